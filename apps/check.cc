@@ -1,0 +1,34 @@
+#include "primer/check.h"
+
+#include <fmt/format.h>
+
+#include "apps/commands.h"
+#include "apps/print.h"
+#include "model/loader.h"
+
+namespace kck {
+namespace {
+
+// The files first, then what only the databases know, of the products whose files are right.
+Folder LoadAndAsk(const std::string& path) {
+  Folder folder = LoadFolder(path);
+  const Sources sources = OpenSources(folder.settings.databases);
+  Faults asked = CheckProducts(folder.products, sources);
+  folder.faults.insert(folder.faults.end(), asked.begin(), asked.end());
+  return folder;
+}
+
+}  // namespace
+
+int Check(const CheckOptions& options) {
+  const Folder folder = LoadAndAsk(options.folder);
+  if (options.json) {
+    PrintLine(FaultsJson(folder.faults));
+  } else {
+    PrintLine(FaultLines(folder.faults) +
+              fmt::format("{} sound products, {}", folder.products.size(), FaultSummary(folder.faults)));
+  }
+  return HasErrors(folder.faults) ? kExitFailed : kExitOk;
+}
+
+}  // namespace kck

@@ -1,0 +1,54 @@
+// The commands of `kck`, one function each. A command prints for a person, or JSON where asked, and returns the exit
+// status of the process.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace kck {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;  // the command was understood and could not be done
+inline constexpr int kExitUsage = 2;   // the command line was not understood
+
+struct ServeOptions {
+  std::string folder;
+  std::string listen;  // HOST:PORT in place of http.listen; empty: as kck.yml says
+  int threads = 0;     // network threads in place of the setting; 0: as kck.yml says
+};
+
+// Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once.
+int Serve(const ServeOptions& options);
+
+struct CheckOptions {
+  std::string folder;
+  bool json = false;
+};
+
+// Prints every fault of the folder.
+int Check(const CheckOptions& options);
+
+// What each command that talks to a running server takes.
+struct ClientOptions {
+  std::string folder;
+  std::string url;  // of the server; empty: http.listen of the folder's kck.yml
+  std::string key;
+  int timeout_seconds = 60;
+  bool json = false;  // print the server's whole answer
+};
+
+int FetchKey(const ClientOptions& options);
+
+// `value` is JSON text, or "-" to read it from standard input. `if_match` is the version that it replaces.
+int SetKey(const ClientOptions& options, const std::string& value, const std::optional<std::string>& if_match);
+int PurgeKey(const ClientOptions& options, const std::optional<std::string>& if_match);
+
+// With `wait`, returns once a fill that began after the call has ended.
+int RefreshKey(const ClientOptions& options, bool wait);
+
+// Writes a folder that serves at once. Overwrites nothing.
+int Init(const std::string& folder);
+
+int PrintVersion(bool json);
+
+}  // namespace kck

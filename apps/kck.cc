@@ -1,0 +1,121 @@
+// The program: reads the command line and calls the command.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/commands.h"
+#include "apps/print.h"
+#include "base/json.h"
+
+namespace kck {
+
+int PrintVersion(bool json) {
+  PrintLine(json ? R"({"version": ")" KCK_VERSION R"("})" : "kck " KCK_VERSION);
+  return kExitOk;
+}
+
+namespace {
+
+// The command line, read. `run` is the command that it names.
+struct CommandLine {
+  ServeOptions serve;
+  CheckOptions check;
+  ClientOptions client;
+  std::string folder = ".";
+  std::string init_folder;
+  std::string value;
+  std::optional<std::string> if_match;
+  bool wait = false;
+  bool version_json = false;
+  std::function<int()> run;
+};
+
+CLI::App* AddCommand(CLI::App& app, CommandLine& line, const char* name, const char* about, std::function<int()> run) {
+  CLI::App* command = app.add_subcommand(name, about);
+  command->fallthrough();  // --folder may stand after the command
+  command->final_callback([&line, run = std::move(run)] { line.run = run; });
+  return command;
+}
+
+void AddServe(CLI::App& app, CommandLine& line) {
+  auto* serve = AddCommand(app, line, "serve", "Serve the folder's products over HTTP", [&line] {
+    line.serve.folder = line.folder;
+    return Serve(line.serve);
+  });
+  serve->add_option("--listen", line.serve.listen, "HOST:PORT in place of http.listen");
+  serve->add_option("--threads", line.serve.threads, "Network threads; the default is one a core")
+      ->check(CLI::Range(1, 1024));
+}
+
+void AddCheck(CLI::App& app, CommandLine& line) {
+  auto* check = AddCommand(app, line, "check", "Report every fault of the folder, with its place", [&line] {
+    line.check.folder = line.folder;
+    return Check(line.check);
+  });
+  check->add_flag("--json", line.check.json, "Print a JSON list");
+}
+
+CLI::App* AddClientCommand(CLI::App& app, CommandLine& line, const char* name, const char* about,
+                           std::function<int()> run) {
+  auto* command = AddCommand(app, line, name, about, [&line, run = std::move(run)] {
+    line.client.folder = line.folder;
+    return run();
+  });
+  command->add_option("KEY", line.client.key, "NAME/PARAMETER/…")->required();
+  command->add_option("--url", line.client.url, "The server; the default is http.listen of the folder's kck.yml");
+  command->add_option("--timeout", line.client.timeout_seconds, "Seconds to wait for the answer")
+      ->check(CLI::Range(1, 86400))
+      ->capture_default_str();
+  command->add_flag("--json", line.client.json, "Print the server's whole answer");
+  return command;
+}
+
+void AddClientCommands(CLI::App& app, CommandLine& line) {
+  AddClientCommand(app, line, "fetch", "Print the value of a key", [&line] { return FetchKey(line.client); });
+  auto* set = AddClientCommand(app, line, "set", "Put a JSON value under a key",
+                               [&line] { return SetKey(line.client, line.value, line.if_match); });
+  set->add_option("JSON", line.value, "The value; - reads it from standard input")->required();
+  set->add_option("--if-match", line.if_match, "Only if the key has this version");
+  auto* purge = AddClientCommand(app, line, "purge", "Forget a key, or a product's keys with 'NAME/*'",
+                                 [&line] { return PurgeKey(line.client, line.if_match); });
+  purge->add_option("--if-match", line.if_match, "Only if the key has this version");
+  auto* refresh = AddClientCommand(app, line, "refresh", "Compute a key again, or a product's keys with 'NAME/*'",
+                                   [&line] { return RefreshKey(line.client, line.wait); });
+  refresh->add_flag("--wait", line.wait, "Return once it is done");
+}
+
+void AddInit(CLI::App& app, CommandLine& line) {
+  auto* init = AddCommand(app, line, "init", "Write a small folder that serves at once",
+                          [&line] { return Init(line.init_folder); });
+  init->add_option("DIR", line.init_folder, "Made where absent; nothing in it is overwritten")->required();
+}
+
+void AddVersion(CLI::App& app, CommandLine& line) {
+  auto* version =
+      AddCommand(app, line, "version", "Print the version", [&line] { return PrintVersion(line.version_json); });
+  version->add_flag("--json", line.version_json, "Print JSON");
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("KCK keeps data products computed and serves them fast.", "kck");
+  CommandLine line;
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "kck " KCK_VERSION);
+  app.add_option("--folder", line.folder, "Where kck.yml is")->capture_default_str();
+  AddServe(app, line);
+  AddCheck(app, line);
+  AddClientCommands(app, line);
+  AddInit(app, line);
+  AddVersion(app, line);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  return line.run();
+}
+
+}  // namespace
+}  // namespace kck
+
+int main(int argc, char** argv) { return kck::Main(argc, argv); }

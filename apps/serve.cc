@@ -1,0 +1,132 @@
+// `kck serve`: puts the parts together, top to bottom, and takes them apart in the other direction.
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <future>
+
+#include "apps/commands.h"
+#include "apps/http_client.h"
+#include "apps/print.h"
+#include "apps/worker_threads.h"
+#include "base/asio_scheduler.h"
+#include "base/log.h"
+#include "engine/engine.h"
+#include "http/server.h"
+#include "model/loader.h"
+#include "primer/check.h"
+#include "primer/sql_primer.h"
+#include "store/open.h"
+
+namespace kck {
+namespace {
+
+// The engine's own steps are short; a second thread lets one of them be slow.
+constexpr int kWorkerThreads = 2;
+
+// Each connection is a descriptor, and the usual soft limit of 1,024 is there for programs that use select().
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) LogWarning("the limit of open files stays at {}", limit.rlim_cur);
+}
+
+tl::expected<void, std::string> ApplyOptions(const ServeOptions& options, Settings& settings) {
+  if (options.threads > 0) settings.threads = options.threads;
+  if (options.listen.empty()) return {};
+  auto address = ParseHostPort(options.listen);
+  if (!address) return tl::unexpected("--listen: " + address.error());
+  settings.http.address = address->host;
+  settings.http.port = address->port;
+  return {};
+}
+
+void WarnIfOpenToOthers(const std::string& address) {
+  if (address.starts_with("127.") || address == "::1" || address == "localhost") return;
+  LogWarning("this version has no authentication: whoever reaches {} can read, set and purge every key", address);
+}
+
+// A cache must start without its database: what it kept is there to be served.
+bool Serveable(Faults faults) {
+  for (Fault& fault : faults) fault.warning = fault.warning || fault.unreachable;
+  fmt::print(stderr, "{}", FaultLines(faults));
+  return !HasErrors(faults);
+}
+
+Result<std::unique_ptr<Store>> OpenStore(const StoreSettings& settings, Scheduler& scheduler) {
+  if (settings.kind == "memory") return OpenMemoryStore(scheduler);
+  return OpenRocksDbStore(settings.path, scheduler);
+}
+
+Result<void> StartEngine(Engine& engine, const std::vector<ProductPtr>& products) {
+  std::promise<Result<void>> started;
+  engine.Start([&](Result<void> result) { started.set_value(std::move(result)); });
+  Result<void> result = started.get_future().get();
+  if (result) engine.SetCatalog(std::make_shared<Catalog>(products));
+  return result;
+}
+
+int NetworkThreads(const Settings& settings) {
+  if (settings.threads > 0) return settings.threads;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+std::string StoreText(const StoreSettings& store) {
+  return store.kind == "memory" ? "memory" : store.kind + ":" + store.path;
+}
+
+// Serves until a signal. The engine is started, and stopped by the caller.
+Result<void> ServeUntilSignal(Engine& engine, const Folder& folder, WorkerThreads& workers) {
+  const Settings& settings = folder.settings;
+  ServerProbes probes{[] { return std::vector<std::string>(); }, KCK_VERSION};
+  HttpServer server(engine, settings.http, NetworkThreads(settings), std::move(probes));
+  if (Result<void> started = server.Start(); !started) return started;
+  LogInfo("kck {} serves {} products at {} (store {}, pid {})", KCK_VERSION, folder.products.size(),
+          ServerAddress{settings.http.address, server.port()}.Url(), StoreText(settings.store), getpid());
+  const int signal = workers.AwaitSignal();
+  LogInfo("signal {}: finishing the requests under way, for at most {} ms; a second signal ends at once", signal,
+          settings.http.drain_timeout.count());
+  server.Drain();
+  return {};
+}
+
+int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, const Sources& sources) {
+  auto store = OpenStore(folder.settings.store, scheduler);
+  if (!store) return Failed(store.error().message);
+  SqlPrimer primer(sources);
+  Engine engine(scheduler, **store, primer, folder.settings.memory_bytes);
+  Result<void> served = StartEngine(engine, folder.products);
+  if (served) served = ServeUntilSignal(engine, folder, workers);
+  engine.Stop();
+  (*store)->Close();
+  workers.Stop();  // before the engine goes, which posted work may still name
+  if (!served) return Failed(served.error().message);
+  LogInfo("stopped");
+  return kExitOk;
+}
+
+}  // namespace
+
+int Serve(const ServeOptions& options) {
+  Folder folder = LoadFolder(options.folder);
+  if (auto applied = ApplyOptions(options, folder.settings); !applied) {
+    Failed(applied.error());
+    return kExitUsage;
+  }
+  WorkerThreads workers(kWorkerThreads);
+  AsioScheduler scheduler(workers.executor());
+  const Sources sources = OpenSources(folder.settings.databases);
+  Faults asked = CheckProducts(folder.products, sources);
+  folder.faults.insert(folder.faults.end(), asked.begin(), asked.end());
+  if (!Serveable(folder.faults)) {
+    return Failed(FaultSummary(folder.faults) + ": nothing is served until 'kck check' finds none");
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  RaiseDescriptorLimit();
+  WarnIfOpenToOthers(folder.settings.http.address);
+  return Run(folder, workers, scheduler, sources);
+}
+
+}  // namespace kck

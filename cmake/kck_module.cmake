@@ -1,0 +1,43 @@
+# kck_module(NAME [DEPS module…] [LIBS target…] [TESTING])
+# One library a folder of src/: kck_NAME, of all its .cc files but the tests. TESTING marks a library that only tests use.
+function(kck_module name)
+  cmake_parse_arguments(ARG "TESTING" "" "DEPS;LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(TRANSFORM ARG_DEPS PREPEND kck_)
+  if(sources)
+    set(kind PUBLIC)
+    add_library(kck_${name} STATIC ${sources})
+    kck_target(kck_${name})
+  else()
+    set(kind INTERFACE)
+    add_library(kck_${name} INTERFACE)
+  endif()
+  target_include_directories(kck_${name} ${kind} ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(kck_${name} ${kind} ${ARG_DEPS} ${ARG_LIBS})
+endfunction()
+
+# What every target of the project is compiled with.
+function(kck_target target)
+  target_link_libraries(${target} PRIVATE kck_warnings kck_sanitizers)
+  target_precompile_headers(${target} PRIVATE
+    <algorithm> <chrono> <functional> <memory> <optional> <string> <string_view> <unordered_map> <vector>
+    <fmt/format.h> <tl/expected.hpp>)
+  if(KCK_PAUSE_POINTS)
+    target_compile_definitions(${target} PUBLIC KCK_PAUSE_POINTS)
+  endif()
+endfunction()
+
+# kck_tests(module…): one test program a module, kck_NAME_test, of its *_test.cc files.
+function(kck_tests)
+  foreach(name ${ARGN})
+    file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_test.cc)
+    if(NOT tests)
+      continue()
+    endif()
+    add_executable(kck_${name}_test ${tests})
+    kck_target(kck_${name}_test)
+    target_link_libraries(kck_${name}_test PRIVATE kck_${name} kck_testing GTest::gtest_main GTest::gmock rapidcheck)
+    set_target_properties(kck_${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  endforeach()
+endfunction()

@@ -1,0 +1,9 @@
+-- # Where New York flies to: busiest_airports, a product without parameters, and so with a single key
+-- query: {type: dicts}
+-- expire_seconds: 86400
+select f.dest as faa, a.name, count(*) as flights, count(distinct f.carrier) as airlines
+  from flights f
+  left join airports a on a.faa = f.dest
+ group by f.dest, a.name
+ order by flights desc, faa
+ limit 20

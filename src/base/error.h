@@ -1,0 +1,33 @@
+// The closed list of errors that KCK can answer with.
+//
+// Everything below http/ speaks ErrorCode; http/ alone turns a code into a status, and the names here are the
+// names that clients see (docs/reference/errors.md).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace kck {
+
+enum class ErrorCode {
+  kUnknownKey,       // no product of that name, and nothing was set under it
+  kKeyNotSet,        // the product exists and has no value: the source has no rows, or on_miss is error
+  kBadKey,           // the key does not fit the product's parameters
+  kBadRequest,       // a body, header or parameter does not parse, or the call is not allowed for this product
+  kVersionMismatch,  // compare-and-set lost
+  kSourceError,      // the database refused, failed or could not be reached
+  kSourceTimeout,    // the database, or the wait for it, took longer than allowed
+  kPrimerFailed,     // the rows came, and could not be made into the value (process_result)
+  kOverloaded,       // a bounded queue is full; the caller may try again shortly
+  kStoreError,       // the shared store failed; a cache read never answers with it, a write may
+};
+
+struct Error {
+  ErrorCode code;
+  std::string message;  // for a person; holds no SQL text, parameter value of another user, or secret
+};
+
+// The name that a client sees, as "KCKUnknownKey".
+std::string_view ErrorName(ErrorCode code);
+
+}  // namespace kck

@@ -1,0 +1,34 @@
+// The log: spdlog behind three functions, so that only one file pays for its headers.
+//
+// Lines go to standard error. No line holds SQL text, parameter values or secrets.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace kck {
+
+enum class LogLevel { kDebug, kInfo, kWarning, kError };
+
+void LogLine(LogLevel level, std::string_view line);
+
+// Lines below `level` are dropped. Any thread.
+void SetLogLevel(LogLevel level);
+
+template <typename... Args>
+void LogInfo(fmt::format_string<Args...> format, Args&&... args) {
+  LogLine(LogLevel::kInfo, fmt::format(format, std::forward<Args>(args)...));
+}
+
+template <typename... Args>
+void LogWarning(fmt::format_string<Args...> format, Args&&... args) {
+  LogLine(LogLevel::kWarning, fmt::format(format, std::forward<Args>(args)...));
+}
+
+template <typename... Args>
+void LogError(fmt::format_string<Args...> format, Args&&... args) {
+  LogLine(LogLevel::kError, fmt::format(format, std::forward<Args>(args)...));
+}
+
+}  // namespace kck

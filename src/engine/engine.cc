@@ -1,0 +1,180 @@
+#include "engine/engine.h"
+
+#include <charconv>
+
+#include "base/log.h"
+#include "engine/engine_impl.h"
+
+namespace kck {
+namespace {
+
+constexpr std::string_view kMarkPrefix = "mark/";
+constexpr std::string_view kKeyMark = "mark/key/";
+constexpr std::string_view kProductMark = "mark/product/";
+
+std::uint64_t NextGeneration() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+// Reads a number and the blank behind it from the front of `text`.
+std::uint64_t TakeNumber(std::string_view& text) {
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const char* stop = std::from_chars(text.data(), end, number).ptr;
+  text.remove_prefix(static_cast<std::size_t>(stop - text.data()) + (stop == end ? 0 : 1));
+  return number;
+}
+
+}  // namespace
+
+Engine::Impl::Impl(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits)
+    : hot(memory_bytes),
+      scheduler_(scheduler),
+      store_(store),
+      primer_(primer),
+      limits_(limits),
+      sequence_(store, static_cast<std::uint64_t>(scheduler.UnixMillis()) * 1000),
+      serving_generation_(NextGeneration()),
+      serving_(std::make_shared<Serving>()) {}
+
+void Engine::Impl::Start(DoneCallback done) {
+  auto on_sequence = [this, done = std::move(done)](Result<void> started) mutable {
+    if (!started) return done(std::move(started));
+    RestoreEpochs(std::move(done));
+  };
+  sequence_.Start(std::move(on_sequence));
+}
+
+void Engine::Impl::RestoreEpochs(DoneCallback done) {
+  auto on_records = [this, done = std::move(done)](auto records) mutable {
+    if (!records) return done(Failure(std::move(records.error())));
+    for (const auto& [name, value] : *records) {
+      MutexLock lock(serving_mutex_);
+      HistoryOf(name.substr(DatabaseHistory::kRecordPrefix.size()))->Restore(value);
+    }
+    RestoreMarks(std::move(done));
+  };
+  store_.GetRecords(std::string(DatabaseHistory::kRecordPrefix), std::move(on_records));
+}
+
+void Engine::Impl::RestoreMarks(DoneCallback done) {
+  auto on_records = [this, done = std::move(done)](auto records) mutable {
+    if (!records) return done(Failure(std::move(records.error())));
+    for (const auto& [name, value] : *records) RestoreMark(name, value);
+    done({});
+  };
+  store_.GetRecords(std::string(kMarkPrefix), std::move(on_records));
+}
+
+void Engine::Impl::RestoreMark(std::string_view name, const std::string& value) {
+  std::string_view numbers = value;
+  if (name.starts_with(kKeyMark)) {
+    const std::string_view key = name.substr(kKeyMark.size());
+    auto& stripe = keys.Of(key);
+    MutexLock lock(stripe.mutex);
+    stripe.At(key).stale_before = TakeNumber(numbers);
+    ++keys.marks;
+  } else if (name.starts_with(kProductMark)) {
+    MutexLock lock(serving_mutex_);
+    auto marks = MarksOf(std::string(name.substr(kProductMark.size())));
+    marks->stale_before = TakeNumber(numbers);
+    marks->gone_before = TakeNumber(numbers);
+  }
+}
+
+std::shared_ptr<DatabaseHistory> Engine::Impl::HistoryOf(const std::string& database) {
+  auto& history = histories_[database];
+  if (!history) {
+    const auto first_epoch = static_cast<std::uint32_t>(scheduler_.UnixMillis() / 1000);
+    history = std::make_shared<DatabaseHistory>(database, store_, first_epoch);
+  }
+  return history;
+}
+
+std::shared_ptr<ProductMarks> Engine::Impl::MarksOf(const std::string& product) {
+  auto& marks = marks_[product];
+  if (!marks) marks = std::make_shared<ProductMarks>();
+  return marks;
+}
+
+void Engine::Impl::SetCatalog(CatalogPtr catalog) {
+  auto serving = std::make_shared<Serving>();
+  MutexLock lock(serving_mutex_);
+  for (const ProductPtr& product : catalog->Products()) {
+    serving->products.emplace(product->name,
+                              ServedProduct{product, MarksOf(product->name), HistoryOf(product->database)});
+  }
+  serving->catalog = std::move(catalog);
+  serving_ = std::move(serving);
+  serving_generation_ = NextGeneration();
+}
+
+const Serving& Engine::Impl::serving() {
+  // A copy a thread, since a hit must not touch a counter that all cores share.
+  struct Cached {
+    std::uint64_t generation = 0;
+    ServingPtr serving;
+  };
+  thread_local Cached cached;
+  if (cached.generation != serving_generation_.load(std::memory_order_acquire)) {
+    MutexLock lock(serving_mutex_);
+    cached = {serving_generation_, serving_};
+  }
+  return *cached.serving;
+}
+
+void Engine::Impl::CountDown(std::atomic<std::size_t>& counter) {
+  std::lock_guard lock(idle_mutex_);
+  --counter;
+  idle_.notify_all();
+}
+
+void Engine::Impl::Stop() {
+  stopping_ = true;
+  std::unique_lock lock(idle_mutex_.native());
+  idle_.wait(lock, [this] { return keys.flights == 0 && keys.writes == 0; });
+}
+
+Engine::Engine(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits)
+    : impl_(std::make_unique<Impl>(scheduler, store, primer, memory_bytes, limits)) {}
+
+Engine::~Engine() = default;
+
+void Engine::Start(DoneCallback done) { impl_->Start(std::move(done)); }
+void Engine::Stop() { impl_->Stop(); }
+void Engine::SetCatalog(CatalogPtr catalog) { impl_->SetCatalog(std::move(catalog)); }
+CatalogPtr Engine::catalog() const { return impl_->serving().catalog; }
+std::optional<Served> Engine::Peek(std::string_view raw_key) { return impl_->Peek(raw_key); }
+
+void Engine::Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done) {
+  impl_->Fetch(std::move(key), deadline, std::move(done));
+}
+
+void Engine::Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done) {
+  impl_->Refresh(std::move(key), deadline, std::move(done));
+}
+
+void Engine::QueueRefresh(ResolvedKey key, DoneCallback done) { impl_->QueueRefresh(std::move(key), std::move(done)); }
+
+void Engine::Set(ResolvedKey key, std::string value, std::optional<Version> condition, WriteCallback done) {
+  impl_->Set(std::move(key), std::move(value), condition, std::move(done));
+}
+
+void Engine::Purge(ResolvedKey key, std::optional<Version> condition, WriteCallback done) {
+  impl_->Purge(std::move(key), condition, std::move(done));
+}
+
+void Engine::RefreshProduct(std::string_view name, DoneCallback done) {
+  impl_->MarkProduct(name, Impl::ProductMark::kStale, std::move(done));
+}
+
+void Engine::PurgeProduct(std::string_view name, DoneCallback done) {
+  impl_->MarkProduct(name, Impl::ProductMark::kGone, std::move(done));
+}
+
+const EngineCounters& Engine::counters() const { return impl_->counters; }
+HotTierStats Engine::hot_stats() const { return impl_->hot.Stats(); }
+std::size_t Engine::flights() const { return impl_->keys.flights; }
+
+}  // namespace kck

@@ -1,0 +1,118 @@
+// The engine: how a key becomes an entry. Hot tier, then store, then the key's one flight, then the primer.
+//
+// A hit never blocks, allocates or takes a lock across I/O (Peek). All else goes through Fetch and its siblings, which
+// answer through a callback. Everything that makes an entry, whoever asked, goes through one flight per key and one
+// publish function.
+//
+// Threads: every method may be called from any thread. Callbacks run exactly once, never inside the call, on any thread.
+// Shutdown: Stop() refuses new work and returns when no flight is left; it must be called before the destructor.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/scheduler.h"
+#include "hot/hot_tier.h"
+#include "model/catalog.h"
+#include "model/entry.h"
+#include "primer/primer.h"
+#include "store/store.h"
+
+namespace kck {
+
+enum class Freshness : std::uint8_t { kFresh, kStale, kSuspect };
+
+std::string_view FreshnessName(Freshness freshness);
+
+// What a reader gets: an entry with content, and what is known of its freshness now.
+struct Served {
+  EntryPtr entry;
+  Freshness freshness = Freshness::kFresh;
+};
+
+struct EngineLimits {
+  std::size_t waiters_per_flight_max = 20000;
+  std::size_t flights_max = 20000;
+  std::size_t marks_max = 100000;     // key marks; past it a mark widens to its product
+  std::size_t failures_max = 100000;  // keys whose back-off is remembered
+  std::chrono::milliseconds fill_timeout{30000};
+  std::chrono::milliseconds backoff_min{100};
+  std::chrono::milliseconds backoff_max{5000};
+};
+
+// Counted since start. Read by /metrics.
+struct EngineCounters {
+  std::atomic<std::uint64_t> store_hits{0};
+  std::atomic<std::uint64_t> store_errors{0};
+  std::atomic<std::uint64_t> fills{0};          // computes begun
+  std::atomic<std::uint64_t> fill_errors{0};
+  std::atomic<std::uint64_t> renewals{0};       // fills that brought equal content
+  std::atomic<std::uint64_t> joined{0};         // requests that waited for another's flight
+  std::atomic<std::uint64_t> stale_served{0};
+  std::atomic<std::uint64_t> discarded{0};      // fills thrown away: an older version, a purge or a set came between
+  std::atomic<std::uint64_t> overloaded{0};
+  std::atomic<std::uint64_t> fill_cost_us{0};   // summed
+};
+
+class Engine {
+ public:
+  using FetchCallback = std::function<void(Result<Served>)>;
+  using WriteCallback = std::function<void(Result<Version>)>;  // the version that the write made
+  using DoneCallback = std::function<void(Result<void>)>;
+
+  // Everything outlives the engine.
+  Engine(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits = {});
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Reads sequence, epochs and marks from the store. Nothing else may be called before `done`.
+  void Start(DoneCallback done);
+  void Stop();
+
+  // Serves by these definitions from now on. Entries by other definitions are stale until the first fill of the new.
+  void SetCatalog(CatalogPtr catalog);
+  CatalogPtr catalog() const;
+
+  // The hot path: the entry, where the hot tier holds one that may be served at once as it is. `raw_key` needs not be
+  // canonical: if it is not, this finds nothing and Fetch will. A stale entry of an `on_stale: serve` product is served
+  // here too, and a refresh begins behind it.
+  std::optional<Served> Peek(std::string_view raw_key);
+
+  // Answers by `deadline`: an entry, or why there is none.
+  void Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done);
+
+  // Computes `key` again, by a fill that begins after this call, and answers with what it brought.
+  void Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done);
+
+  // The same without waiting for the fill: `done` once the wish is durable. Until a newer fill, the entry is stale.
+  void QueueRefresh(ResolvedKey key, DoneCallback done);
+
+  // Puts `value` (JSON text) under `key`; acknowledged once durable. With `condition`, only where the entry's content
+  // version is that one. KCKBadRequest on a product's key unless the product is settable.
+  void Set(ResolvedKey key, std::string value, std::optional<Version> condition, WriteCallback done);
+
+  // Forgets `key`, in every tier; acknowledged once durable. A fill under way does not bring it back.
+  void Purge(ResolvedKey key, std::optional<Version> condition, WriteCallback done);
+
+  // A whole product by one mark: its entries are stale (refresh) or gone (purge) from now on. KCKUnknownKey where there
+  // is no such product.
+  void RefreshProduct(std::string_view name, DoneCallback done);
+  void PurgeProduct(std::string_view name, DoneCallback done);
+
+  const EngineCounters& counters() const;
+  HotTierStats hot_stats() const;
+  std::size_t flights() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kck

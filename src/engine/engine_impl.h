@@ -1,0 +1,122 @@
+// The engine's inside. One file a step: engine.cc (wiring, start), fetch.cc (hot tier, joining a flight), flight.cc
+// (store, primer), publish.cc (the one way in for a computed value), writes.cc (set, purge), marks.cc (refresh).
+#pragma once
+
+#include <condition_variable>
+#include <map>
+
+#include "engine/engine.h"
+#include "engine/key_table.h"
+#include "engine/sequence.h"
+#include "engine/serving.h"
+
+namespace kck {
+
+class Engine::Impl {
+ public:
+  Impl(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits);
+
+  // engine.cc
+  void Start(DoneCallback done);
+  void Stop();
+  void SetCatalog(CatalogPtr catalog);
+  // Of this thread, until its next call.
+  const Serving& serving();
+
+  // fetch.cc
+  std::optional<Served> Peek(std::string_view raw_key);
+  void Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done);
+
+  // marks.cc
+  void Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done);
+  void QueueRefresh(ResolvedKey key, DoneCallback done);
+  enum class ProductMark { kStale, kGone };
+  void MarkProduct(std::string_view name, ProductMark mark, DoneCallback done);
+
+  // writes.cc
+  void Set(ResolvedKey key, std::string value, std::optional<Version> condition, WriteCallback done);
+  void Purge(ResolvedKey key, std::optional<Version> condition, WriteCallback done);
+
+  EngineCounters counters;
+  HotTier hot;
+  KeyTable keys;
+
+ private:
+  // engine.cc
+  std::shared_ptr<DatabaseHistory> HistoryOf(const std::string& database) KCK_REQUIRES(serving_mutex_);
+  std::shared_ptr<ProductMarks> MarksOf(const std::string& product) KCK_REQUIRES(serving_mutex_);
+  void RestoreEpochs(DoneCallback done);
+  void RestoreMarks(DoneCallback done);
+  void RestoreMark(std::string_view name, const std::string& value);
+  void CountDown(std::atomic<std::size_t>& counter);
+
+  // fetch.cc
+  // What a reader of `entry` gets: the entry, or that the product has no value.
+  Result<Served> Answer(const ResolvedKey& key, Served served);
+  void Reply(const WaiterPtr& waiter, Result<Served> answer);
+  void Refuse(const ResolvedKey& key, const WaiterPtr& waiter, Error error);
+  void Kick(std::string_view raw_key);
+  // Lets `waiter` have the result of a flight that began at or after `after`, starting one where needed.
+  void Join(ResolvedKey key, std::uint64_t after, TimePoint deadline, const WaiterPtr& waiter);
+  // Fills of the product that began before it are purged.
+  std::uint64_t GoneBefore(std::string_view name);
+  void OnDeadline(const ResolvedKey& key, const WaiterPtr& waiter);
+  void StartFlight(KeyTable::Stripe& stripe, KeyState& state, ResolvedKey key, std::vector<WaiterPtr> waiters)
+      KCK_REQUIRES(stripe.mutex);
+
+  // flight.cc
+  void Begin(const FlightPtr& flight);
+  void OnStored(const FlightPtr& flight, Result<EntryPtr> stored);
+  void Consider(const FlightPtr& flight, bool from_store);
+  void ServeStale(const FlightPtr& flight, const Served& stale);
+  void Compute(const FlightPtr& flight);
+  void OnPrimed(const FlightPtr& flight, Result<Primed> primed);
+  void Abandon(const FlightPtr& flight, Error error);
+  void Finish(const FlightPtr& flight, const Result<Served>& outcome);
+  void RememberFailure(KeyTable::Stripe& stripe, KeyState& state, Error error) KCK_REQUIRES(stripe.mutex);
+
+  // publish.cc
+  void Publish(const FlightPtr& flight, Primed primed);
+  Served Place(const FlightPtr& flight, const ServedProduct& product, Primed& primed);
+  bool MayPublish(KeyTable::Stripe& stripe, const Flight& flight) KCK_REQUIRES(stripe.mutex);
+  EntryPtr MakeEntry(const Flight& flight, const ServedProduct& product, Primed& primed, const Entry* current);
+  void Keep(KeyTable::Stripe& stripe, const std::string& key, const EntryPtr& entry) KCK_REQUIRES(stripe.mutex);
+
+  // writes.cc
+  // Makes the new entry from its version.
+  using EntryMaker = std::function<EntryPtr(const Version& version, std::uint64_t sequence)>;
+  struct Write {
+    ResolvedKey key;
+    std::optional<Version> condition;
+    EntryMaker make;
+    WriteCallback done;
+  };
+  void Enqueue(Write write);
+  void BeginWrite(const std::shared_ptr<Write>& write);
+  void ApplyWrite(const std::shared_ptr<Write>& write, const EntryPtr& current);
+  void FinishWrite(const std::shared_ptr<Write>& write, const EntryPtr& entry, Result<void> stored);
+  Version NextVersion(const ResolvedKey& key, const Entry* current, std::uint64_t sequence);
+
+  // marks.cc
+  std::uint64_t MarkKey(const ResolvedKey& key, DoneCallback done);
+  // Under the lock of the key's stripe.
+  void ClearMark(KeyState& state, const std::string& key);
+
+  Scheduler& scheduler_;
+  Store& store_;
+  Primer& primer_;
+  const EngineLimits limits_;
+  Sequence sequence_;
+
+  Mutex serving_mutex_;
+  std::atomic<std::uint64_t> serving_generation_{0};  // unique over all engines of the process
+  ServingPtr serving_ KCK_GUARDED_BY(serving_mutex_);
+  std::map<std::string, std::shared_ptr<DatabaseHistory>, std::less<>> histories_ KCK_GUARDED_BY(serving_mutex_);
+  std::map<std::string, std::shared_ptr<ProductMarks>, std::less<>> marks_ KCK_GUARDED_BY(serving_mutex_);
+
+  std::atomic<bool> stopping_{false};
+  Mutex idle_mutex_;
+  std::condition_variable idle_;  // with idle_mutex_: a flight or write ended
+};
+
+}  // namespace kck

@@ -1,0 +1,155 @@
+// The read side: the hot tier, and joining the key's flight where that does not do.
+#include "base/log.h"
+#include "engine/engine_impl.h"
+#include "model/product_key.h"
+
+namespace kck {
+namespace {
+
+bool ServesStale(const ServedProduct* product) { return product == nullptr || product->product->on_stale == OnStale::kServe; }
+
+}  // namespace
+
+std::optional<Served> Engine::Impl::Peek(std::string_view raw_key) {
+  EntryPtr entry = hot.Find(raw_key);
+  if (!entry) return std::nullopt;
+  const ServedProduct* product = serving().Find(KeyName(raw_key));
+  const std::optional<Freshness> freshness = Judge(*entry, product, scheduler_.Now());
+  if (!freshness) return std::nullopt;
+  if (entry->kind == EntryKind::kEmpty && product->product->empty_as == EmptyAs::kError) return std::nullopt;
+  if (*freshness != Freshness::kFresh) {
+    if (!ServesStale(product)) return std::nullopt;
+    ++counters.stale_served;
+    Kick(raw_key);
+  }
+  return Served{std::move(entry), *freshness};
+}
+
+void Engine::Impl::Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done) {
+  auto waiter = std::make_shared<Waiter>();
+  waiter->done = std::move(done);
+  const ServedProduct* product = serving().Find(KeyName(key.text));
+  if (EntryPtr entry = hot.Find(key.text)) {
+    if (const auto freshness = Judge(*entry, product, scheduler_.Now())) {
+      Served served{std::move(entry), *freshness};
+      if (*freshness == Freshness::kFresh || ServesStale(product)) {
+        if (*freshness != Freshness::kFresh) {
+          ++counters.stale_served;
+          Kick(key.text);
+        }
+        return Reply(waiter, Answer(key, std::move(served)));
+      }
+      waiter->fallback = std::move(served);
+      deadline = std::min(deadline, scheduler_.Now() + product->product->wait_max);
+    }
+  }
+  Join(std::move(key), 0, deadline, waiter);
+}
+
+Result<Served> Engine::Impl::Answer(const ResolvedKey& key, Served served) {
+  const bool none = served.entry->kind == EntryKind::kEmpty && key.product && key.product->empty_as == EmptyAs::kError;
+  if (none) return Fail(ErrorCode::kKeyNotSet, "the source has no rows for this key");
+  return served;
+}
+
+void Engine::Impl::Reply(const WaiterPtr& waiter, Result<Served> answer) {
+  if (waiter->answered.exchange(true)) return;
+  if (waiter->timer != 0) scheduler_.Cancel(waiter->timer);
+  if (!waiter->done) return;
+  auto reply = [done = std::move(waiter->done), answer = std::move(answer)]() mutable { done(std::move(answer)); };
+  scheduler_.Post(std::move(reply));
+}
+
+// Under the lock of the key's stripe.
+void Engine::Impl::Refuse(const ResolvedKey& key, const WaiterPtr& waiter, Error error) {
+  if (waiter->fallback && !waiter->wants_new) {
+    ++counters.stale_served;
+    return Reply(waiter, Answer(key, *waiter->fallback));
+  }
+  Reply(waiter, Failure(std::move(error)));
+}
+
+// Begins a flight behind a stale entry, unless one is under way or the source has just failed.
+void Engine::Impl::Kick(std::string_view raw_key) {
+  auto& stripe = keys.Of(raw_key);
+  {
+    MutexLock lock(stripe.mutex);
+    const KeyState* state = stripe.Find(raw_key);
+    if (state != nullptr && state->flight) return;
+    if (state != nullptr && state->backoff && state->backoff->retry_at > scheduler_.Now()) return;
+  }
+  Result<ResolvedKey> key = ResolveKey(*serving().catalog, raw_key);
+  if (!key || !key->product) return;
+  MutexLock lock(stripe.mutex);
+  KeyState& state = stripe.At(key->text);
+  if (!state.flight) StartFlight(stripe, state, *std::move(key), {});
+  stripe.Tidy(raw_key);
+}
+
+void Engine::Impl::Join(ResolvedKey key, std::uint64_t after, TimePoint deadline, const WaiterPtr& waiter) {
+  auto& stripe = keys.Of(key.text);
+  const std::string text = key.text;
+  MutexLock lock(stripe.mutex);
+  KeyState& state = stripe.At(text);
+  if (!state.flight && state.backoff && !waiter->wants_new && state.backoff->retry_at > scheduler_.Now()) {
+    return Refuse(key, waiter, state.backoff->error);
+  }
+  const std::size_t waiting = (state.flight ? state.flight->waiters.size() : 0) + state.next_waiters.size();
+  if (waiting >= limits_.waiters_per_flight_max) {
+    ++counters.overloaded;
+    return Refuse(key, waiter, {ErrorCode::kOverloaded, "too many requests wait for this key"});
+  }
+  if (deadline != TimePoint::max()) {
+    waiter->timer = scheduler_.At(deadline, [this, key, waiter] { OnDeadline(key, waiter); });
+  }
+  const std::uint64_t fingerprint = key.product ? key.product->fingerprint : 0;
+  const std::uint64_t gone_before = key.product ? GoneBefore(key.product->name) : 0;
+  // A flight whose result will not be published, or is of another definition, is nobody's to wait for.
+  const bool current = state.flight && state.flight->fingerprint == fingerprint && !state.flight->discarded &&
+                       state.flight->sequence >= gone_before;
+  if (!current) {
+    StartFlight(stripe, state, std::move(key), {waiter});
+  } else if (state.flight->sequence >= after) {
+    ++counters.joined;
+    state.flight->waiters.push_back(waiter);
+  } else {
+    ++counters.joined;
+    state.next_waiters.push_back(waiter);
+    state.next_key = std::move(key);
+  }
+  stripe.Tidy(text);
+}
+
+std::uint64_t Engine::Impl::GoneBefore(std::string_view name) {
+  const ServedProduct* product = serving().Find(name);
+  return product != nullptr ? product->marks->gone_before.load() : 0;
+}
+
+void Engine::Impl::OnDeadline(const ResolvedKey& key, const WaiterPtr& waiter) {
+  MutexLock lock(keys.Of(key.text).mutex);
+  Refuse(key, waiter, {ErrorCode::kSourceTimeout, "the value was not ready in time"});
+}
+
+// Refuses the waiters where the engine stops, or has all the flights that it may have.
+void Engine::Impl::StartFlight(KeyTable::Stripe& stripe, KeyState& state, ResolvedKey key,
+                               std::vector<WaiterPtr> waiters) {
+  static_cast<void>(stripe);
+  if (stopping_ || keys.flights >= limits_.flights_max) {
+    ++counters.overloaded;
+    for (const WaiterPtr& waiter : waiters) {
+      Refuse(key, waiter, {ErrorCode::kOverloaded, "too many values are being computed"});
+    }
+    return;
+  }
+  ++keys.flights;
+  auto flight = std::make_shared<Flight>();
+  flight->fingerprint = key.product ? key.product->fingerprint : 0;
+  flight->key = std::move(key);
+  flight->sequence = sequence_.Next();
+  flight->waiters = std::move(waiters);
+  if (state.flight) state.flight->discarded = true;
+  state.flight = flight;
+  scheduler_.Post([this, flight] { Begin(flight); });
+}
+
+}  // namespace kck

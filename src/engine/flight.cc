@@ -1,0 +1,200 @@
+// The key's one flight: what the tiers hold, then the primer.
+#include "base/log.h"
+#include "base/pause_point.h"
+#include "engine/engine_impl.h"
+#include "model/product_key.h"
+
+namespace kck {
+
+void Engine::Impl::Begin(const FlightPtr& flight) {
+  flight->base = hot.Find(flight->key.text);
+  if (flight->base) return Consider(flight, false);
+  store_.Get(flight->key.text, flight->fingerprint,
+             [this, flight](Result<EntryPtr> stored) { OnStored(flight, std::move(stored)); });
+}
+
+void Engine::Impl::OnStored(const FlightPtr& flight, Result<EntryPtr> stored) {
+  if (stored) {
+    flight->base = *std::move(stored);
+  } else {
+    ++counters.store_errors;
+    LogWarning("the store does not answer: {}", stored.error().message);
+  }
+  Consider(flight, true);
+}
+
+// Serves what the tiers hold where that does, and computes where it does not.
+void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
+  const ServedProduct* product = serving().Find(KeyName(flight->key.text));
+  std::optional<Freshness> freshness;
+  if (flight->base) freshness = Judge(*flight->base, product, scheduler_.Now());
+  bool wished = false;  // somebody asked for a refresh
+  {
+    auto& stripe = keys.Of(flight->key.text);
+    MutexLock lock(stripe.mutex);
+    const KeyState& state = stripe.At(flight->key.text);
+    wished = state.stale_before > 0;
+    if (freshness && flight->base->fill_sequence < state.stale_before) freshness = Freshness::kStale;
+    // A set or purge that is under way puts its own entry; a discarded flight may hold what it replaced.
+    if (freshness && from_store && !flight->discarded && state.writes.empty()) hot.Put(flight->key.text, flight->base);
+  }
+  if (freshness && from_store) ++counters.store_hits;
+  if (freshness == Freshness::kFresh) return Finish(flight, Served{flight->base, Freshness::kFresh});
+  if (product == nullptr || !flight->key.product) {
+    return Finish(flight, Fail(ErrorCode::kUnknownKey, "there is no product of that name, and nothing is set under it"));
+  }
+  if (!freshness && product->product->on_miss == OnMiss::kError && !wished) {
+    return Finish(flight, Fail(ErrorCode::kKeyNotSet, "this product is not computed on a miss"));
+  }
+  if (freshness) ServeStale(flight, Served{flight->base, *freshness});
+  Compute(flight);
+}
+
+// Lets the waiters go whom a stale entry does; under on_stale: wait, once their patience is over.
+void Engine::Impl::ServeStale(const FlightPtr& flight, const Served& stale) {
+  std::vector<WaiterPtr> served;
+  {
+    auto& stripe = keys.Of(flight->key.text);
+    MutexLock lock(stripe.mutex);
+    if (flight->key.product->on_stale == OnStale::kServe) {
+      auto plain = std::ranges::partition(flight->waiters, [](const WaiterPtr& waiter) { return waiter->wants_new; });
+      std::ranges::move(plain, std::back_inserter(served));
+      flight->waiters.erase(plain.begin(), plain.end());
+    } else {
+      const TimePoint until = scheduler_.Now() + flight->key.product->wait_max;
+      for (const WaiterPtr& waiter : flight->waiters) {
+        if (waiter->wants_new || waiter->fallback) continue;
+        waiter->fallback = stale;
+        scheduler_.At(until, [this, key = flight->key, waiter] { OnDeadline(key, waiter); });
+      }
+    }
+  }
+  for (const WaiterPtr& waiter : served) {
+    ++counters.stale_served;
+    Reply(waiter, Answer(flight->key, stale));
+  }
+}
+
+void Engine::Impl::Compute(const FlightPtr& flight) {
+  const ServedProduct* product = serving().Find(flight->key.product->name);
+  if (product == nullptr) return Abandon(flight, {ErrorCode::kUnknownKey, "the product was taken away"});
+  const DatabaseHistory& history = *product->history;
+  flight->epoch_at_start = history.epoch();
+  flight->number_floor = history.number_max();
+  const Entry* base = flight->base.get();
+  if (base != nullptr && base->stamp && base->fingerprint == flight->fingerprint &&
+      base->version.epoch == flight->epoch_at_start) {
+    flight->number_floor = std::max(flight->number_floor, base->version.number);
+  }
+  flight->compute_began = scheduler_.Now();
+  flight->compute_began_unix_ms = scheduler_.UnixMillis();
+  ++flight->attempts;
+  ++counters.fills;
+  primer_.Prime(flight->key, flight->compute_began + limits_.fill_timeout,
+                [this, flight](Result<Primed> primed) { OnPrimed(flight, std::move(primed)); });
+}
+
+void Engine::Impl::OnPrimed(const FlightPtr& flight, Result<Primed> primed) {
+  constexpr int kAttemptsMax = 3;
+  KCK_PAUSE_POINT("engine.primed");
+  if (!primed) return Abandon(flight, std::move(primed.error()));
+  counters.fill_cost_us += primed->cost_us;
+  const ServedProduct* product = serving().Find(flight->key.product->name);
+  if (primed->stamp && product != nullptr) {
+    switch (product->history->Judge(*primed, flight->epoch_at_start, flight->number_floor)) {
+      case DatabaseHistory::Verdict::kAccepted:
+        break;
+      case DatabaseHistory::Verdict::kRefused:
+        ++counters.discarded;
+        if (flight->attempts < kAttemptsMax) return Compute(flight);
+        return Abandon(flight, {ErrorCode::kSourceError, "the database keeps changing its history"});
+      case DatabaseHistory::Verdict::kFromPast:
+        return Abandon(flight, {ErrorCode::kSourceError, "a server of an older timeline answered"});
+    }
+  }
+  Publish(flight, *std::move(primed));
+}
+
+void Engine::Impl::Abandon(const FlightPtr& flight, Error error) {
+  ++counters.fill_errors;
+  const ServedProduct* product = serving().Find(KeyName(flight->key.text));
+  std::optional<Freshness> freshness;
+  if (flight->base) freshness = Judge(*flight->base, product, scheduler_.Now());
+  std::vector<WaiterPtr> consoled;
+  {
+    auto& stripe = keys.Of(flight->key.text);
+    MutexLock lock(stripe.mutex);
+    if (error.code != ErrorCode::kOverloaded) RememberFailure(stripe, stripe.At(flight->key.text), error);
+    if (freshness) {
+      auto plain = std::ranges::partition(flight->waiters, [](const WaiterPtr& waiter) { return waiter->wants_new; });
+      std::ranges::move(plain, std::back_inserter(consoled));
+      flight->waiters.erase(plain.begin(), plain.end());
+    }
+  }
+  for (const WaiterPtr& waiter : consoled) {
+    ++counters.stale_served;
+    // What the failed fill was to renew is not fresh, whatever its own clock says.
+    const Served served{flight->base, std::max(*freshness, Freshness::kStale)};
+    Reply(waiter, Answer(flight->key, served));
+  }
+  Finish(flight, Failure(std::move(error)));
+}
+
+void Engine::Impl::RememberFailure(KeyTable::Stripe& stripe, KeyState& state, Error error) {
+  const TimePoint now = scheduler_.Now();
+  if (!state.backoff) {
+    if (keys.failures >= limits_.failures_max) keys.failures -= stripe.ForgetFailures(now);
+    if (keys.failures >= limits_.failures_max) return;
+    ++keys.failures;
+    state.backoff.emplace();
+  }
+  Backoff& backoff = *state.backoff;
+  const int doublings = std::min(backoff.failures++, 16);
+  const auto wait = std::min<Duration>(limits_.backoff_max, limits_.backoff_min * (1 << doublings));
+  // Up to a quarter less, so that keys that failed together do not come back together.
+  const auto jitter = wait / 4 * static_cast<std::int64_t>(counters.fill_errors % 16) / 16;
+  backoff.retry_at = now + wait - jitter;
+  backoff.error = std::move(error);
+}
+
+void Engine::Impl::Finish(const FlightPtr& flight, const Result<Served>& outcome) {
+  std::vector<WaiterPtr> waiters;
+  {
+    auto& stripe = keys.Of(flight->key.text);
+    MutexLock lock(stripe.mutex);
+    KeyState& state = stripe.At(flight->key.text);
+    waiters = std::move(flight->waiters);
+    flight->waiters.clear();
+    // A discarded flight may have been replaced by a newer one, which goes on.
+    if (state.flight == flight) state.flight = nullptr;
+    if (outcome && state.backoff) {
+      state.backoff.reset();
+      --keys.failures;
+    }
+    if (!state.flight && state.next_key) {
+      ResolvedKey next = *std::move(state.next_key);
+      state.next_key.reset();
+      StartFlight(stripe, state, std::move(next), std::exchange(state.next_waiters, {}));
+    }
+    stripe.Tidy(flight->key.text);
+  }
+  for (const WaiterPtr& waiter : waiters) {
+    Reply(waiter, outcome ? Answer(flight->key, *outcome) : outcome);
+  }
+  CountDown(keys.flights);
+}
+
+std::size_t KeyTable::Stripe::ForgetFailures(TimePoint now) {
+  std::size_t forgotten = 0;
+  for (auto item = states_.begin(); item != states_.end();) {
+    KeyState& state = item->second;
+    if (state.backoff && state.backoff->retry_at <= now) {
+      state.backoff.reset();
+      ++forgotten;
+    }
+    item = state.idle() ? states_.erase(item) : std::next(item);
+  }
+  return forgotten;
+}
+
+}  // namespace kck

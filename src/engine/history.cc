@@ -1,0 +1,54 @@
+#include "engine/history.h"
+
+#include <fmt/format.h>
+
+#include <sstream>
+
+#include "base/log.h"
+
+namespace kck {
+
+DatabaseHistory::DatabaseHistory(std::string database, Store& store, std::uint32_t first_epoch)
+    : database_(std::move(database)), store_(store), first_epoch_(first_epoch) {}
+
+void DatabaseHistory::Restore(std::string_view record) {
+  std::istringstream fields{std::string(record)};
+  std::uint32_t epoch = 0;
+  DatabaseIdentity identity;
+  if (!(fields >> epoch >> identity.system_identifier >> identity.timeline)) return;
+  MutexLock lock(mutex_);
+  epoch_ = epoch;
+  identity_ = identity;
+}
+
+DatabaseHistory::Verdict DatabaseHistory::Judge(const Primed& primed, std::uint32_t epoch_at_start,
+                                                std::uint64_t number_floor) {
+  const std::uint64_t number = primed.stamp->VersionNumber();
+  MutexLock lock(mutex_);
+  if (primed.identity != identity_) {
+    const bool same_system = primed.identity.system_identifier == identity_.system_identifier;
+    if (same_system && primed.identity.timeline < identity_.timeline) return Verdict::kFromPast;
+    Raise(primed.identity);
+  } else if (epoch_at_start != epoch()) {
+    return Verdict::kRefused;
+  } else if (number < number_floor) {
+    Raise(primed.identity);
+  }
+  if (number > number_max_) number_max_ = number;
+  return Verdict::kAccepted;
+}
+
+void DatabaseHistory::Raise(const DatabaseIdentity& identity) {
+  const bool first = epoch_ == 0;
+  epoch_ = first ? first_epoch_ : epoch_ + 1;
+  number_max_ = 0;
+  identity_ = identity;
+  if (!first) LogWarning("database {} has another history now: epoch {}, older entries are suspect", database_, epoch());
+  store_.PutRecord(std::string(kRecordPrefix) + database_,
+                   fmt::format("{} {} {}", epoch(), identity.system_identifier, identity.timeline),
+                   [database = database_](const Result<void>& written) {
+                     if (!written) LogWarning("the epoch of {} is not stored: {}", database, written.error().message);
+                   });
+}
+
+}  // namespace kck

@@ -1,0 +1,60 @@
+// What is known of each database's history: who it is, its epoch, and how far its snapshots have come.
+//
+// Stamps and versions compare within one history only. It is another one when the system identifier or the timeline
+// changed (failover), or when a fill saw fewer transactions than one that had completed before it began (a restore).
+// Then the epoch rises: entries of older epochs are suspect, and fills that began in an older one are refused.
+// Any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/thread_annotations.h"
+#include "primer/primer.h"
+#include "store/store.h"
+
+namespace kck {
+
+class DatabaseHistory {
+ public:
+  // `first_epoch` is used where the store knows none.
+  DatabaseHistory(std::string database, Store& store, std::uint32_t first_epoch);
+
+  // From the store's record, before any fill.
+  void Restore(std::string_view record);
+
+  // 0 until the first fill with a snapshot.
+  std::uint32_t epoch() const { return epoch_.load(std::memory_order_relaxed); }
+
+  // The highest version number of the completed fills of this epoch.
+  std::uint64_t number_max() const { return number_max_.load(std::memory_order_relaxed); }
+
+  enum class Verdict {
+    kAccepted,  // of the present epoch, which this fill may have raised
+    kRefused,   // began in an older epoch: its snapshot may be of the older history; fill again
+    kFromPast,  // a server of an older timeline answered
+  };
+
+  // Judges a fill with a stamp. `epoch_at_start` and `number_floor` were taken when it began: the epoch, and the highest
+  // number of a fill of the key's database that had completed by then.
+  Verdict Judge(const Primed& primed, std::uint32_t epoch_at_start, std::uint64_t number_floor);
+
+  static constexpr std::string_view kRecordPrefix = "epoch/";
+
+ private:
+  void Raise(const DatabaseIdentity& identity) KCK_REQUIRES(mutex_);
+
+  const std::string database_;
+  Store& store_;
+  const std::uint32_t first_epoch_;
+  Mutex mutex_;
+  DatabaseIdentity identity_ KCK_GUARDED_BY(mutex_);
+  std::atomic<std::uint32_t> epoch_{0};  // written under mutex_
+  std::atomic<std::uint64_t> number_max_{0};
+};
+
+}  // namespace kck

@@ -1,0 +1,117 @@
+// What the engine knows of a key beyond its entry: the flight under way, writes that wait, a mark, failures.
+//
+// Striped; the lock of a key's stripe is also the key's publish lock. Whatever puts into the hot tier or hands an entry
+// to the store does both under it, so that both see one order.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/thread_annotations.h"
+#include "engine/engine.h"
+
+namespace kck {
+
+// A request that waits for a flight. Answered once, by the flight or by its deadline, whichever comes first.
+struct Waiter {
+  Engine::FetchCallback done;  // empty: nobody is told
+  bool wants_new = false;      // asked for a refresh: a stale entry does not do, and an error is told
+  Scheduler::TimerId timer = 0;
+  std::optional<Served> fallback;  // served instead of an error or a time-out; guarded by the stripe's lock
+  std::atomic<bool> answered{false};
+};
+
+using WaiterPtr = std::shared_ptr<Waiter>;
+
+// One compute of one key. All down to `waiters` is guarded by the stripe's lock.
+struct Flight {
+  ResolvedKey key;
+  std::uint64_t fingerprint = 0;
+  std::uint64_t sequence = 0;  // taken when it began
+  bool discarded = false;      // a set or a purge came after it began: it serves its waiters and publishes nothing
+  std::vector<WaiterPtr> waiters;
+
+  // Only the flight's own steps touch these, one after another.
+  EntryPtr base;  // what the key held when it began: the version to beat, and the stale entry to fall back on
+  std::uint32_t epoch_at_start = 0;
+  std::uint64_t number_floor = 0;
+  TimePoint compute_began;
+  std::int64_t compute_began_unix_ms = 0;
+  int attempts = 0;
+};
+
+using FlightPtr = std::shared_ptr<Flight>;
+
+struct Backoff {
+  Error error;
+  int failures = 0;
+  TimePoint retry_at;
+};
+
+struct KeyState {
+  FlightPtr flight;  // the one to join; a discarded one that is still under way may have been replaced
+  std::vector<WaiterPtr> next_waiters;          // want a flight that begins later than the present one
+  std::optional<ResolvedKey> next_key;       // set where a flight has to follow the present one
+  std::deque<std::function<void()>> writes;  // the first one is under way
+  std::uint64_t stale_before = 0;            // a mark: fills that began before it are stale
+  std::optional<Backoff> backoff;
+
+  bool idle() const {
+    return !flight && next_waiters.empty() && !next_key && writes.empty() && stale_before == 0 && !backoff;
+  }
+};
+
+class KeyTable {
+ public:
+  class Stripe {
+   public:
+    Mutex mutex;
+
+    KeyState* Find(std::string_view key) KCK_REQUIRES(mutex) {
+      auto found = states_.find(key);
+      return found == states_.end() ? nullptr : &found->second;
+    }
+
+    KeyState& At(std::string_view key) KCK_REQUIRES(mutex) {
+      auto found = states_.find(key);
+      return found != states_.end() ? found->second : states_.emplace(std::string(key), KeyState{}).first->second;
+    }
+
+    // Forgets the key where nothing is known of it any more.
+    void Tidy(std::string_view key) KCK_REQUIRES(mutex) {
+      auto found = states_.find(key);
+      if (found != states_.end() && found->second.idle()) states_.erase(found);
+    }
+
+    // Forgets failures whose back-off is over. Returns how many.
+    std::size_t ForgetFailures(TimePoint now) KCK_REQUIRES(mutex);
+
+   private:
+    struct Hash : std::hash<std::string_view> {
+      using is_transparent = void;
+    };
+    std::unordered_map<std::string, KeyState, Hash, std::equal_to<>> states_ KCK_GUARDED_BY(mutex);
+  };
+
+  Stripe& Of(std::string_view key) { return stripes_[std::hash<std::string_view>{}(key) % kStripes]; }
+
+  std::atomic<std::size_t> flights{0};
+  std::atomic<std::size_t> writes{0};
+  std::atomic<std::size_t> marks{0};
+  std::atomic<std::size_t> failures{0};
+
+ private:
+  static constexpr std::size_t kStripes = 256;
+  std::array<Stripe, kStripes> stripes_;
+};
+
+}  // namespace kck

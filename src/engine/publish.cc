@@ -1,0 +1,123 @@
+// The one way in for a computed value: held against versions, marks and writes, then into the hot tier and the store.
+#include "base/log.h"
+#include "base/pause_point.h"
+#include "engine/engine_impl.h"
+
+namespace kck {
+namespace {
+
+// What a fill's version is, before it is known whether the content changed. Sources without snapshots are ordered by
+// the sequence at which the compute began.
+Version FillVersion(const Flight& flight, const ServedProduct& product, const Primed& primed) {
+  if (!primed.stamp) return {0, flight.sequence, 0};
+  return {product.history->epoch(), primed.stamp->VersionNumber(), 0};
+}
+
+// True where `current` is newer than a fill of this version that began at `sequence`.
+bool Outranks(const Entry& current, const Version& fill, std::uint64_t sequence) {
+  if (current.version.epoch != fill.epoch) return current.version.epoch > fill.epoch;
+  if (current.version.number != fill.number) return current.version.number > fill.number;
+  return current.fill_sequence > sequence;
+}
+
+bool SameContent(const Entry& current, std::uint64_t fingerprint, EntryKind kind, std::string_view value) {
+  if (!current.content || current.fingerprint != fingerprint) return false;
+  if ((current.kind == EntryKind::kEmpty) != (kind == EntryKind::kEmpty)) return false;
+  return current.content->hash == ValueHash(value) && current.content->value() == value;
+}
+
+TimePoint After(TimePoint from, const std::optional<std::chrono::milliseconds>& life) {
+  return life ? from + *life : TimePoint::max();
+}
+
+}  // namespace
+
+void Engine::Impl::Publish(const FlightPtr& flight, Primed primed) {
+  KCK_PAUSE_POINT("engine.publish");
+  const ServedProduct* found = serving().Find(flight->key.product->name);
+  if (found == nullptr) return Abandon(flight, {ErrorCode::kUnknownKey, "the product was taken away"});
+  const ServedProduct product = *found;  // kept over the calls below, which may see a newer catalog
+  Finish(flight, Place(flight, product, primed));
+}
+
+// Puts the fill where it belongs, and says what its waiters get.
+Served Engine::Impl::Place(const FlightPtr& flight, const ServedProduct& product, Primed& primed) {
+  const std::string& key = flight->key.text;
+  auto& stripe = keys.Of(key);
+  MutexLock lock(stripe.mutex);
+  EntryPtr current = hot.Find(key);
+  if (!current) current = flight->base;
+  if (!MayPublish(stripe, *flight)) {
+    ++counters.discarded;
+    return {MakeEntry(*flight, product, primed, nullptr), Freshness::kStale};
+  }
+  const bool comparable = current && current->fingerprint == flight->fingerprint;
+  if (comparable && Outranks(*current, FillVersion(*flight, product, primed), flight->sequence)) {
+    ++counters.discarded;
+    const auto freshness = Judge(*current, &product, scheduler_.Now());
+    if (freshness) return {current, *freshness};
+    return {MakeEntry(*flight, product, primed, nullptr), Freshness::kStale};
+  }
+  EntryPtr entry = MakeEntry(*flight, product, primed, current.get());
+  Keep(stripe, key, entry);
+  return {entry, Judge(*entry, &product, scheduler_.Now()).value_or(Freshness::kStale)};
+}
+
+bool Engine::Impl::MayPublish(KeyTable::Stripe& stripe, const Flight& flight) {
+  const KeyState& state = stripe.At(flight.key.text);
+  if (flight.discarded || !state.writes.empty()) return false;
+  const ServedProduct* now = serving().Find(flight.key.product->name);
+  return now != nullptr && now->product->fingerprint == flight.fingerprint &&
+         flight.sequence >= now->marks->gone_before;
+}
+
+EntryPtr Engine::Impl::MakeEntry(const Flight& flight, const ServedProduct& product, Primed& primed,
+                                 const Entry* current) {
+  const Product& rules = *product.product;
+  auto entry = std::make_shared<Entry>();
+  entry->kind = primed.empty ? EntryKind::kEmpty : EntryKind::kValue;
+  entry->fingerprint = flight.fingerprint;
+  entry->version = FillVersion(flight, product, primed);
+  entry->fill_sequence = flight.sequence;
+  entry->stamp = std::move(primed.stamp);
+  entry->as_of_unix_ms = flight.compute_began_unix_ms;
+  entry->as_of = flight.compute_began;
+  // Lives count from the read of the stamp, which is not before the compute began.
+  entry->expires_at = After(entry->as_of, primed.empty ? rules.empty_expires_after : rules.expires_after);
+  entry->stale_at = primed.empty ? TimePoint::max() : After(entry->as_of, rules.stale_after);
+  entry->cost_us = primed.cost_us;
+  entry->row_count = primed.row_count;
+
+  const bool renewal = current != nullptr && SameContent(*current, flight.fingerprint, entry->kind, primed.value);
+  const bool same_number = current != nullptr && current->version.epoch == entry->version.epoch &&
+                           current->version.number == entry->version.number;
+  if (same_number) entry->version.sub = current->version.sub + (renewal ? 0 : 1);
+  if (renewal) {
+    ++counters.renewals;
+    entry->content = current->content;
+  } else {
+    entry->content = MakeContent(flight.key.text, primed.value, entry->version, scheduler_.UnixMillis());
+  }
+  return entry;
+}
+
+void Engine::Impl::Keep(KeyTable::Stripe& stripe, const std::string& key, const EntryPtr& entry) {
+  KeyState& state = stripe.At(key);
+  EntryPtr kept = entry;
+  if (state.stale_before > entry->fill_sequence) {
+    auto marked = std::make_shared<Entry>(*entry);
+    marked->stale_at = TimePoint::min();
+    kept = marked;
+  } else if (state.stale_before > 0) {
+    ClearMark(state, key);
+  }
+  hot.Put(key, kept);
+  // The store gets the entry without the mark: marks are records of their own there, held against what is read.
+  store_.Put(key, entry, [this](const Result<void>& stored) {
+    if (stored) return;
+    ++counters.store_errors;
+    LogWarning("the store does not take an entry: {}", stored.error().message);
+  });
+}
+
+}  // namespace kck

@@ -1,0 +1,53 @@
+// What the engine serves by at one moment: the catalog, and beside each product what is known of it as a whole.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "engine/engine.h"
+#include "engine/history.h"
+#include "model/catalog.h"
+
+namespace kck {
+
+// A mark over a whole product: one record, not a walk over its keys. Held against each entry by fill_sequence.
+struct ProductMarks {
+  std::atomic<std::uint64_t> stale_before{0};  // fills that began before it are stale
+  std::atomic<std::uint64_t> gone_before{0};   // fills that began before it are purged
+};
+
+struct ServedProduct {
+  ProductPtr product;
+  std::shared_ptr<ProductMarks> marks;        // outlives reloads
+  std::shared_ptr<DatabaseHistory> history;   // outlives reloads
+};
+
+class Serving {
+ public:
+  Serving() : catalog(std::make_shared<Catalog>()) {}
+
+  // Null where the catalog has no such product.
+  const ServedProduct* Find(std::string_view name) const {
+    auto found = products.find(name);
+    return found == products.end() ? nullptr : &found->second;
+  }
+
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+
+  CatalogPtr catalog;
+  std::unordered_map<std::string, ServedProduct, Hash, std::equal_to<>> products;
+};
+
+using ServingPtr = std::shared_ptr<const Serving>;
+
+// What a reader may know of `entry` now. Nothing where it may not be served at all: a tombstone, past its life, purged
+// with its product, or of a product that is no longer there. `product` is null for a name without one.
+std::optional<Freshness> Judge(const Entry& entry, const ServedProduct* product, TimePoint now);
+
+}  // namespace kck

@@ -1,0 +1,119 @@
+// Set and purge: one at a time a key, durable before they are acknowledged, and never undone by a fill under way.
+#include "engine/engine_impl.h"
+
+namespace kck {
+namespace {
+
+constexpr std::size_t kWritesPerKeyMax = 1000;
+
+}  // namespace
+
+void Engine::Impl::Set(ResolvedKey key, std::string value, std::optional<Version> condition, WriteCallback done) {
+  if (key.product && !key.product->settable) {
+    return scheduler_.Post([done = std::move(done)] {
+      done(Fail(ErrorCode::kBadRequest, "this product is computed: it takes no value unless it says settable: true"));
+    });
+  }
+  auto make = [this, key, value = std::move(value)](const Version& version, std::uint64_t sequence) -> EntryPtr {
+    auto entry = std::make_shared<Entry>();
+    entry->kind = EntryKind::kSet;
+    entry->version = version;
+    entry->fill_sequence = sequence;
+    entry->as_of = scheduler_.Now();
+    entry->as_of_unix_ms = scheduler_.UnixMillis();
+    if (key.product) {
+      entry->fingerprint = key.product->fingerprint;
+      if (key.product->expires_after) entry->expires_at = entry->as_of + *key.product->expires_after;
+      if (key.product->stale_after) entry->stale_at = entry->as_of + *key.product->stale_after;
+    }
+    entry->content = MakeContent(key.text, value, version, entry->as_of_unix_ms);
+    return entry;
+  };
+  Enqueue({std::move(key), condition, std::move(make), std::move(done)});
+}
+
+void Engine::Impl::Purge(ResolvedKey key, std::optional<Version> condition, WriteCallback done) {
+  auto make = [this, fingerprint = key.product ? key.product->fingerprint : 0](
+                  const Version& version, std::uint64_t sequence) -> EntryPtr {
+    auto entry = std::make_shared<Entry>();
+    entry->kind = EntryKind::kTombstone;
+    entry->fingerprint = fingerprint;
+    entry->version = version;
+    entry->fill_sequence = sequence;
+    entry->as_of = scheduler_.Now();
+    entry->as_of_unix_ms = scheduler_.UnixMillis();
+    // Longer than any fill that began before it can still be on its way.
+    entry->expires_at = entry->as_of + 2 * limits_.fill_timeout + std::chrono::minutes(1);
+    return entry;
+  };
+  Enqueue({std::move(key), condition, std::move(make), std::move(done)});
+}
+
+void Engine::Impl::Enqueue(Write write) {
+  auto shared = std::make_shared<Write>(std::move(write));
+  auto& stripe = keys.Of(shared->key.text);
+  MutexLock lock(stripe.mutex);
+  KeyState& state = stripe.At(shared->key.text);
+  if (stopping_ || state.writes.size() >= kWritesPerKeyMax) {
+    ++counters.overloaded;
+    stripe.Tidy(shared->key.text);
+    return scheduler_.Post([shared] { shared->done(Fail(ErrorCode::kOverloaded, "too many writes wait for this key")); });
+  }
+  ++keys.writes;
+  if (state.flight) state.flight->discarded = true;
+  state.writes.push_back([this, shared] { BeginWrite(shared); });
+  if (state.writes.size() == 1) scheduler_.Post(state.writes.front());
+}
+
+void Engine::Impl::BeginWrite(const std::shared_ptr<Write>& write) {
+  if (EntryPtr current = hot.Find(write->key.text)) return ApplyWrite(write, current);
+  const std::uint64_t fingerprint = write->key.product ? write->key.product->fingerprint : 0;
+  store_.Get(write->key.text, fingerprint, [this, write](Result<EntryPtr> stored) {
+    if (!stored) return FinishWrite(write, nullptr, Failure(std::move(stored.error())));
+    ApplyWrite(write, *stored);
+  });
+}
+
+void Engine::Impl::ApplyWrite(const std::shared_ptr<Write>& write, const EntryPtr& current) {
+  const std::uint64_t sequence = sequence_.Next();
+  EntryPtr entry = write->make(NextVersion(write->key, current.get(), sequence), sequence);
+  auto stored = [this, write, entry](Result<void> result) { FinishWrite(write, entry, std::move(result)); };
+  if (write->condition) {
+    store_.PutIf(write->key.text, entry, PutCondition{*write->condition}, std::move(stored));
+  } else {
+    store_.Put(write->key.text, entry, std::move(stored));
+  }
+}
+
+// Above the present entry, and above every fill of the database that has completed: those saw less than a fill that
+// begins after this write.
+Version Engine::Impl::NextVersion(const ResolvedKey& key, const Entry* current, std::uint64_t sequence) {
+  const ServedProduct* product = key.product ? serving().Find(key.product->name) : nullptr;
+  if (product == nullptr || product->history->epoch() == 0) return {0, sequence, 0};
+  Version version{product->history->epoch(), product->history->number_max(), 1};
+  if (current != nullptr && current->version.epoch == version.epoch && current->version.number >= version.number) {
+    version = current->version;
+    ++version.sub;
+  }
+  return version;
+}
+
+void Engine::Impl::FinishWrite(const std::shared_ptr<Write>& write, const EntryPtr& entry, Result<void> stored) {
+  {
+    auto& stripe = keys.Of(write->key.text);
+    MutexLock lock(stripe.mutex);
+    if (stored) hot.Put(write->key.text, entry);
+    KeyState& state = stripe.At(write->key.text);
+    state.writes.pop_front();
+    if (!state.writes.empty()) scheduler_.Post(state.writes.front());
+    stripe.Tidy(write->key.text);
+  }
+  if (stored) {
+    write->done(entry->version);
+  } else {
+    write->done(Failure(std::move(stored.error())));
+  }
+  CountDown(keys.writes);
+}
+
+}  // namespace kck

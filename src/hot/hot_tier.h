@@ -1,0 +1,65 @@
+// The hot tier: entries in this node's memory.
+//
+// One striped table of immutable entries. A lookup takes one stripe's lock for a few dozen nanoseconds, copies a
+// pointer, and never waits for I/O. Kept within a budget of bytes by the eviction of eviction.h; empty entries and
+// tombstones together hold at most a tenth of it, so that a stranger who asks for keys that do not exist pushes nothing
+// out.
+//
+// Any thread may call. Which of two entries of one key is the newer is the caller's business: the engine puts under the
+// key's lock.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "model/entry.h"
+
+namespace kck {
+
+struct HotTierStats {
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t evictions = 0;
+};
+
+class HotTier {
+ public:
+  explicit HotTier(std::size_t bytes_max);
+  ~HotTier();
+  HotTier(const HotTier&) = delete;
+  HotTier& operator=(const HotTier&) = delete;
+
+  // Null where there is none. Counts as a use for eviction. Does not look at lifetimes.
+  EntryPtr Find(std::string_view key);
+
+  // Keeps `entry` in the place of whatever the key held. An entry larger than half of its class's budget is not kept:
+  // then the key holds none.
+  void Put(std::string_view key, EntryPtr entry);
+
+  HotTierStats Stats() const;
+
+ private:
+  class Stripe;
+  // Values, and what stands for their absence.
+  enum Class : std::uint8_t { kValues = 0, kBlanks = 1 };
+  static constexpr std::size_t kStripes = 64;
+  static constexpr std::size_t kBlankShare = 10;  // of the budget: one tenth
+
+  static Class ClassOf(const Entry& entry);
+  static std::size_t StripeIndex(std::uint64_t hash);
+  Stripe& StripeOf(std::uint64_t hash) const;
+  void Shrink(Class which, std::size_t grown);
+
+  const std::array<std::size_t, 2> bytes_max_;
+  std::array<std::atomic<std::size_t>, 2> bytes_{};
+  std::atomic<std::uint64_t> entries_{0};
+  std::atomic<std::uint64_t> evictions_{0};
+  std::atomic<std::size_t> next_victim_{0};  // the stripe that gives next, where one is not enough
+  std::unique_ptr<Stripe[]> stripes_;
+};
+
+}  // namespace kck

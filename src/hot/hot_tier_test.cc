@@ -1,0 +1,98 @@
+#include "hot/hot_tier.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <thread>
+
+namespace kck {
+namespace {
+
+EntryPtr EntryOf(std::size_t bytes, EntryKind kind = EntryKind::kValue) {
+  auto entry = std::make_shared<Entry>();
+  entry->kind = kind;
+  entry->content = MakeContent("key", std::string(bytes, '1'), {}, 0);
+  return entry;
+}
+
+TEST(HotTier, FindsWhatWasPutLast) {
+  HotTier hot(std::size_t{1} << 20U);
+  EXPECT_EQ(hot.Find("a"), nullptr);
+  const EntryPtr first = EntryOf(10);
+  const EntryPtr second = EntryOf(10);
+  hot.Put("a", first);
+  EXPECT_EQ(hot.Find("a"), first);
+  hot.Put("a", second);
+  EXPECT_EQ(hot.Find("a"), second);
+  EXPECT_EQ(hot.Stats().entries, 1U);
+}
+
+TEST(HotTier, KeepsWithinItsBudget) {
+  constexpr std::size_t kBudget = std::size_t{1} << 20U;
+  HotTier hot(kBudget);
+  std::mt19937 random(1);
+  for (int i = 0; i < 20000; ++i) {
+    hot.Put("key/" + std::to_string(random() % 5000), EntryOf(random() % 2000));
+    ASSERT_LE(hot.Stats().bytes, kBudget);
+  }
+  EXPECT_GT(hot.Stats().bytes, kBudget / 2) << "and uses it";
+  EXPECT_GT(hot.Stats().evictions, 0U);
+}
+
+TEST(HotTier, AScanDoesNotPushOutWhatIsInUse) {
+  HotTier hot(std::size_t{1} << 20U);
+  const auto used = [](int i) { return "used/" + std::to_string(i); };
+  for (int i = 0; i < 100; ++i) hot.Put(used(i), EntryOf(1000));
+  for (int i = 0; i < 5000; ++i) {
+    for (int j = 0; j < 100; j += 10) hot.Find(used((i + j) % 100));
+    hot.Put("scan/" + std::to_string(i), EntryOf(1000));
+  }
+  int kept = 0;
+  for (int i = 0; i < 100; ++i) kept += hot.Find(used(i)) != nullptr ? 1 : 0;
+  EXPECT_EQ(kept, 100);
+}
+
+TEST(HotTier, BlanksHoldATenthAtMost) {
+  constexpr std::size_t kBudget = std::size_t{1} << 20U;
+  HotTier hot(kBudget);
+  for (int i = 0; i < 500; ++i) hot.Put("value/" + std::to_string(i), EntryOf(200));
+  const auto values = hot.Stats();
+  for (int i = 0; i < 50000; ++i) hot.Put("none/" + std::to_string(i), EntryOf(10, EntryKind::kEmpty));
+  EXPECT_LE(hot.Stats().bytes, values.bytes + kBudget / 10);
+  for (int i = 0; i < 500; ++i) EXPECT_NE(hot.Find("value/" + std::to_string(i)), nullptr) << i;
+}
+
+TEST(HotTier, AnEntryTooLargeLeavesNoOlderOneInItsPlace) {
+  HotTier hot(std::size_t{1} << 16U);
+  hot.Put("a", EntryOf(10));
+  hot.Put("a", EntryOf(std::size_t{1} << 16U));
+  EXPECT_EQ(hot.Find("a"), nullptr);
+  EXPECT_EQ(hot.Stats().bytes, 0U);
+}
+
+TEST(HotTier, ManyThreadsLeaveTheSumsRight) {
+  HotTier hot(std::size_t{1} << 18U);
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned seed = 0; seed < 4; ++seed) {
+      threads.emplace_back([&hot, seed] {
+        std::mt19937 random(seed);
+        for (int i = 0; i < 20000; ++i) {
+          const std::string key = std::to_string(random() % 1000);
+          if (random() % 2 == 0) {
+            hot.Put(key, EntryOf(random() % 1000));
+          } else if (const EntryPtr entry = hot.Find(key)) {
+            ASSERT_NE(entry->content, nullptr);
+          }
+        }
+      });
+    }
+  }
+  EXPECT_LE(hot.Stats().bytes, std::size_t{1} << 18U);
+  std::size_t found = 0;
+  for (int i = 0; i < 1000; ++i) found += hot.Find(std::to_string(i)) != nullptr ? 1U : 0U;
+  EXPECT_EQ(hot.Stats().entries, found);
+}
+
+}  // namespace
+}  // namespace kck

@@ -1,0 +1,44 @@
+// The HTTP server: sessions of the browser-facing API over the engine (docs/reference/http.md).
+//
+// One io_context a network thread; a connection stays on the thread that accepted it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "model/settings.h"
+
+namespace kck {
+
+// What /readyz and /metrics ask beyond the engine. Called from network threads.
+struct ServerProbes {
+  std::function<std::vector<std::string>()> not_ready;  // reasons why this node should get no traffic; empty: ready
+  std::string version;                                  // of KCK, for kck_build_info
+};
+
+class HttpServer {
+ public:
+  HttpServer(Engine& engine, const HttpSettings& settings, int threads, ServerProbes probes);
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // Binds and begins to accept. The error says why not (port in use, …).
+  Result<void> Start();
+
+  // The port in use; what the system chose where settings say 0.
+  std::uint16_t port() const;
+
+  // Stops accepting, answers /readyz with 503, lets requests under way finish (at most settings.drain_timeout), closes
+  // the connections and joins the threads. Blocks.
+  void Drain();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kck

@@ -1,0 +1,25 @@
+// Reading a user's folder: kck.yml, products/*.yml, products/*.sql.
+//
+// Every fault of the folder is reported in one run, with file, line and column. Nothing here talks to a database;
+// primer/check.h does that part.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/fault.h"
+#include "model/product.h"
+#include "model/settings.h"
+
+namespace kck {
+
+struct Folder {
+  Settings settings;
+  std::vector<ProductPtr> products;  // the ones without faults
+  Faults faults;
+};
+
+// `folder` holds kck.yml. Never throws: what cannot be read is a fault.
+Folder LoadFolder(const std::string& folder);
+
+}  // namespace kck

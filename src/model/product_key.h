@@ -1,0 +1,25 @@
+// Reading keys: `name/param1/param2`, each segment percent-encoded.
+//
+// A key is split first and decoded after, so `a%2Fb` is one parameter. NULL is `%00` where the parameter is nullable; an
+// empty segment is the empty string. The canonical form re-encodes every byte that is not an RFC 3986 unreserved
+// character or one of !$'()*+,;=:@ with upper-case hex, and spells each typed value one way.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "model/catalog.h"
+
+namespace kck {
+
+inline constexpr std::size_t kKeyBytesMax = 1024;
+
+// The first segment, still encoded: all before the first slash.
+std::string_view KeyName(std::string_view raw_key);
+
+// Reads `raw_key` by the definitions in `catalog`. A name without a product resolves with a null product. KCKBadKey
+// says which parameter is wrong, and how a right one looks.
+Result<ResolvedKey> ResolveKey(const Catalog& catalog, std::string_view raw_key);
+
+}  // namespace kck

@@ -1,0 +1,53 @@
+// kck.yml, read and checked. Plain data; docs/reference/settings.md lists every field with its default.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "model/fault.h"
+#include "model/sql_template.h"
+
+namespace kck {
+
+struct DatabaseSettings {
+  std::string name;
+  std::string url;  // as written, ${ENV} expanded: holds the password, so it is never logged
+  SqlDialect dialect = SqlDialect::kPostgres;
+  int pool = 4;  // connections (PostgreSQL) or reader threads (SQLite)
+  std::chrono::milliseconds statement_timeout{10000};
+  Location location;
+};
+
+struct HttpSettings {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8001;
+  bool compat_06 = false;
+  std::chrono::milliseconds fetch_timeout{15000};  // how long a request waits for a fill
+  std::chrono::milliseconds drain_timeout{10000};  // how long SIGTERM waits for requests under way
+  std::chrono::milliseconds idle_timeout{75000};
+  std::size_t body_bytes_max = std::size_t{8} << 20U;
+  std::size_t connections_max = 20000;
+};
+
+struct StoreSettings {
+  std::string kind = "rocksdb";  // rocksdb | memory
+  std::string path;              // absolute, or relative to the folder of kck.yml, already joined
+};
+
+struct Settings {
+  std::string folder;  // of kck.yml
+  std::map<std::string, DatabaseSettings> databases;
+  StoreSettings store;
+  std::size_t memory_bytes = std::size_t{512} << 20U;
+  std::string products_folder;
+  HttpSettings http;
+  int threads = 0;  // network threads; 0: one a core
+};
+
+// A password in a URL replaced by three stars.
+std::string RedactUrl(const std::string& url);
+
+}  // namespace kck

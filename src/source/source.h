@@ -1,0 +1,62 @@
+// A source: a database that products are computed from.
+//
+// The only folder that sees libpq or SQLite. Sources run on threads of their own, so that a large result never holds up
+// a network thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/scheduler.h"
+#include "model/product.h"
+#include "model/stamp.h"
+
+namespace kck {
+
+// Which database answered. A change of either part means another history: its stamps do not compare with older ones.
+struct DatabaseIdentity {
+  std::uint64_t system_identifier = 0;
+  std::uint32_t timeline = 0;
+
+  bool operator==(const DatabaseIdentity&) const = default;
+};
+
+// What one statement brought.
+struct Rows {
+  std::string json;  // a JSON list of the statement's shape: lists or objects
+  std::uint64_t row_count = 0;
+  StampPtr stamp;             // null: the source has no snapshots
+  DatabaseIdentity identity;  // zero: the source has none
+  std::uint32_t cost_us = 0;  // from sending the statement to holding its last row
+};
+
+// What a statement looks like to the database, for `kck check`.
+struct Description {
+  std::vector<std::string> columns;
+};
+
+class Source {
+ public:
+  using FillCallback = std::function<void(Result<Rows>)>;
+
+  virtual ~Source() = default;
+
+  // Runs `statement` with `params` (one a type in statement->types), READ ONLY. Calls `done` exactly once, on any
+  // thread but never inside this call, at `deadline` at the latest (KCKSourceTimeout). KCKOverloaded where the source's
+  // bounded queue is full. Any thread.
+  virtual void Fill(std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params, TimePoint deadline,
+                    FillCallback done) = 0;
+
+  // Has the database parse and plan `statement` without running it. Blocks; for start-up and `kck check`.
+  // The error's message is the database's own, with the line and column in the author's text where it gives one.
+  virtual Result<Description> Describe(const SqlStatement& statement) = 0;
+
+  // True once the source could be reached, and while it can be. For /readyz and metrics. Any thread.
+  virtual bool Reachable() const = 0;
+};
+
+}  // namespace kck

@@ -1,0 +1,57 @@
+// The store: entries kept beyond this process's memory, and small records that must survive it.
+//
+// One contract for every implementation (store/store_conformance_test.cc holds them to it):
+// - Put keeps the newer of two entries of one key and definition (Supersedes), whatever order they arrive in.
+// - An entry past its life is never returned.
+// - A callback of a write runs once the write is durable: it survives the process being killed at once after.
+// - Callbacks run exactly once, on a thread of the store, never inside the call.
+// Any thread may call. The caller keeps the Store until every callback has run; Close() waits for that.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/entry.h"
+
+namespace kck {
+
+// What a compare-and-set demands of the entry that it replaces.
+struct PutCondition {
+  Version content_version;
+};
+
+class Store {
+ public:
+  using GetCallback = std::function<void(Result<EntryPtr>)>;  // null: none
+  using PutCallback = std::function<void(Result<void>)>;      // KCKVersionMismatch: the condition did not hold
+  using RecordsCallback = std::function<void(Result<std::vector<std::pair<std::string, std::string>>>)>;
+
+  virtual ~Store() = default;
+
+  // The entry of `key` made by definition `fingerprint`; where there is none, the newest one by another definition of
+  // that key (its Entry::fingerprint tells). Tombstones are returned.
+  virtual void Get(std::string key, std::uint64_t fingerprint, GetCallback done) = 0;
+
+  // Keeps `entry` under its fingerprint, and forgets entries of the key by other definitions. An entry that is
+  // superseded by the one kept is dropped without an error.
+  virtual void Put(std::string key, EntryPtr entry, PutCallback done) = 0;
+
+  // As Put, where the kept entry of that fingerprint has the demanded content version, and is no tombstone; judged and
+  // written as one step.
+  virtual void PutIf(std::string key, EntryPtr entry, PutCondition condition, PutCallback done) = 0;
+
+  // Small named values of KCK's own (marks, epochs, the sequence). Names are plain text; the latest write wins.
+  virtual void PutRecord(std::string name, std::string value, PutCallback done) = 0;
+  virtual void DeleteRecord(std::string name, PutCallback done) = 0;
+  virtual void GetRecords(std::string prefix, RecordsCallback done) = 0;
+
+  // Finishes every write, then returns. Calls after it fail with KCKStoreError.
+  virtual void Close() = 0;
+};
+
+}  // namespace kck

@@ -1,0 +1,107 @@
+#include "testing/engine_fixture.h"
+
+#include <fmt/format.h>
+
+#include "model/product_key.h"
+
+namespace kck {
+namespace {
+
+constexpr std::size_t kMemoryBytes = std::size_t{16} << 20U;
+
+std::string Describe(const Served& served) {
+  const std::string value(served.entry->content->value());
+  if (served.freshness == Freshness::kFresh) return value;
+  return fmt::format("{} {}", FreshnessName(served.freshness), value);
+}
+
+}  // namespace
+
+EngineFixture::EngineFixture() : memory_(OpenMemoryStore(scheduler_)), store_(*memory_) {
+  Restart();
+  Define();
+}
+
+EngineFixture::~EngineFixture() { scheduler_.RunReady(); }
+
+void EngineFixture::Restart() {
+  const CatalogPtr catalog = engine_ ? engine_->catalog() : std::make_shared<Catalog>();
+  engine_ = std::make_unique<Engine>(scheduler_, store_, primer_, kMemoryBytes, limits_);
+  bool started = false;
+  engine_->Start([&](const Result<void>& result) { started = result.has_value(); });
+  scheduler_.RunReady();
+  ASSERT_TRUE(started);
+  engine_->SetCatalog(catalog);
+}
+
+void EngineFixture::Define(const std::function<void(Product&)>& edit) {
+  auto product = std::make_shared<Product>();
+  product->name = "item";
+  product->database = "main";
+  product->params = {Param{"id", ParamType::kInt, false, false}};
+  product->fingerprint = 100;
+  edit(*product);
+  engine_->SetCatalog(std::make_shared<Catalog>(std::vector<ProductPtr>{product}));
+}
+
+ResolvedKey EngineFixture::Key(const std::string& text) {
+  Result<ResolvedKey> key = ResolveKey(*engine_->catalog(), text);
+  EXPECT_TRUE(key) << key.error().message;
+  return *key;
+}
+
+EngineFixture::Fetched EngineFixture::Fetch(const std::string& key, Duration wait) {
+  auto fetched = std::make_shared<std::optional<Result<Served>>>();
+  engine_->Fetch(Key(key), scheduler_.Now() + wait, [fetched](Result<Served> result) { *fetched = std::move(result); });
+  scheduler_.RunReady();
+  return fetched;
+}
+
+EngineFixture::Fetched EngineFixture::Refresh(const std::string& key) {
+  auto fetched = std::make_shared<std::optional<Result<Served>>>();
+  engine_->Refresh(Key(key), scheduler_.Now() + std::chrono::seconds(30),
+                   [fetched](Result<Served> result) { *fetched = std::move(result); });
+  scheduler_.RunReady();
+  return fetched;
+}
+
+EngineFixture::Written EngineFixture::Set(const std::string& key, const std::string& value,
+                                          std::optional<Version> condition) {
+  auto written = std::make_shared<std::optional<Result<Version>>>();
+  engine_->Set(Key(key), value, condition, [written](Result<Version> result) { *written = std::move(result); });
+  scheduler_.RunReady();
+  return written;
+}
+
+EngineFixture::Written EngineFixture::Purge(const std::string& key, std::optional<Version> condition) {
+  auto written = std::make_shared<std::optional<Result<Version>>>();
+  engine_->Purge(Key(key), condition, [written](Result<Version> result) { *written = std::move(result); });
+  scheduler_.RunReady();
+  return written;
+}
+
+void EngineFixture::Answer(std::size_t which, const std::string& value, std::uint64_t number) {
+  scheduler_.RunReady();
+  primer_.Answer(which, PrimedAt(value, number));
+  scheduler_.RunReady();
+}
+
+void EngineFixture::Fail(std::size_t which, ErrorCode code) {
+  scheduler_.RunReady();
+  primer_.Fail(which, code);
+  scheduler_.RunReady();
+}
+
+std::string EngineFixture::Text(const Fetched& fetched) {
+  if (!*fetched) return "waits";
+  const Result<Served>& result = **fetched;
+  return result ? Describe(*result) : fmt::format("error {}", ErrorName(result.error().code));
+}
+
+std::string EngineFixture::Peek(const std::string& key) {
+  const std::optional<Served> served = engine_->Peek(key);
+  scheduler_.RunReady();
+  return served ? Describe(*served) : "miss";
+}
+
+}  // namespace kck

@@ -1,0 +1,36 @@
+#include "testing/held_primer.h"
+
+#include <fmt/format.h>
+
+namespace kck {
+
+Primed PrimedAt(std::string value, std::uint64_t number) {
+  Primed primed;
+  primed.value = std::move(value);
+  primed.row_count = 1;
+  primed.stamp = InternStamp(fmt::format("{}:{}:", number, number));
+  primed.identity = {7, 1};
+  primed.cost_us = 1000;
+  return primed;
+}
+
+void HeldPrimer::Prime(const ResolvedKey&, TimePoint, Callback done) {
+  std::lock_guard lock(mutex_);
+  computes_.push_back(std::move(done));
+}
+
+std::size_t HeldPrimer::begun() const {
+  std::lock_guard lock(mutex_);
+  return computes_.size();
+}
+
+Primer::Callback HeldPrimer::Take(std::size_t which) {
+  std::lock_guard lock(mutex_);
+  return std::exchange(computes_.at(which), nullptr);
+}
+
+void HeldPrimer::Answer(std::size_t which, Primed primed) { Take(which)(std::move(primed)); }
+
+void HeldPrimer::Fail(std::size_t which, ErrorCode code) { Take(which)(kck::Fail(code, "scripted")); }
+
+}  // namespace kck
