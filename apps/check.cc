@@ -26,7 +26,7 @@ int Check(const CheckOptions& options) {
     PrintLine(FaultsJson(folder.faults));
   } else {
     PrintLine(FaultLines(folder.faults) +
-              fmt::format("{} sound products, {}", folder.products.size(), FaultSummary(folder.faults)));
+              fmt::format("{} read: {}", CountText(folder.products.size(), "product"), FaultSummary(folder.faults)));
   }
   return HasErrors(folder.faults) ? kExitFailed : kExitOk;
 }

@@ -9,7 +9,6 @@
 #include <map>
 
 #include "apps/commands.h"
-#include "apps/http_client.h"
 #include "apps/print.h"
 #include "base/json.h"
 #include "model/loader.h"
@@ -31,11 +30,7 @@ std::string Reachable(const std::string& listen_address) {
 
 // Faults of the folder do not matter here: the server is running, and only its address is looked up.
 tl::expected<Server, std::string> FindServer(const ClientOptions& options) {
-  if (!options.url.empty()) {
-    auto address = ParseServerUrl(options.url);
-    if (!address) return tl::unexpected(address.error());
-    return Server{*address, "--url"};
-  }
+  if (options.server) return Server{*options.server, "--url"};
   const auto file = std::filesystem::path(options.folder) / "kck.yml";
   if (!std::filesystem::exists(file)) {
     return tl::unexpected(

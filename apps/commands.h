@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "apps/http_client.h"
+
 namespace kck {
 
 inline constexpr int kExitOk = 0;
@@ -13,8 +15,8 @@ inline constexpr int kExitUsage = 2;   // the command line was not understood
 
 struct ServeOptions {
   std::string folder;
-  std::string listen;  // HOST:PORT in place of http.listen; empty: as kck.yml says
-  int threads = 0;     // network threads in place of the setting; 0: as kck.yml says
+  std::optional<ServerAddress> listen;  // in place of http.listen
+  int threads = 0;                      // network threads in place of the setting; 0: as kck.yml says
 };
 
 // Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once.
@@ -31,7 +33,7 @@ int Check(const CheckOptions& options);
 // What each command that talks to a running server takes.
 struct ClientOptions {
   std::string folder;
-  std::string url;  // of the server; empty: http.listen of the folder's kck.yml
+  std::optional<ServerAddress> server;  // none: http.listen of the folder's kck.yml
   std::string key;
   int timeout_seconds = 60;
   bool json = false;  // print the server's whole answer

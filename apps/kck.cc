@@ -30,6 +30,20 @@ struct CommandLine {
   std::function<int()> run;
 };
 
+// An option that `parse` reads; its error is a usage error.
+template <typename Parse>
+void AddAddress(CLI::App& command, const char* name, const char* about, std::optional<ServerAddress>& address,
+                const Parse& parse) {
+  command.add_option_function<std::string>(
+      name,
+      [&address, name, &parse](const std::string& text) {
+        auto parsed = parse(text);
+        if (!parsed) throw CLI::ValidationError(name, parsed.error());
+        address = *std::move(parsed);
+      },
+      about);
+}
+
 CLI::App* AddCommand(CLI::App& app, CommandLine& line, const char* name, const char* about, std::function<int()> run) {
   CLI::App* command = app.add_subcommand(name, about);
   command->fallthrough();  // --folder may stand after the command
@@ -42,7 +56,7 @@ void AddServe(CLI::App& app, CommandLine& line) {
     line.serve.folder = line.folder;
     return Serve(line.serve);
   });
-  serve->add_option("--listen", line.serve.listen, "HOST:PORT in place of http.listen");
+  AddAddress(*serve, "--listen", "HOST:PORT in place of http.listen", line.serve.listen, ParseHostPort);
   serve->add_option("--threads", line.serve.threads, "Network threads; the default is one a core")
       ->check(CLI::Range(1, 1024));
 }
@@ -62,7 +76,8 @@ CLI::App* AddClientCommand(CLI::App& app, CommandLine& line, const char* name, c
     return run();
   });
   command->add_option("KEY", line.client.key, "NAME/PARAMETER/…")->required();
-  command->add_option("--url", line.client.url, "The server; the default is http.listen of the folder's kck.yml");
+  AddAddress(*command, "--url", "The server; the default is http.listen of the folder's kck.yml", line.client.server,
+             ParseServerUrl);
   command->add_option("--timeout", line.client.timeout_seconds, "Seconds to wait for the answer")
       ->check(CLI::Range(1, 86400))
       ->capture_default_str();

@@ -19,10 +19,6 @@ void SortByPlace(Faults& faults) {
   });
 }
 
-std::string Count(std::ptrdiff_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
 void AppendMember(std::string& out, std::string_view name, std::string_view text) {
   AppendJsonString(out, name);
   out += ": ";
@@ -41,6 +37,10 @@ int Failed(std::string_view message) {
   return kExitFailed;
 }
 
+std::string CountText(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 std::string FaultLines(Faults faults) {
   SortByPlace(faults);
   std::string lines;
@@ -49,9 +49,9 @@ std::string FaultLines(Faults faults) {
 }
 
 std::string FaultSummary(const Faults& faults) {
-  const auto warnings = std::count_if(faults.begin(), faults.end(), [](const Fault& fault) { return fault.warning; });
-  const auto errors = static_cast<std::ptrdiff_t>(faults.size()) - warnings;
-  return Count(errors, "error") + ", " + Count(warnings, "warning");
+  std::size_t warnings = 0;
+  for (const Fault& fault : faults) warnings += fault.warning ? 1 : 0;
+  return CountText(faults.size() - warnings, "error") + ", " + CountText(warnings, "warning");
 }
 
 std::string FaultsJson(Faults faults) {

@@ -14,6 +14,9 @@ void PrintLine(std::string_view line);
 // "kck: MESSAGE" on standard error. Returns kExitFailed.
 int Failed(std::string_view message);
 
+// "1 product", "2 products".
+std::string CountText(std::size_t count, std::string_view noun);
+
 // One line a fault, in the order of file, line and column; "2 errors, 1 warning" is the summary.
 std::string FaultLines(Faults faults);
 std::string FaultSummary(const Faults& faults);

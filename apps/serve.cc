@@ -7,7 +7,6 @@
 #include <future>
 
 #include "apps/commands.h"
-#include "apps/http_client.h"
 #include "apps/print.h"
 #include "apps/worker_threads.h"
 #include "base/asio_scheduler.h"
@@ -33,14 +32,11 @@ void RaiseDescriptorLimit() {
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) LogWarning("the limit of open files stays at {}", limit.rlim_cur);
 }
 
-tl::expected<void, std::string> ApplyOptions(const ServeOptions& options, Settings& settings) {
+void ApplyOptions(const ServeOptions& options, Settings& settings) {
   if (options.threads > 0) settings.threads = options.threads;
-  if (options.listen.empty()) return {};
-  auto address = ParseHostPort(options.listen);
-  if (!address) return tl::unexpected("--listen: " + address.error());
-  settings.http.address = address->host;
-  settings.http.port = address->port;
-  return {};
+  if (!options.listen) return;
+  settings.http.address = options.listen->host;
+  settings.http.port = options.listen->port;
 }
 
 void WarnIfOpenToOthers(const std::string& address) {
@@ -55,9 +51,9 @@ bool Serveable(Faults faults) {
   return !HasErrors(faults);
 }
 
-Result<std::unique_ptr<Store>> OpenStore(const StoreSettings& settings, Scheduler& scheduler) {
-  if (settings.kind == "memory") return OpenMemoryStore(scheduler);
-  return OpenRocksDbStore(settings.path, scheduler);
+Result<std::unique_ptr<Store>> OpenStore(const Settings& settings, Scheduler& scheduler) {
+  if (settings.store.kind == "memory") return OpenMemoryStore(scheduler, settings.memory_bytes);
+  return OpenRocksDbStore(settings.store.path, scheduler);
 }
 
 Result<void> StartEngine(Engine& engine, const std::vector<ProductPtr>& products) {
@@ -93,7 +89,7 @@ Result<void> ServeUntilSignal(Engine& engine, const Folder& folder, WorkerThread
 }
 
 int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, const Sources& sources) {
-  auto store = OpenStore(folder.settings.store, scheduler);
+  auto store = OpenStore(folder.settings, scheduler);
   if (!store) return Failed(store.error().message);
   SqlPrimer primer(sources);
   Engine engine(scheduler, **store, primer, folder.settings.memory_bytes);
@@ -111,10 +107,7 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
 
 int Serve(const ServeOptions& options) {
   Folder folder = LoadFolder(options.folder);
-  if (auto applied = ApplyOptions(options, folder.settings); !applied) {
-    Failed(applied.error());
-    return kExitUsage;
-  }
+  ApplyOptions(options, folder.settings);
   WorkerThreads workers(kWorkerThreads);
   AsioScheduler scheduler(workers.executor());
   const Sources sources = OpenSources(folder.settings.databases);

@@ -5,6 +5,7 @@ A database that holds all of it is left as it is; tables that hold anything else
 transaction, so that a load that was stopped leaves nothing half done.
 """
 
+import contextlib
 import csv
 import io
 import itertools
@@ -103,15 +104,16 @@ def load_table(database: Database, table: Table):
 def load(url: str):
     """Sees to it that the database at `url` holds the data, and says what it does."""
     database = open_database(url)
-    if is_complete(database):
-        print("The flights are already in the database.", flush=True)
-        return
-    fetch()
-    database.execute("begin")
-    for table in TABLES:
-        load_table(database, table)
-    database.execute("commit")
-    database.execute("analyze")
+    with contextlib.closing(database.connection):
+        if is_complete(database):
+            print("The flights are already in the database.", flush=True)
+            return
+        fetch()
+        database.execute("begin")
+        for table in TABLES:
+            load_table(database, table)
+        database.execute("commit")
+        database.execute("analyze")
 
 
 if __name__ == "__main__":

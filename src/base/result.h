@@ -15,8 +15,6 @@ using Result = tl::expected<T, Error>;
 
 using Failure = tl::unexpected<Error>;
 
-inline Failure Fail(ErrorCode code, std::string message) {
-  return Failure(Error{code, std::move(message)});
-}
+inline Failure Fail(ErrorCode code, std::string message) { return Failure(Error{code, std::move(message)}); }
 
 }  // namespace kck

@@ -4,8 +4,9 @@
 // answer through a callback. Everything that makes an entry, whoever asked, goes through one flight per key and one
 // publish function.
 //
-// Threads: every method may be called from any thread. Callbacks run exactly once, never inside the call, on any thread.
-// Shutdown: Stop() refuses new work and returns when no flight is left; it must be called before the destructor.
+// Threads: every method may be called from any thread. Callbacks run exactly once, never inside the call, on any
+// thread. Shutdown: Stop() refuses new work and returns when no flight is left; it must be called before the
+// destructor.
 #pragma once
 
 #include <atomic>
@@ -50,14 +51,14 @@ struct EngineLimits {
 struct EngineCounters {
   std::atomic<std::uint64_t> store_hits{0};
   std::atomic<std::uint64_t> store_errors{0};
-  std::atomic<std::uint64_t> fills{0};          // computes begun
+  std::atomic<std::uint64_t> fills{0};  // computes begun
   std::atomic<std::uint64_t> fill_errors{0};
-  std::atomic<std::uint64_t> renewals{0};       // fills that brought equal content
-  std::atomic<std::uint64_t> joined{0};         // requests that waited for another's flight
+  std::atomic<std::uint64_t> renewals{0};  // fills that brought equal content
+  std::atomic<std::uint64_t> joined{0};    // requests that waited for another's flight
   std::atomic<std::uint64_t> stale_served{0};
-  std::atomic<std::uint64_t> discarded{0};      // fills thrown away: an older version, a purge or a set came between
+  std::atomic<std::uint64_t> discarded{0};  // fills thrown away: an older version, a purge or a set came between
   std::atomic<std::uint64_t> overloaded{0};
-  std::atomic<std::uint64_t> fill_cost_us{0};   // summed
+  std::atomic<std::uint64_t> fill_cost_us{0};  // summed
 };
 
 class Engine {

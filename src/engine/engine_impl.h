@@ -80,7 +80,7 @@ class Engine::Impl {
   Served Place(const FlightPtr& flight, const ServedProduct& product, Primed& primed);
   bool MayPublish(KeyTable::Stripe& stripe, const Flight& flight) KCK_REQUIRES(stripe.mutex);
   EntryPtr MakeEntry(const Flight& flight, const ServedProduct& product, Primed& primed, const Entry* current);
-  void Keep(KeyTable::Stripe& stripe, const std::string& key, const EntryPtr& entry) KCK_REQUIRES(stripe.mutex);
+  EntryPtr Keep(KeyTable::Stripe& stripe, const std::string& key, const EntryPtr& entry) KCK_REQUIRES(stripe.mutex);
 
   // writes.cc
   // Makes the new entry from its version.

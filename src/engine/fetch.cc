@@ -6,7 +6,9 @@
 namespace kck {
 namespace {
 
-bool ServesStale(const ServedProduct* product) { return product == nullptr || product->product->on_stale == OnStale::kServe; }
+bool ServesStale(const ServedProduct* product) {
+  return product == nullptr || product->product->on_stale == OnStale::kServe;
+}
 
 }  // namespace
 

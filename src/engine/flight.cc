@@ -41,7 +41,8 @@ void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
   if (freshness && from_store) ++counters.store_hits;
   if (freshness == Freshness::kFresh) return Finish(flight, Served{flight->base, Freshness::kFresh});
   if (product == nullptr || !flight->key.product) {
-    return Finish(flight, Fail(ErrorCode::kUnknownKey, "there is no product of that name, and nothing is set under it"));
+    return Finish(flight,
+                  Fail(ErrorCode::kUnknownKey, "there is no product of that name, and nothing is set under it"));
   }
   if (!freshness && product->product->on_miss == OnMiss::kError && !wished) {
     return Finish(flight, Fail(ErrorCode::kKeyNotSet, "this product is not computed on a miss"));

@@ -43,7 +43,8 @@ void DatabaseHistory::Raise(const DatabaseIdentity& identity) {
   epoch_ = first ? first_epoch_ : epoch_ + 1;
   number_max_ = 0;
   identity_ = identity;
-  if (!first) LogWarning("database {} has another history now: epoch {}, older entries are suspect", database_, epoch());
+  if (!first)
+    LogWarning("database {} has another history now: epoch {}, older entries are suspect", database_, epoch());
   store_.PutRecord(std::string(kRecordPrefix) + database_,
                    fmt::format("{} {} {}", epoch(), identity.system_identifier, identity.timeline),
                    [database = database_](const Result<void>& written) {

@@ -39,8 +39,8 @@ class DatabaseHistory {
     kFromPast,  // a server of an older timeline answered
   };
 
-  // Judges a fill with a stamp. `epoch_at_start` and `number_floor` were taken when it began: the epoch, and the highest
-  // number of a fill of the key's database that had completed by then.
+  // Judges a fill with a stamp. `epoch_at_start` and `number_floor` were taken when it began: the epoch, and the
+  // highest number of a fill of the key's database that had completed by then.
   Verdict Judge(const Primed& primed, std::uint32_t epoch_at_start, std::uint64_t number_floor);
 
   static constexpr std::string_view kRecordPrefix = "epoch/";

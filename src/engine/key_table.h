@@ -59,7 +59,7 @@ struct Backoff {
 
 struct KeyState {
   FlightPtr flight;  // the one to join; a discarded one that is still under way may have been replaced
-  std::vector<WaiterPtr> next_waiters;          // want a flight that begins later than the present one
+  std::vector<WaiterPtr> next_waiters;       // want a flight that begins later than the present one
   std::optional<ResolvedKey> next_key;       // set where a flight has to follow the present one
   std::deque<std::function<void()>> writes;  // the first one is under way
   std::uint64_t stale_before = 0;            // a mark: fills that began before it are stale

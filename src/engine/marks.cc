@@ -76,9 +76,8 @@ void Engine::Impl::ClearMark(KeyState& state, const std::string& key) {
 void Engine::Impl::MarkProduct(std::string_view name, ProductMark mark, DoneCallback done) {
   const ServedProduct* product = serving().Find(name);
   if (product == nullptr) {
-    return scheduler_.Post([done = std::move(done)] {
-      done(Fail(ErrorCode::kUnknownKey, "there is no product of that name"));
-    });
+    return scheduler_.Post(
+        [done = std::move(done)] { done(Fail(ErrorCode::kUnknownKey, "there is no product of that name")); });
   }
   ProductMarks& marks = *product->marks;
   MutexLock lock(serving_mutex_);

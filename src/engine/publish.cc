@@ -58,8 +58,7 @@ Served Engine::Impl::Place(const FlightPtr& flight, const ServedProduct& product
     if (freshness) return {current, *freshness};
     return {MakeEntry(*flight, product, primed, nullptr), Freshness::kStale};
   }
-  EntryPtr entry = MakeEntry(*flight, product, primed, current.get());
-  Keep(stripe, key, entry);
+  const EntryPtr entry = Keep(stripe, key, MakeEntry(*flight, product, primed, current.get()));
   return {entry, Judge(*entry, &product, scheduler_.Now()).value_or(Freshness::kStale)};
 }
 
@@ -101,7 +100,8 @@ EntryPtr Engine::Impl::MakeEntry(const Flight& flight, const ServedProduct& prod
   return entry;
 }
 
-void Engine::Impl::Keep(KeyTable::Stripe& stripe, const std::string& key, const EntryPtr& entry) {
+// What the hot tier has of it now: where a mark is newer than the fill, that is stale.
+EntryPtr Engine::Impl::Keep(KeyTable::Stripe& stripe, const std::string& key, const EntryPtr& entry) {
   KeyState& state = stripe.At(key);
   EntryPtr kept = entry;
   if (state.stale_before > entry->fill_sequence) {
@@ -118,6 +118,7 @@ void Engine::Impl::Keep(KeyTable::Stripe& stripe, const std::string& key, const 
     ++counters.store_errors;
     LogWarning("the store does not take an entry: {}", stored.error().message);
   });
+  return kept;
 }
 
 }  // namespace kck

@@ -22,8 +22,8 @@ struct ProductMarks {
 
 struct ServedProduct {
   ProductPtr product;
-  std::shared_ptr<ProductMarks> marks;        // outlives reloads
-  std::shared_ptr<DatabaseHistory> history;   // outlives reloads
+  std::shared_ptr<ProductMarks> marks;       // outlives reloads
+  std::shared_ptr<DatabaseHistory> history;  // outlives reloads
 };
 
 class Serving {

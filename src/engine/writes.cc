@@ -33,8 +33,8 @@ void Engine::Impl::Set(ResolvedKey key, std::string value, std::optional<Version
 }
 
 void Engine::Impl::Purge(ResolvedKey key, std::optional<Version> condition, WriteCallback done) {
-  auto make = [this, fingerprint = key.product ? key.product->fingerprint : 0](
-                  const Version& version, std::uint64_t sequence) -> EntryPtr {
+  auto make = [this, fingerprint = key.product ? key.product->fingerprint : 0](const Version& version,
+                                                                               std::uint64_t sequence) -> EntryPtr {
     auto entry = std::make_shared<Entry>();
     entry->kind = EntryKind::kTombstone;
     entry->fingerprint = fingerprint;
@@ -57,7 +57,8 @@ void Engine::Impl::Enqueue(Write write) {
   if (stopping_ || state.writes.size() >= kWritesPerKeyMax) {
     ++counters.overloaded;
     stripe.Tidy(shared->key.text);
-    return scheduler_.Post([shared] { shared->done(Fail(ErrorCode::kOverloaded, "too many writes wait for this key")); });
+    return scheduler_.Post(
+        [shared] { shared->done(Fail(ErrorCode::kOverloaded, "too many writes wait for this key")); });
   }
   ++keys.writes;
   if (state.flight) state.flight->discarded = true;

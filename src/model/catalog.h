@@ -14,9 +14,9 @@ namespace kck {
 
 // A key that has been read: canonical, and bound to the definition that it named at that moment.
 struct ResolvedKey {
-  std::string text;                 // canonical: one entry has one key
-  ProductPtr product;               // null: a name without a product (general-purpose cache)
-  std::vector<ParamValue> params;   // of the product, in order
+  std::string text;                // canonical: one entry has one key
+  ProductPtr product;              // null: a name without a product (general-purpose cache)
+  std::vector<ParamValue> params;  // of the product, in order
 };
 
 class Catalog {

@@ -47,9 +47,9 @@ struct Entry {
   TimePoint as_of;                    // the same, for ages
   TimePoint stale_at = TimePoint::max();
   TimePoint expires_at = TimePoint::max();
-  std::uint32_t cost_us = 0;          // of the compute, at the source
+  std::uint32_t cost_us = 0;  // of the compute, at the source
   std::uint32_t row_count = 0;
-  ContentPtr content;                 // null in a tombstone
+  ContentPtr content;  // null in a tombstone
 };
 
 using EntryPtr = std::shared_ptr<const Entry>;

@@ -1,4 +1,5 @@
-// A fault in a user's files: where, what, and what to do. Loading collects all of them instead of stopping at the first.
+// A fault in a user's files: where, what, and what to do. Loading collects all of them instead of stopping at the
+// first.
 #pragma once
 
 #include <string>

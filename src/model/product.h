@@ -40,6 +40,9 @@ struct Product {
   std::string database;
   std::vector<Param> params;
   std::shared_ptr<const SqlStatement> statement;
+  // Where the template's text begins in a file; its later lines begin at the same column. Line 0: it does not stand in
+  // the file as written, so that a place in it cannot be told.
+  Location template_start;
   ProcessResult process_result;
   std::optional<std::chrono::milliseconds> expires_after;
   std::optional<std::chrono::milliseconds> stale_after;

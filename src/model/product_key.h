@@ -1,7 +1,7 @@
 // Reading keys: `name/param1/param2`, each segment percent-encoded.
 //
-// A key is split first and decoded after, so `a%2Fb` is one parameter. NULL is `%00` where the parameter is nullable; an
-// empty segment is the empty string. The canonical form re-encodes every byte that is not an RFC 3986 unreserved
+// A key is split first and decoded after, so `a%2Fb` is one parameter. NULL is `%00` where the parameter is nullable;
+// an empty segment is the empty string. The canonical form re-encodes every byte that is not an RFC 3986 unreserved
 // character or one of !$'()*+,;=:@ with upper-case hex, and spells each typed value one way.
 #pragma once
 

@@ -8,9 +8,8 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 #include <vector>
-
-#include "base/result.h"
 
 namespace kck {
 
@@ -27,8 +26,14 @@ struct SqlTemplate {
   std::vector<TemplateParam> params;
 };
 
-// An error names the place of an unterminated quote or comment, or of a second statement after a semicolon. One closing
-// semicolon is dropped.
-Result<SqlTemplate> ParseSqlTemplate(std::string_view sql, SqlDialect dialect);
+struct SqlFault {
+  std::size_t offset;  // in bytes from the start of the template
+  std::string message;
+};
+
+// A fault is an unterminated quote or comment, a parameter by number, or a second statement after a semicolon. One
+// closing semicolon is dropped, with what comments follow it. In brackets, a colon right after a value is a slice's
+// (`a[1:n]`, `a[:from : :to]`); after anything else it begins a parameter (`array[:x, :y]`).
+tl::expected<SqlTemplate, SqlFault> ParseSqlTemplate(std::string_view sql, SqlDialect dialect);
 
 }  // namespace kck

@@ -61,7 +61,7 @@ bool Stamp::Sees(std::uint64_t transaction) const {
 std::string Stamp::Text() const { return fmt::format("{}:{}:{}", xmin, xmax, fmt::join(in_progress, ",")); }
 
 std::optional<Stamp> ParseStamp(std::string_view text) {
-  if (std::count(text.begin(), text.end(), ':') != 2) return std::nullopt;
+  if (std::count(text.begin(), text.end(), ':') != 2 || text.ends_with(',')) return std::nullopt;
   const auto xmin = TakeNumber(text, ':');
   if (!xmin) return std::nullopt;
   const auto xmax = TakeNumber(text, ':');
@@ -69,8 +69,7 @@ std::optional<Stamp> ParseStamp(std::string_view text) {
   Stamp stamp{*xmin, *xmax, {}};
   while (!text.empty()) {
     const auto transaction = TakeNumber(text, ',');
-    const bool ascending =
-        transaction && (stamp.in_progress.empty() || *transaction > stamp.in_progress.back());
+    const bool ascending = transaction && (stamp.in_progress.empty() || *transaction > stamp.in_progress.back());
     if (!ascending || *transaction < *xmin || *transaction >= *xmax) return std::nullopt;
     stamp.in_progress.push_back(*transaction);
   }

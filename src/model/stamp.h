@@ -14,8 +14,8 @@
 namespace kck {
 
 struct Stamp {
-  std::uint64_t xmin = 0;            // every transaction below is finished
-  std::uint64_t xmax = 0;            // no transaction from here on had begun to be seen
+  std::uint64_t xmin = 0;                  // every transaction below is finished
+  std::uint64_t xmax = 0;                  // no transaction from here on had begun to be seen
   std::vector<std::uint64_t> in_progress;  // of those between, ascending
 
   // True where a change by `transaction`, if it committed, is part of what the stamped value was read from.

@@ -25,7 +25,8 @@ TEST(Stamp, ItsNumberRisesWhenATransactionBecomesVisible) {
 }
 
 TEST(Stamp, RefusesWhatIsNone) {
-  for (const char* text : {"", "1", "1:2", "2:1:", "1:2:3", "1:5:3,2", "1:5:x", "1:5:2,", "1:5:,2", "1:2:3:4", "-1:2:", "1 :2:"}) {
+  for (const char* text :
+       {"", "1", "1:2", "2:1:", "1:2:3", "1:5:3,2", "1:5:x", "1:5:2,", "1:5:,2", "1:2:3:4", "-1:2:", "1 :2:"}) {
     EXPECT_FALSE(ParseStamp(text)) << text;
   }
 }

@@ -14,7 +14,7 @@ namespace kck {
 
 // A computed value, not yet an entry.
 struct Primed {
-  std::string value;  // JSON text
+  std::string value;   // JSON text
   bool empty = false;  // the source had no rows
   std::uint32_t row_count = 0;
   StampPtr stamp;

@@ -52,11 +52,14 @@ class Source {
                     FillCallback done) = 0;
 
   // Has the database parse and plan `statement` without running it. Blocks; for start-up and `kck check`.
-  // The error's message is the database's own, with the line and column in the author's text where it gives one.
+  // The error's message is the database's own; it begins with "line L column C: " of the author's text where the
+  // database names a place.
   virtual Result<Description> Describe(const SqlStatement& statement) = 0;
 
-  // True once the source could be reached, and while it can be. For /readyz and metrics. Any thread.
+  // True once the source could be reached, and while it can be. Describe brings it up to date. Any thread.
   virtual bool Reachable() const = 0;
+
+  virtual SqlDialect dialect() const = 0;
 };
 
 }  // namespace kck

@@ -4,7 +4,10 @@
 // - Put keeps the newer of two entries of one key and definition (Supersedes), whatever order they arrive in.
 // - An entry past its life is never returned.
 // - A callback of a write runs once the write is durable: it survives the process being killed at once after.
-// - Callbacks run exactly once, on a thread of the store, never inside the call.
+// - Callbacks run exactly once, on a thread of the store or of its scheduler, never inside the call.
+// - Queues are bounded: at the bound a call fails with KCKOverloaded.
+// - An entry that is damaged on disk counts as none; damaged() counts it.
+// Keys are canonical (model/product_key.h), so they hold no zero byte.
 // Any thread may call. The caller keeps the Store until every callback has run; Close() waits for that.
 #pragma once
 
@@ -42,7 +45,7 @@ class Store {
   virtual void Put(std::string key, EntryPtr entry, PutCallback done) = 0;
 
   // As Put, where the kept entry of that fingerprint has the demanded content version, and is no tombstone; judged and
-  // written as one step.
+  // written as one step. An entry that is superseded by the one kept is a mismatch as well.
   virtual void PutIf(std::string key, EntryPtr entry, PutCondition condition, PutCallback done) = 0;
 
   // Small named values of KCK's own (marks, epochs, the sequence). Names are plain text; the latest write wins.
@@ -52,6 +55,9 @@ class Store {
 
   // Finishes every write, then returns. Calls after it fail with KCKStoreError.
   virtual void Close() = 0;
+
+  // Reads so far that met a damaged entry. Any thread.
+  virtual std::uint64_t damaged() const { return 0; }
 };
 
 }  // namespace kck

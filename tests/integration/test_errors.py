@@ -63,7 +63,6 @@ def test_bad_request(node):
     failure(node.set("open", ""), "KCKBadRequest", 400)
     failure(node.request("POST", "/mget", content="{not json"), "KCKBadRequest", 400)
     failure(node.request("POST", "/mget", content='{"key": 1}'), "KCKBadRequest", 400)
-    failure(node.request("PUT", "/set/open", content="1", headers={"If-Match": '"no version"'}), "KCKBadRequest", 400)
 
 
 def test_version_mismatch(node):

@@ -105,6 +105,11 @@ class Database:
         entries = self.server.log().split("@@")
         return sum(entry.startswith(f"{self.name}@ ") and " execute " in entry and marker in entry for entry in entries)
 
+    def running(self, marker):
+        """True while a statement that holds `marker` runs on another connection."""
+        return bool(self.execute("select 1 from pg_stat_activity where datname = current_database() and state = 'active'"
+                                 " and pid <> pg_backend_pid() and query like '%%' || %s || '%%'", [marker]))
+
     def drop(self):
         with self.server.connect("postgres") as admin:
             admin.execute(f"drop database {self.name} with (force)")

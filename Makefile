@@ -1,0 +1,36 @@
+# What a person types. `make` alone lists it.
+SHELL := /bin/bash
+DB ?= sqlite
+PORT ?= 8001
+PYTHON := /usr/bin/python3
+
+help:
+	@echo 'make demo              real data, a database and KCK in front of it, at http://127.0.0.1:8001'
+	@echo 'make demo DB=postgres  the same over PostgreSQL 15'
+	@echo 'make demo CHECK=1      the same, checked; ends by itself'
+	@echo 'make test              every test'
+	@echo 'make build             what users run: build/release/apps/kck'
+	@echo 'make lint              format, clang-tidy and the include graph'
+	@echo 'make format            clang-format over all sources'
+
+setup:
+	@tools/setup.sh
+
+build: setup
+	@tools/build.sh release kck
+
+demo: build
+	@$(PYTHON) examples/flights/demo.py --database $(DB) --port $(PORT) $(if $(CHECK),--check)
+
+test: setup
+	@tools/build.sh dev
+	@$(PYTHON) tools/run_tests.py
+
+lint: setup
+	@tools/build.sh dev
+	@tools/lint.sh
+
+format: setup
+	@tools/lint.sh --format
+
+.PHONY: help setup build demo test lint format

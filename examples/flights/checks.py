@@ -1,0 +1,71 @@
+"""What is known of the data, held against what KCK answers; nothing here depends on which database lies behind it."""
+
+from kck_server import Answer, KckServer
+
+FLIGHTS_OF_AIRLINES = {"UA": 58665, "B6": 54635, "EV": 54173, "DL": 48110, "AA": 32729, "MQ": 26397}
+
+
+def wrong_answers(server: KckServer, answers: dict[str, tuple[Answer, Answer]]) -> list[str]:
+    """One line for each answer that is not as it should be."""
+    wrong = []
+
+    def expect(what: str, actual, expected):
+        if actual != expected:
+            wrong.append(f"{what}: {actual!r}, not {expected!r}")
+
+    for key, (first, second) in answers.items():
+        expect(f"{key}: first status", first.status, 200)
+        expect(f"{key}: second answer", (second.status, second.body), (first.status, first.body))
+    if wrong:
+        return wrong
+
+    connection = server.connect()
+    for carrier, flights in FLIGHTS_OF_AIRLINES.items():
+        expect(f"airline/{carrier}: flights", Answer(connection, f"/fetch/airline/{carrier}").value["flights"], flights)
+    check_values({key: first.value for key, (first, _) in answers.items()}, expect)
+
+    etag = answers["busiest_airports"][0].etag
+    unchanged = Answer(connection, "/fetch/busiest_airports", {"If-None-Match": etag})
+    expect("busiest_airports with its ETag", (unchanged.status, unchanged.body), (304, None))
+    absent = Answer(connection, "/fetch/airline/XX")
+    expect("airline/XX", (absent.status, absent.body["error"]["name"]), (404, "KCKKeyNotSetException"))
+
+    seconds = [sum(pair[i].seconds for pair in answers.values()) for i in (0, 1)]
+    if seconds[1] >= seconds[0]:
+        wrong.append(f"the second fetches took {seconds[1]:.4f} s, the first {seconds[0]:.4f} s")
+    return wrong
+
+
+def check_values(values: dict, expect):
+    route = values["route/JFK/LAX"]
+    expect("route/JFK/LAX: flights", route["flights"], 11262)
+    expect("route/JFK/LAX: airlines", len(route["airlines"]), 5)
+    expect("route/JFK/LAX: first airline", route["airlines"][0]["flights"], 3217)
+
+    day = values["flights_of_day/2013-07-04"]
+    expect("flights_of_day/2013-07-04: rows", len(day), 737)
+    expect("flights_of_day/2013-07-04: first", day[0], [500, 454, -6, 635, -5, "US", 1431, "N172US", "EWR", "CLT"])
+    expect("flights_of_day/2013-07-04: not departed", sum(row[1] is None for row in day), 3)
+
+    delays = values["delays/EV/7"]
+    expect("delays/EV/7: days", [row["day"] for row in delays], list(range(1, 32)))
+    expect("delays/EV/7: first", delays[0], {"day": 1, "flights": 148, "departed": 132, "mean_dep_delay": 75.1,
+                                             "worst_dep_delay": 363})
+
+    history = values["plane_history/N258JB"]
+    expect("plane_history/N258JB: rows", len(history), 427)
+    expect("plane_history/N258JB: model", history[0]["model"], "ERJ 190-100 IGW")
+    expect("plane_history/N258JB: first day", history[0]["flight_date"], "2013-01-14")
+
+    weather = values["weather_delay/LGA"]
+    expect("weather_delay/LGA: first", weather[0], {"weather": "fair", "flights": 91039, "mean_dep_delay": 8.8,
+                                                    "cancelled_percent": 2.4})
+
+    airports = values["busiest_airports"]
+    expect("busiest_airports: rows", len(airports), 20)
+    expect("busiest_airports: first", airports[0], {"faa": "ORD", "name": "Chicago Ohare Intl", "flights": 17283,
+                                                    "airlines": 7})
+
+    destinations = values["destinations/EWR"]
+    expect("destinations/EWR: rows", len(destinations), 86)
+    expect("destinations/EWR: first", destinations[0], ["EWR", "ALB"])

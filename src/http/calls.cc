@@ -1,0 +1,54 @@
+#include "http/calls.h"
+
+#include <fmt/format.h>
+
+namespace kck {
+namespace {
+
+void AnswerNoCall(Exchange& exchange, const Route& route) {
+  if (route.allow.empty()) {
+    return exchange.AnswerRefusal(404, "there is no such call; GET / lists those that there are", {});
+  }
+  exchange.AnswerRefusal(405, fmt::format("this path takes {}", route.allow), route.allow);
+}
+
+}  // namespace
+
+Call RunCall(Exchange& exchange) {
+  const Route route = FindRoute(exchange.request().method, exchange.request().target);
+  switch (route.call) {
+    case Call::kFetch:
+      FetchCall(exchange, route);
+      break;
+    case Call::kMget:
+      MgetCall(exchange, route);
+      break;
+    case Call::kSet:
+      SetCall(exchange, route);
+      break;
+    case Call::kPurge:
+      PurgeCall(exchange, route);
+      break;
+    case Call::kRefresh:
+      RefreshCall(exchange, route);
+      break;
+    case Call::kHealth:
+      HealthCall(exchange);
+      break;
+    case Call::kReady:
+      ReadyCall(exchange);
+      break;
+    case Call::kMetrics:
+      MetricsCall(exchange);
+      break;
+    case Call::kIndex:
+      IndexCall(exchange);
+      break;
+    case Call::kNone:
+      AnswerNoCall(exchange, route);
+      break;
+  }
+  return route.call;
+}
+
+}  // namespace kck

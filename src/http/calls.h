@@ -1,0 +1,34 @@
+// The calls of the HTTP API, one function each (docs/reference/http.md). Each answers, or leaves its answer for later.
+//
+// For the connection's thread.
+#pragma once
+
+#include "http/exchange.h"
+#include "http/router.h"
+
+namespace kck {
+
+// Finds the call that the request asks for and runs it. Returns which it was.
+Call RunCall(Exchange& exchange);
+
+// read_calls.cc
+void FetchCall(Exchange& exchange, const Route& route);
+
+// mget_call.cc
+void MgetCall(Exchange& exchange, const Route& route);
+
+// write_calls.cc
+void SetCall(Exchange& exchange, const Route& route);
+void PurgeCall(Exchange& exchange, const Route& route);
+void RefreshCall(Exchange& exchange, const Route& route);
+
+// node_calls.cc
+void HealthCall(Exchange& exchange);
+void ReadyCall(Exchange& exchange);
+void MetricsCall(Exchange& exchange);
+void IndexCall(Exchange& exchange);
+
+// What the engine calls back: ends the answer with an entry or an error for `key`.
+Engine::FetchCallback EntryLater(Exchange& exchange, std::string_view key);
+
+}  // namespace kck

@@ -1,0 +1,123 @@
+#include "http/entry_text.h"
+
+#include "http/response.h"
+
+namespace kck {
+namespace {
+
+// Beyond it the header says the time alone: proxies refuse heads of more than a few KiB.
+constexpr std::size_t kTransactionsShownMax = 100;
+
+constexpr std::string_view kAfterVersion = R"(","value":)";  // as MakeContent writes it
+
+std::uint64_t AgeSeconds(const Entry& entry, TimePoint now) {
+  const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - entry.as_of).count();
+  return age > 0 ? static_cast<std::uint64_t>(age) : 0;
+}
+
+bool ShowsStamp(const Entry& entry) { return entry.stamp && entry.stamp->in_progress.size() <= kTransactionsShownMax; }
+
+void AppendStamp(std::string& out, const Stamp& stamp) {
+  AppendNumber(out, stamp.xmin);
+  out += ':';
+  AppendNumber(out, stamp.xmax);
+  char separator = ':';
+  for (const std::uint64_t transaction : stamp.in_progress) {
+    out += separator;
+    AppendNumber(out, transaction);
+    separator = ',';
+  }
+  if (stamp.in_progress.empty()) out += ':';
+}
+
+std::string_view Trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+std::string_view WithoutQuotes(std::string_view tag) {
+  const bool quoted = tag.size() >= 2 && tag.front() == '"' && tag.back() == '"';
+  return quoted ? tag.substr(1, tag.size() - 2) : tag;
+}
+
+}  // namespace
+
+void AppendVersion(std::string& out, const Version& version) {
+  AppendNumber(out, version.epoch);
+  out += '.';
+  AppendNumber(out, version.number);
+  out += '.';
+  AppendNumber(out, version.sub);
+}
+
+void AppendEntryHeaders(std::string& out, const Served& served, TimeText& times) {
+  const Entry& entry = *served.entry;
+  out += "Cache-Control: no-cache\r\nETag: \"";
+  AppendVersion(out, entry.content->version);
+  out += "\"\r\nKCK-State: ";
+  out += FreshnessName(served.freshness);
+  out += "\r\nKCK-Age: ";
+  AppendNumber(out, AgeSeconds(entry, times.now()));
+  out += "\r\nKCK-As-Of: ";
+  times.AppendIso(out, entry.as_of_unix_ms);
+  if (ShowsStamp(entry)) {
+    out += "; snapshot=\"";
+    AppendStamp(out, *entry.stamp);
+    out += '"';
+  }
+  out += "\r\n";
+}
+
+void AppendCompatBody(std::string& out, const Content& content) {
+  const std::string_view body = content.body;
+  const std::size_t version_bytes = VersionText(content.version).size();
+  const std::size_t version_at = content.value_offset - kAfterVersion.size() - version_bytes - 1;
+  out += body.substr(0, version_at);
+  AppendNumber(out, content.version.number);
+  out += body.substr(content.value_offset - kAfterVersion.size() + 1);
+}
+
+void AppendItem(std::string& out, const Served& served, TimeText& times, bool compat_06) {
+  const Entry& entry = *served.entry;
+  if (compat_06) {
+    AppendCompatBody(out, *entry.content);
+  } else {
+    out += entry.content->body;
+  }
+  out.pop_back();
+  out += R"(,"state":")";
+  out += FreshnessName(served.freshness);
+  out += R"(","age_seconds":)";
+  AppendNumber(out, AgeSeconds(entry, times.now()));
+  out += R"(,"as_of":")";
+  times.AppendIso(out, entry.as_of_unix_ms);
+  out += '"';
+  if (ShowsStamp(entry)) {
+    out += R"(,"snapshot":")";
+    AppendStamp(out, *entry.stamp);
+    out += '"';
+  }
+  out += '}';
+}
+
+bool ListsVersion(std::string_view if_none_match, const Version& version) {
+  while (!if_none_match.empty()) {
+    const auto comma = if_none_match.find(',');
+    std::string_view tag = Trimmed(if_none_match.substr(0, comma));
+    if (tag == "*") return true;
+    if (tag.starts_with("W/")) tag.remove_prefix(2);
+    if (ParseVersion(WithoutQuotes(tag)) == version) return true;
+    if (comma == std::string_view::npos) return false;
+    if_none_match.remove_prefix(comma + 1);
+  }
+  return false;
+}
+
+Result<Version> DemandedVersion(std::string_view if_match) {
+  const std::optional<Version> version = ParseVersion(WithoutQuotes(Trimmed(if_match)));
+  if (version) return *version;
+  return Fail(ErrorCode::kBadRequest, "If-Match takes one version: the ETag of a fetch, as \"1.734.0\"");
+}
+
+}  // namespace kck

@@ -1,0 +1,83 @@
+#include "http/exchange.h"
+
+#include "http/entry_text.h"
+
+namespace kck {
+
+TimePoint Exchange::Deadline() const { return Clock::now() + thread_.server.settings.fetch_timeout; }
+
+std::string& Exchange::Begin(int status) {
+  status_ = status;
+  closes_ = closes_ || ClosesAfterAnswer();
+  Persistence persistence = Persistence::kImplied;
+  if (request_.version == 10) persistence = Persistence::kKeepAlive;
+  if (closes_) persistence = Persistence::kClose;
+  BeginHead(output_.text(), status, thread_.times.date(), persistence);
+  return output_.text();
+}
+
+void Exchange::AnswerEntry(const Served& served) {
+  const ContentPtr& content = served.entry->content;
+  const bool reads = request_.method == Method::kGet || request_.method == Method::kHead;
+  if (reads && !request_.if_none_match.empty() && ListsVersion(request_.if_none_match, content->version)) {
+    std::string& out = Begin(304);
+    AppendEntryHeaders(out, served, thread_.times);
+    out += "\r\n";
+    return;
+  }
+  std::string_view body = content->body;
+  if (compat_06()) {
+    scratch_.clear();
+    AppendCompatBody(scratch_, *content);
+    body = scratch_;
+  }
+  std::string& out = Begin(200);
+  AppendHeader(out, "Content-Type", kJsonType);
+  AppendEntryHeaders(out, served, thread_.times);
+  EndHead(out, body.size());
+  if (request_.method == Method::kHead) return;
+  if (compat_06()) {
+    out += body;
+  } else {
+    output_.Append(body, content);
+  }
+}
+
+void Exchange::AnswerError(const Error& error, std::string_view key) {
+  std::string body;
+  AppendErrorBody(body, error, key);
+  const int status = compat_06() ? 200 : StatusOf(error.code);
+  const bool retry = error.code == ErrorCode::kOverloaded;
+  AnswerBody(status, kJsonType, retry ? "Retry-After" : "", "1", body);
+}
+
+void Exchange::AnswerRefusal(int status, std::string_view message, std::string_view allow) {
+  std::string body;
+  AppendErrorBody(body, {ErrorCode::kBadRequest, std::string(message)}, {});
+  AnswerBody(status, kJsonType, allow.empty() ? "" : "Allow", allow, body);
+}
+
+void Exchange::AnswerFault(int status, std::string_view message) {
+  closes_ = true;
+  AnswerRefusal(status, message, {});
+}
+
+void Exchange::AnswerJson(int status, std::string_view body, std::string_view etag) {
+  AnswerBody(status, kJsonType, etag.empty() ? "" : "ETag", etag, body);
+}
+
+void Exchange::AnswerText(std::string_view content_type, std::string_view body) {
+  AnswerBody(200, content_type, {}, {}, body);
+}
+
+void Exchange::AnswerBody(int status, std::string_view content_type, std::string_view extra_name,
+                          std::string_view extra, std::string_view body) {
+  std::string& out = Begin(status);
+  AppendHeader(out, "Content-Type", content_type);
+  AppendHeader(out, "Cache-Control", "no-store");
+  if (!extra_name.empty()) AppendHeader(out, extra_name, extra);
+  EndHead(out, body.size());
+  if (request_.method != Method::kHead) out += body;
+}
+
+}  // namespace kck

@@ -1,0 +1,81 @@
+// One request and its answer, as the calls (calls.h) see them.
+//
+// For the connection's thread, save what Later() returns. Each request gets exactly one answer: one of the Answer
+// methods runs, in the call itself or in the ending that it hands to Later().
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "engine/engine.h"
+#include "http/output.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "http/server_state.h"
+
+namespace kck {
+
+class Exchange {
+ public:
+  using Ending = std::function<void(Exchange&)>;
+
+  explicit Exchange(ThreadState& thread) : thread_(thread) {}
+  virtual ~Exchange() = default;
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  // Valid until the answer.
+  const Request& request() const { return request_; }
+  ServerState& server() { return thread_.server; }
+  ThreadState& thread() { return thread_; }
+  Engine& engine() { return thread_.server.engine; }
+  bool compat_06() const { return thread_.server.settings.compat_06; }
+
+  // The latest moment to which a call that begins now waits for the engine.
+  TimePoint Deadline() const;
+
+  // The entry, with its headers; or 304 where the request's If-None-Match has it.
+  void AnswerEntry(const Served& served);
+
+  // The error's own status, or 200 under `compat: "0.6"`. `key` as the client spelled it.
+  void AnswerError(const Error& error, std::string_view key);
+
+  // A path or method that there is not: this status under `compat: "0.6"` too. `allow` may be empty.
+  void AnswerRefusal(int status, std::string_view message, std::string_view allow);
+
+  // JSON that is no entry. `etag` may be empty.
+  void AnswerJson(int status, std::string_view body, std::string_view etag = {});
+
+  void AnswerText(std::string_view content_type, std::string_view body);
+
+  // Leaves the answer for later. The result may be called from any thread, once; it runs the ending on the connection's
+  // thread, unless the connection is gone by then.
+  virtual std::function<void(Ending)> Later() = 0;
+
+ protected:
+  // True where the connection is to be closed after the answer that begins now.
+  virtual bool ClosesAfterAnswer() = 0;
+
+  Request& incoming() { return request_; }
+  Output& output() { return output_; }
+  int status() const { return status_; }
+  bool closes() const { return closes_; }
+
+  // For bytes that are no request: answers, and closes.
+  void AnswerFault(int status, std::string_view message);
+
+ private:
+  std::string& Begin(int status);
+  void AnswerBody(int status, std::string_view content_type, std::string_view extra_name, std::string_view extra,
+                  std::string_view body);
+
+  ThreadState& thread_;
+  Request request_;
+  Output output_;
+  std::string scratch_;  // a body that has to be measured before it is sent
+  int status_ = 0;
+  bool closes_ = false;
+};
+
+}  // namespace kck

@@ -1,0 +1,129 @@
+#include "http/metrics.h"
+
+#include <fmt/format.h>
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <limits>
+
+namespace kck {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+using Families = std::vector<MetricFamily>;
+
+MetricFamily& AddFamily(Families& families, std::string name, std::string help, MetricType type) {
+  MetricFamily& family = families.emplace_back();
+  family.name = std::move(name);
+  family.help = std::move(help);
+  family.type = type;
+  return family;
+}
+
+ClientMetric& AddCounterMetric(MetricFamily& family, double value) {
+  ClientMetric& metric = family.metric.emplace_back();
+  metric.counter.value = value;
+  return metric;
+}
+
+void AddCounter(Families& families, std::string name, std::string help, double value) {
+  AddCounterMetric(AddFamily(families, std::move(name), std::move(help), MetricType::Counter), value);
+}
+
+void AddCounter(Families& families, std::string name, std::string help, std::uint64_t value) {
+  AddCounter(families, std::move(name), std::move(help), static_cast<double>(value));
+}
+
+void AddGauge(Families& families, std::string name, std::string help, std::uint64_t value) {
+  MetricFamily& family = AddFamily(families, std::move(name), std::move(help), MetricType::Gauge);
+  family.metric.emplace_back().gauge.value = static_cast<double>(value);
+}
+
+template <typename Pick>
+std::uint64_t Sum(const ServerState& server, Pick pick) {
+  std::uint64_t sum = 0;
+  for (const auto& thread : server.metrics) sum += pick(*thread).load(std::memory_order_relaxed);
+  return sum;
+}
+
+void AddRequests(Families& families, const ServerState& server) {
+  MetricFamily& family =
+      AddFamily(families, "kck_http_requests_total", "Answers sent, by call and class of status.", MetricType::Counter);
+  for (std::size_t call = 0; call < kCalls; ++call) {
+    for (std::size_t digit = 1; digit < 6; ++digit) {
+      const auto pick = [&](const ThreadMetrics& thread) -> const auto& { return thread.requests.at(call).at(digit); };
+      const std::uint64_t count = Sum(server, pick);
+      if (count == 0) continue;
+      ClientMetric& metric = AddCounterMetric(family, static_cast<double>(count));
+      metric.label = {{"call", std::string(CallName(static_cast<Call>(call)))}, {"status", fmt::format("{}xx", digit)}};
+    }
+  }
+}
+
+void AddWaits(Families& families, const ServerState& server) {
+  MetricFamily& family =
+      AddFamily(families, "kck_http_wait_seconds",
+                "Time from a whole request to its answer, of requests that could not be answered at once.",
+                MetricType::Histogram);
+  ClientMetric::Histogram& histogram = family.metric.emplace_back().histogram;
+  for (std::size_t bucket = 0; bucket <= kWaitSecondsBounds.size(); ++bucket) {
+    histogram.sample_count +=
+        Sum(server, [&](const ThreadMetrics& thread) -> const auto& { return thread.waits.at(bucket); });
+    const bool last = bucket == kWaitSecondsBounds.size();
+    const double bound = last ? std::numeric_limits<double>::infinity() : kWaitSecondsBounds.at(bucket);
+    histogram.bucket.push_back({histogram.sample_count, bound});
+  }
+  const std::uint64_t sum_us = Sum(server, [](const ThreadMetrics& thread) -> const auto& { return thread.wait_us; });
+  histogram.sample_sum = static_cast<double>(sum_us) / 1e6;
+}
+
+void AddServer(Families& families, const ServerState& server) {
+  MetricFamily& build =
+      AddFamily(families, "kck_build_info", "Always 1; the label names the version.", MetricType::Gauge);
+  build.metric.emplace_back().gauge.value = 1;
+  build.metric.back().label = {{"version", server.probes.version}};
+  AddRequests(families, server);
+  AddWaits(families, server);
+  AddGauge(families, "kck_http_connections", "Connections that are open.", server.connections);
+  AddCounter(families, "kck_http_connections_refused_total", "Connections refused at http.connections_max.",
+             server.connections_refused);
+  const std::uint64_t hits = Sum(server, [](const ThreadMetrics& thread) -> const auto& { return thread.hot_hits; });
+  AddCounter(families, "kck_hot_hits_total", "Keys answered at once from this node's memory.", hits);
+}
+
+void AddEngine(Families& families, Engine& engine) {
+  const EngineCounters& counters = engine.counters();
+  AddCounter(families, "kck_store_hits_total", "Keys answered from the store.", counters.store_hits);
+  AddCounter(families, "kck_store_errors_total", "Reads and writes that the store failed.", counters.store_errors);
+  AddCounter(families, "kck_fills_total", "Values whose computing began.", counters.fills);
+  AddCounter(families, "kck_fill_errors_total", "Values whose computing failed.", counters.fill_errors);
+  AddCounter(families, "kck_fill_renewals_total", "Fills that brought the content that was there.", counters.renewals);
+  AddCounter(families, "kck_fills_discarded_total",
+             "Fills thrown away: something newer, a set or a purge came between.", counters.discarded);
+  AddCounter(families, "kck_fill_seconds_total", "Time that sources spent on fills.",
+             static_cast<double>(counters.fill_cost_us) / 1e6);
+  AddCounter(families, "kck_flight_joins_total", "Requests that waited for a value another one had asked for.",
+             counters.joined);
+  AddCounter(families, "kck_stale_served_total", "Keys answered with a stale or suspect value.", counters.stale_served);
+  AddCounter(families, "kck_overloaded_total", "Requests refused because a bounded queue was full.",
+             counters.overloaded);
+  AddGauge(families, "kck_flights", "Values being computed now.", engine.flights());
+  const HotTierStats hot = engine.hot_stats();
+  AddGauge(families, "kck_hot_entries", "Entries in this node's memory.", hot.entries);
+  AddGauge(families, "kck_hot_bytes", "Bytes that they take, of the budget `memory`.", hot.bytes);
+  AddCounter(families, "kck_hot_evictions_total", "Entries pushed out of memory by the budget.", hot.evictions);
+}
+
+}  // namespace
+
+std::string MetricsText(const ServerState& server) {
+  Families families;
+  AddServer(families, server);
+  AddEngine(families, server.engine);
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace kck

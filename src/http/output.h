@@ -1,0 +1,43 @@
+// The bytes that a connection is about to send: text, with large bodies standing in it by reference instead of a copy.
+//
+// For one thread. A thousand slow readers of one large value then share its bytes.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kck {
+
+class Output {
+ public:
+  // Appending to it appends to the output.
+  std::string& text() { return text_; }
+
+  // Appends `bytes`, which live as long as `owner`. Small ones are copied, since that is cheaper to send.
+  void Append(std::string_view bytes, std::shared_ptr<const void> owner);
+
+  std::size_t size() const { return text_.size() + shared_bytes_; }
+  bool empty() const { return size() == 0; }
+
+  // Empties it, keeping memory for answers of the usual size.
+  void Clear();
+
+  // The bytes in order, as pieces that stay valid until the output changes.
+  void Pieces(std::vector<std::string_view>& pieces) const;
+
+ private:
+  struct Shared {
+    std::size_t text_offset;  // where in text_ it stands
+    std::string_view bytes;
+    std::shared_ptr<const void> owner;
+  };
+
+  std::string text_;
+  std::vector<Shared> shared_;
+  std::size_t shared_bytes_ = 0;
+};
+
+}  // namespace kck

@@ -1,0 +1,27 @@
+// One HTTP request as the calls see it: the request line, the few headers that KCK looks at, the body.
+//
+// Belongs to one connection, which uses the same object for request after request, so that its strings keep their
+// memory.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace kck {
+
+enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kDelete, kOther };
+
+struct Request {
+  Method method = Method::kOther;
+  int version = 11;        // 10 or 11
+  bool keep_alive = true;  // what the client asks for
+  bool has_if_match = false;
+  std::string target;  // as sent: path and query, still percent-encoded
+  std::string if_match;
+  std::string if_none_match;  // several headers of the name are joined by commas
+  std::string body;           // without its transfer coding
+
+  void Clear();
+};
+
+}  // namespace kck

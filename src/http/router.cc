@@ -1,0 +1,84 @@
+#include "http/router.h"
+
+#include <array>
+
+namespace kck {
+namespace {
+
+struct Path {
+  std::string_view text;  // ends with a slash where a key follows
+  std::string_view allow;
+  Call get = Call::kNone;  // HEAD as well
+  Call post = Call::kNone;
+  Call put = Call::kNone;
+  Call del = Call::kNone;
+};
+
+constexpr std::array<Path, 8> kPaths{{
+    {.text = "/fetch/", .allow = "GET, HEAD, DELETE", .get = Call::kFetch, .del = Call::kPurge},
+    {.text = "/mget", .allow = "GET, HEAD, POST", .get = Call::kMget, .post = Call::kMget},
+    {.text = "/set/", .allow = "PUT", .put = Call::kSet},
+    {.text = "/refresh/", .allow = "POST", .post = Call::kRefresh},
+    {.text = "/healthz", .allow = "GET, HEAD", .get = Call::kHealth},
+    {.text = "/readyz", .allow = "GET, HEAD", .get = Call::kReady},
+    {.text = "/metrics", .allow = "GET, HEAD", .get = Call::kMetrics},
+    {.text = "/", .allow = "GET, HEAD", .get = Call::kIndex},
+}};
+
+bool HasKey(const Path& path) { return path.text.size() > 1 && path.text.ends_with('/'); }
+
+// RFC 9112, 3.2.2: a server takes the absolute form of a target as well.
+std::string_view WithoutAuthority(std::string_view target) {
+  constexpr std::string_view kScheme = "http://";
+  if (!target.starts_with(kScheme)) return target;
+  const auto slash = target.find('/', kScheme.size());
+  return slash == std::string_view::npos ? "/" : target.substr(slash);
+}
+
+Call CallOf(const Path& path, Method method) {
+  switch (method) {
+    case Method::kGet:
+    case Method::kHead:
+      return path.get;
+    case Method::kPost:
+      return path.post;
+    case Method::kPut:
+      return path.put;
+    case Method::kDelete:
+      return path.del;
+    case Method::kOther:
+      return Call::kNone;
+  }
+  return Call::kNone;
+}
+
+}  // namespace
+
+std::string_view CallName(Call call) {
+  static constexpr std::array<std::string_view, kCalls> kNames{"fetch",   "mget",   "set",     "purge", "refresh",
+                                                               "healthz", "readyz", "metrics", "index", "none"};
+  return kNames.at(static_cast<std::size_t>(call));
+}
+
+Route FindRoute(Method method, std::string_view target) {
+  target = WithoutAuthority(target);
+  Route route;
+  const auto mark = target.find('?');
+  if (mark != std::string_view::npos) route.query = target.substr(mark + 1);
+  const std::string_view text = target.substr(0, mark);
+  for (const Path& path : kPaths) {
+    if (HasKey(path) ? !text.starts_with(path.text) : text != path.text) continue;
+    if (HasKey(path)) route.key = text.substr(path.text.size());
+    route.call = CallOf(path, method);
+    if (route.call == Call::kNone) route.allow = path.allow;
+    break;
+  }
+  return route;
+}
+
+std::string_view WholeProduct(std::string_view key) {
+  const auto slash = key.find('/');
+  return slash != std::string_view::npos && key.substr(slash) == "/*" ? key.substr(0, slash) : std::string_view();
+}
+
+}  // namespace kck

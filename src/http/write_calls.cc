@@ -1,0 +1,129 @@
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "http/calls.h"
+#include "http/entry_text.h"
+#include "http/query.h"
+#include "model/product_key.h"
+
+namespace kck {
+namespace {
+
+constexpr std::string_view kQueued = R"({"success":true,"queued":true})";
+
+// Ends the answer of a set or a purge.
+Engine::WriteCallback VersionLater(Exchange& exchange, const std::string& key, bool tagged) {
+  return [resume = exchange.Later(), key, tagged](Result<Version> result) {
+    resume([key, tagged, result = std::move(result)](Exchange& waiting) {
+      if (!result) return waiting.AnswerError(result.error(), key);
+      std::string body = R"({"success":true,"key":)";
+      AppendJsonString(body, key);
+      const std::string version = VersionText(*result);
+      if (waiting.compat_06()) {
+        body += fmt::format(R"(,"version":{}}})", result->number);
+      } else {
+        body += fmt::format(R"(,"version":"{}"}})", version);
+      }
+      waiting.AnswerJson(200, body, tagged ? fmt::format("\"{}\"", version) : "");
+    });
+  };
+}
+
+// Ends the answer of a call that brings nothing but success.
+Engine::DoneCallback DoneLater(Exchange& exchange, std::string_view key, int status, std::string body) {
+  return [resume = exchange.Later(), key = std::string(key), status, body = std::move(body)](Result<void> result) {
+    resume([key, status, body, result = std::move(result)](Exchange& waiting) {
+      if (!result) return waiting.AnswerError(result.error(), key);
+      waiting.AnswerJson(status, body);
+    });
+  };
+}
+
+Result<std::optional<Version>> Condition(const Request& request) {
+  if (!request.has_if_match) return std::nullopt;
+  Result<Version> version = DemandedVersion(request.if_match);
+  if (!version) return Failure(std::move(version.error()));
+  return *version;
+}
+
+std::string_view Trimmed(std::string_view json) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const auto first = json.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return json.substr(first, json.find_last_not_of(kBlanks) - first + 1);
+}
+
+void PurgeWhole(Exchange& exchange, const Route& route, std::string_view product) {
+  if (exchange.request().has_if_match) {
+    const Error error{ErrorCode::kBadRequest, "If-Match goes with one key: a whole product has no version"};
+    return exchange.AnswerError(error, route.key);
+  }
+  std::string body = R"({"success":true,"key":)";
+  AppendJsonString(body, route.key);
+  body += '}';
+  exchange.engine().PurgeProduct(product, DoneLater(exchange, route.key, 200, std::move(body)));
+}
+
+// The value of `wait` in the query.
+Result<bool> Waits(std::string_view query) {
+  Result<QueryFields> fields = ParseQuery(query);
+  if (!fields) return Failure(std::move(fields.error()));
+  bool waits = false;
+  for (const auto& [name, value] : *fields) {
+    if (name != "wait" || (value != "0" && value != "1")) {
+      return Fail(ErrorCode::kBadRequest, "the query of refresh takes wait=0 or wait=1 only");
+    }
+    waits = value == "1";
+  }
+  return waits;
+}
+
+void RefreshWhole(Exchange& exchange, const Route& route, std::string_view product, bool waits) {
+  if (waits) {
+    const Error error{ErrorCode::kBadRequest,
+                      "wait=1 goes with one key: the keys of a whole product are refreshed as they are asked for"};
+    return exchange.AnswerError(error, route.key);
+  }
+  exchange.engine().RefreshProduct(product, DoneLater(exchange, route.key, 202, std::string(kQueued)));
+}
+
+}  // namespace
+
+void SetCall(Exchange& exchange, const Route& route) {
+  const Result<std::optional<Version>> condition = Condition(exchange.request());
+  if (!condition) return exchange.AnswerError(condition.error(), route.key);
+  const std::string_view value = Trimmed(exchange.request().body);
+  if (!IsJson(value)) {
+    const Error error{ErrorCode::kBadRequest, "the body has to be one JSON value; a text is a JSON string, in quotes"};
+    return exchange.AnswerError(error, route.key);
+  }
+  Result<ResolvedKey> key = ResolveKey(*exchange.engine().catalog(), route.key);
+  if (!key) return exchange.AnswerError(key.error(), route.key);
+  Engine::WriteCallback done = VersionLater(exchange, key->text, true);
+  exchange.engine().Set(*std::move(key), std::string(value), *condition, std::move(done));
+}
+
+void PurgeCall(Exchange& exchange, const Route& route) {
+  if (const auto product = WholeProduct(route.key); !product.empty()) return PurgeWhole(exchange, route, product);
+  const Result<std::optional<Version>> condition = Condition(exchange.request());
+  if (!condition) return exchange.AnswerError(condition.error(), route.key);
+  Result<ResolvedKey> key = ResolveKey(*exchange.engine().catalog(), route.key);
+  if (!key) return exchange.AnswerError(key.error(), route.key);
+  Engine::WriteCallback done = VersionLater(exchange, key->text, false);
+  exchange.engine().Purge(*std::move(key), *condition, std::move(done));
+}
+
+void RefreshCall(Exchange& exchange, const Route& route) {
+  const Result<bool> waits = Waits(route.query);
+  if (!waits) return exchange.AnswerError(waits.error(), route.key);
+  if (const auto product = WholeProduct(route.key); !product.empty()) {
+    return RefreshWhole(exchange, route, product, *waits);
+  }
+  Result<ResolvedKey> key = ResolveKey(*exchange.engine().catalog(), route.key);
+  if (!key) return exchange.AnswerError(key.error(), route.key);
+  Engine& engine = exchange.engine();
+  if (*waits) return engine.Refresh(*std::move(key), exchange.Deadline(), EntryLater(exchange, route.key));
+  engine.QueueRefresh(*std::move(key), DoneLater(exchange, route.key, 202, std::string(kQueued)));
+}
+
+}  // namespace kck

@@ -1,0 +1,147 @@
+#include "model/product_key.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace kck {
+namespace {
+
+// The two digits that spell a NULL.
+constexpr std::string_view kNull = "%00";
+
+bool IsPlain(char c) {
+  const bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  return alphanumeric || (c != '\0' && std::string_view("-._~!$'()*+,;=:@").find(c) != std::string_view::npos);
+}
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// Nothing where a % is not followed by two hexadecimal digits.
+std::optional<std::string> PercentDecode(std::string_view segment) {
+  std::string text;
+  text.reserve(segment.size());
+  for (std::size_t i = 0; i < segment.size(); ++i) {
+    if (segment[i] != '%') {
+      text += segment[i];
+      continue;
+    }
+    if (i + 2 >= segment.size()) return std::nullopt;
+    const int high = HexDigit(segment[i + 1]);
+    const int low = HexDigit(segment[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    text += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return text;
+}
+
+void AppendEncoded(std::string& out, std::string_view text) {
+  static constexpr std::string_view kHex = "0123456789ABCDEF";
+  for (const char c : text) {
+    if (IsPlain(c)) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kHex[byte >> 4U];
+    out += kHex[byte & 0xFU];
+  }
+}
+
+std::vector<std::string_view> Split(std::string_view raw_key) {
+  std::vector<std::string_view> segments;
+  while (true) {
+    const std::size_t slash = raw_key.find('/');
+    segments.push_back(raw_key.substr(0, slash));
+    if (slash == std::string_view::npos) return segments;
+    raw_key.remove_prefix(slash + 1);
+  }
+}
+
+Failure BadEscape(std::size_t segment) {
+  return Fail(ErrorCode::kBadKey, fmt::format("segment {} of the key has a % that is not followed by two hexadecimal "
+                                              "digits; write a percent sign as %25",
+                                              segment + 1));
+}
+
+// A key of no product: every segment in its one spelling.
+Result<ResolvedKey> ResolveFree(const std::vector<std::string_view>& segments) {
+  ResolvedKey key;
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    const std::optional<std::string> text = PercentDecode(segments[i]);
+    if (!text) return BadEscape(i);
+    if (i > 0) key.text += '/';
+    AppendEncoded(key.text, *text);
+  }
+  return key;
+}
+
+Failure WrongCount(const Product& product, std::size_t given) {
+  std::vector<std::string_view> names;
+  for (const Param& param : product.params) names.push_back(param.name);
+  return Fail(ErrorCode::kBadKey,
+              fmt::format("{} takes {} parameter{} ({}/{}), and the key has {}", product.name, names.size(),
+                          names.size() == 1 ? "" : "s", product.name, fmt::join(names, "/"), given));
+}
+
+Result<ParamValue> ReadParam(const Param& param, std::string_view segment, std::size_t index) {
+  if (segment == kNull) {
+    if (param.nullable) return ParamValue{};
+    return Fail(ErrorCode::kBadKey, fmt::format("parameter {} is not nullable: %00 stands for NULL", param.name));
+  }
+  const std::optional<std::string> text = PercentDecode(segment);
+  if (!text) return BadEscape(index);
+  Result<std::string> canonical = CanonicalText(param.type, *text);
+  if (!canonical) {
+    return Fail(ErrorCode::kBadKey, fmt::format("parameter {}: {}", param.name, canonical.error().message));
+  }
+  return ParamValue{*std::move(canonical)};
+}
+
+}  // namespace
+
+std::string_view KeyName(std::string_view raw_key) { return raw_key.substr(0, raw_key.find('/')); }
+
+Result<ResolvedKey> ResolveKey(const Catalog& catalog, std::string_view raw_key) {
+  if (raw_key.empty()) return Fail(ErrorCode::kBadKey, "the key is empty: it begins with a product's name");
+  if (raw_key.size() > kKeyBytesMax) {
+    return Fail(ErrorCode::kBadKey, fmt::format("the key has {} bytes; {} is the most", raw_key.size(), kKeyBytesMax));
+  }
+  const std::vector<std::string_view> segments = Split(raw_key);
+  if (segments[0].empty()) return Fail(ErrorCode::kBadKey, "the key begins with a slash, not with a product's name");
+  const std::optional<std::string> name = PercentDecode(segments[0]);
+  if (!name) return BadEscape(0);
+  const ProductPtr* product = catalog.Find(*name);
+  Result<ResolvedKey> key = ResolvedKey{};
+  if (product == nullptr) {
+    key = ResolveFree(segments);
+  } else {
+    if (segments.size() - 1 != (*product)->params.size()) return WrongCount(**product, segments.size() - 1);
+    key->product = *product;
+    AppendEncoded(key->text, *name);
+    for (std::size_t i = 0; i < (*product)->params.size(); ++i) {
+      Result<ParamValue> value = ReadParam((*product)->params[i], segments[i + 1], i + 1);
+      if (!value) return Failure(std::move(value.error()));
+      key->text += '/';
+      if (*value) {
+        AppendEncoded(key->text, **value);
+      } else {
+        key->text += kNull;
+      }
+      key->params.push_back(*std::move(value));
+    }
+  }
+  if (key && key->text.size() > kKeyBytesMax) {
+    return Fail(ErrorCode::kBadKey, fmt::format("the key has {} bytes in its canonical form; {} is the most",
+                                                key->text.size(), kKeyBytesMax));
+  }
+  return key;
+}
+
+}  // namespace kck

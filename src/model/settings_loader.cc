@@ -1,0 +1,168 @@
+#include <fmt/format.h>
+
+#include <charconv>
+#include <filesystem>
+
+#include "model/folder_readers.h"
+#include "model/yaml_reader.h"
+
+namespace kck {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string Join(const std::string& folder, const std::string& path) {
+  return (std::filesystem::path(folder) / path).lexically_normal().string();
+}
+
+template <typename T>
+void Assign(T& to, const std::optional<T>& from) {
+  if (from) to = *from;
+}
+
+class SettingsReader {
+ public:
+  SettingsReader(const YamlFile& file, const std::string& folder) : file_(file), folder_(folder) {
+    settings_.folder = folder;
+    settings_.store.path = Join(folder, "kck-store");
+    settings_.products_folder = Join(folder, "products");
+  }
+
+  Settings Read(const YAML::Node& root) {
+    YamlMap top(file_, root, "kck.yml");
+    ReadDatabases(top);
+    ReadStore(top);
+    ReadHttp(top);
+    Assign(settings_.memory_bytes, top.TakeBytes("memory"));
+    if (const auto folder = top.TakeText("products")) settings_.products_folder = Join(folder_, *folder);
+    if (const auto threads = top.TakeInt("threads", 1, 256)) settings_.threads = static_cast<int>(*threads);
+    for (const char* later : {"updaters", "processes", "auth", "python", "changes", "node"}) top.RefuseForNow(later);
+    top.Finish();
+    return std::move(settings_);
+  }
+
+ private:
+  void ReadDatabases(YamlMap& top) {
+    const YAML::Node node = top.Take("databases");
+    if (!node.IsDefined()) return;
+    YamlMap databases(file_, node, "databases");
+    for (const auto& item : databases.node()) {
+      const std::string name = item.first.Scalar();
+      databases.Take(name);
+      if (auto database = ReadDatabase(name, item.first, item.second)) settings_.databases[name] = *std::move(database);
+    }
+  }
+
+  std::optional<DatabaseSettings> ReadDatabase(const std::string& name, const YAML::Node& at, const YAML::Node& node) {
+    YamlMap fields(file_, node, fmt::format("database {}", name));
+    DatabaseSettings database;
+    database.name = name;
+    database.location = file_.At(at);
+    const bool given = fields.Has("url");
+    const auto url = fields.TakeText("url");
+    if (!given)
+      file_.Report(at, fmt::format("database {} has no url", name), "add url: postgresql://… or url: sqlite:path");
+    if (const auto pool = fields.TakeInt("pool", 1, 64)) database.pool = static_cast<int>(*pool);
+    Assign(database.statement_timeout, fields.TakeDuration("statement_timeout_ms", milliseconds(1)));
+    fields.RefuseForNow("refresh");
+    fields.Finish();
+    if (!url) return std::nullopt;
+    if (url->starts_with("postgresql://") || url->starts_with("postgres://")) {
+      database.url = *url;
+      return database;
+    }
+    constexpr std::string_view kSqlite = "sqlite:";
+    if (url->starts_with(kSqlite) && url->size() > kSqlite.size()) {
+      database.dialect = SqlDialect::kSqlite;
+      database.url = std::string(kSqlite) + Join(folder_, url->substr(kSqlite.size()));
+      return database;
+    }
+    file_.Report(fields.Take("url"), fmt::format("the url of database {} is of no known kind", name),
+                 "postgresql://user@host/name or sqlite:path");
+    return std::nullopt;
+  }
+
+  void ReadStore(YamlMap& top) {
+    const YAML::Node node = top.Take("store");
+    if (!node.IsDefined()) return;
+    YamlMap fields(file_, node, "store");
+    const auto url = fields.TakeText("url");
+    fields.Finish();
+    if (!url) return;
+    if (*url == "memory:") {
+      settings_.store.kind = "memory";
+    } else if (url->starts_with("rocksdb:") && url->size() > 8) {
+      settings_.store.path = Join(folder_, url->substr(8));
+    } else if (url->starts_with("cassandra:")) {
+      file_.Report(fields.Take("url"), "a cassandra: store is not in this version", "use rocksdb:path or memory:");
+    } else {
+      file_.Report(fields.Take("url"), "the store's url is of no known kind", "rocksdb:path or memory:");
+    }
+  }
+
+  void ReadHttp(YamlMap& top) {
+    const YAML::Node node = top.Take("http");
+    if (!node.IsDefined()) return;
+    YamlMap fields(file_, node, "http");
+    HttpSettings& http = settings_.http;
+    ReadListen(fields);
+    if (fields.TakeChoice("compat", {"0.6"})) http.compat_06 = true;
+    Assign(http.fetch_timeout, fields.TakeDuration("fetch_timeout_ms", milliseconds(1)));
+    Assign(http.drain_timeout, fields.TakeDuration("drain_timeout_ms", milliseconds(1)));
+    Assign(http.idle_timeout, fields.TakeDuration("idle_timeout_ms", milliseconds(1)));
+    Assign(http.body_bytes_max, fields.TakeBytes("body_bytes_max"));
+    if (const auto most = fields.TakeInt("connections_max", 1, 1000000)) {
+      http.connections_max = static_cast<std::size_t>(*most);
+    }
+    for (const char* later : {"tls", "cors"}) fields.RefuseForNow(later);
+    fields.Finish();
+  }
+
+  void ReadListen(YamlMap& fields) {
+    const auto listen = fields.TakeText("listen");
+    if (!listen) return;
+    const std::size_t colon = listen->rfind(':');
+    const std::string port = colon == std::string::npos ? "" : listen->substr(colon + 1);
+    unsigned number = 65536;
+    const auto [stop, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (port.empty() || error != std::errc{} || stop != port.data() + port.size() || number > 65535 || colon == 0) {
+      file_.Report(fields.Take("listen"), "\"listen\" has to be an address and a port",
+                   "as 127.0.0.1:8001 or [::1]:8001");
+      return;
+    }
+    settings_.http.address = listen->substr(0, colon);
+    settings_.http.port = static_cast<std::uint16_t>(number);
+  }
+
+  YamlFile file_;
+  std::string folder_;
+  Settings settings_;
+};
+
+}  // namespace
+
+std::string RedactUrl(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string::npos) return url;
+  const std::size_t host = url.find('@', scheme + 3);
+  const std::size_t colon = url.find(':', scheme + 3);
+  std::string shown = url;
+  if (host != std::string::npos && colon < host) shown.replace(colon + 1, host - colon - 1, "***");
+  // libpq takes a password among the parameters as well.
+  const std::size_t parameter = shown.find("password=");
+  if (parameter != std::string::npos) {
+    const std::size_t from = parameter + 9;
+    shown.replace(from, std::min(shown.find('&', from), shown.size()) - from, "***");
+  }
+  return shown;
+}
+
+Settings ReadSettings(const std::string& folder, const std::string& name, const std::string& text, Faults& faults) {
+  const YamlFile file{name, &faults};
+  const std::vector<YAML::Node> documents = ParseYaml(file, text);
+  if (documents.size() > 1) file.Report(documents[1], "kck.yml has a second document", "take out the --- before it");
+  SettingsReader reader(file, folder);
+  return reader.Read(documents.empty() ? YAML::Node(YAML::NodeType::Map) : documents[0]);
+}
+
+}  // namespace kck

@@ -1,0 +1,217 @@
+#include "model/yaml_reader.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <numeric>
+#include <set>
+
+namespace kck {
+namespace {
+
+// Levenshtein's distance: how many letters to change, add or drop.
+std::size_t Distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string NearestCure(std::string_view name, const std::vector<std::string>& known) {
+  if (known.empty()) return "";
+  const auto nearest = std::ranges::min_element(known, {}, [&](const std::string& one) { return Distance(name, one); });
+  if (Distance(name, *nearest) <= std::max<std::size_t>(2, name.size() / 3)) {
+    return fmt::format("did you mean \"{}\"?", *nearest);
+  }
+  return fmt::format("known here: {}", fmt::join(known, ", "));
+}
+
+template <typename Number>
+std::optional<Number> ParseNumber(std::string_view text) {
+  Number number{};
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// Replaces ${NAME}; the name that the environment lacks, if any, goes to `missing`.
+std::string ExpandEnvironment(std::string_view text, std::optional<std::string>& missing) {
+  std::string expanded;
+  while (!text.empty()) {
+    const std::size_t dollar = text.find('$');
+    expanded += text.substr(0, dollar);
+    if (dollar == std::string_view::npos) break;
+    text.remove_prefix(dollar);
+    const std::size_t close = text.find('}');
+    if (text.starts_with("$${")) {
+      expanded += "${";
+      text.remove_prefix(3);
+    } else if (text.starts_with("${") && close != std::string_view::npos) {
+      const std::string name(text.substr(2, close - 2));
+      const char* value = std::getenv(name.c_str());
+      if (value == nullptr) missing = name;
+      expanded += value != nullptr ? value : "";
+      text.remove_prefix(close + 1);
+    } else {
+      expanded += '$';
+      text.remove_prefix(1);
+    }
+  }
+  return expanded;
+}
+
+}  // namespace
+
+Location YamlFile::At(const YAML::Node& node) const {
+  const YAML::Mark mark = node.IsDefined() ? node.Mark() : YAML::Mark::null_mark();
+  if (mark.is_null()) return {name, 0, 0};
+  return {name, mark.line + 1, mark.column + 1};
+}
+
+void YamlFile::Report(const YAML::Node& node, std::string message, std::string cure) const {
+  faults->push_back({At(node), std::move(message), std::move(cure), false});
+}
+
+std::vector<YAML::Node> ParseYaml(const YamlFile& file, const std::string& text) {
+  try {
+    return YAML::LoadAll(text);
+  } catch (const YAML::Exception& error) {
+    file.faults->push_back({{file.name, error.mark.line + 1, error.mark.column + 1},
+                            fmt::format("not YAML: {}", error.msg),
+                            "check the indentation, quotes and brackets just before this place"});
+    return {};
+  }
+}
+
+YamlMap::YamlMap(const YamlFile& file, const YAML::Node& node, std::string what)
+    : file_(file), node_(node), what_(std::move(what)) {
+  if (node_.IsMap()) {
+    ReportDuplicates();
+  } else {
+    if (node_.IsDefined() && !node_.IsNull())
+      file_.Report(node_, fmt::format("{} has to be a mapping", what_), "write it as field: value");
+    node_ = YAML::Node(YAML::NodeType::Map);
+  }
+}
+
+void YamlMap::ReportDuplicates() {
+  std::set<std::string> seen;
+  for (const auto& item : node_) {
+    if (!item.first.IsScalar()) continue;
+    if (!seen.insert(item.first.Scalar()).second) {
+      file_.Report(item.first, fmt::format("\"{}\" is given twice", item.first.Scalar()), "keep one of them");
+    }
+  }
+}
+
+bool YamlMap::Has(std::string_view field) const {
+  return std::any_of(node_.begin(), node_.end(),
+                     [&](const auto& item) { return item.first.IsScalar() && item.first.Scalar() == field; });
+}
+
+YAML::Node YamlMap::Take(const std::string& field) {
+  known_.push_back(field);
+  const YAML::Node& fields = node_;  // the const form, since the other one would add the field
+  return fields[field];
+}
+
+std::optional<std::string> YamlMap::TakeText(const std::string& field) {
+  const YAML::Node node = Take(field);
+  if (!node.IsDefined()) return std::nullopt;
+  if (!node.IsScalar()) {
+    file_.Report(node, fmt::format("\"{}\" has to be a single value", field));
+    return std::nullopt;
+  }
+  std::optional<std::string> missing;
+  std::string text = ExpandEnvironment(node.Scalar(), missing);
+  if (missing) {
+    file_.Report(node, fmt::format("the environment has no variable {}", *missing),
+                 fmt::format("export {}=…, or write $${{ where a dollar and brace are meant", *missing));
+    return std::nullopt;
+  }
+  return text;
+}
+
+std::optional<bool> YamlMap::TakeBool(const std::string& field) {
+  const auto choice = TakeChoice(field, {"true", "false"});
+  if (!choice) return std::nullopt;
+  return *choice == 0;
+}
+
+std::optional<std::int64_t> YamlMap::TakeInt(const std::string& field, std::int64_t min, std::int64_t max) {
+  const auto text = TakeText(field);
+  if (!text) return std::nullopt;
+  const auto number = ParseNumber<std::int64_t>(*text);
+  if (number && *number >= min && *number <= max) return number;
+  file_.Report(Take(field), fmt::format("\"{}\" has to be a whole number from {} to {}", field, min, max));
+  return std::nullopt;
+}
+
+std::optional<std::chrono::milliseconds> YamlMap::TakeDuration(const std::string& field,
+                                                               std::chrono::milliseconds unit) {
+  const auto text = TakeText(field);
+  if (!text) return std::nullopt;
+  constexpr double kYearsMs = 1e3 * 86400 * 365 * 100;
+  const auto number = ParseNumber<double>(*text);
+  const double ms = number.value_or(0) * static_cast<double>(unit.count());
+  if (std::isfinite(ms) && ms >= 1 && ms <= kYearsMs) return std::chrono::milliseconds(std::llround(ms));
+  file_.Report(Take(field), fmt::format("\"{}\" has to be a number above zero, without a unit", field),
+               "the unit is in the field's name");
+  return std::nullopt;
+}
+
+std::optional<std::size_t> YamlMap::TakeBytes(const std::string& field) {
+  const auto text = TakeText(field);
+  if (!text) return std::nullopt;
+  static const std::vector<std::pair<std::string_view, double>> kUnits = {
+      {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40},
+      {"KB", 1e3},     {"MB", 1e6},     {"GB", 1e9},     {"", 1}};
+  for (const auto& [unit, bytes] : kUnits) {
+    if (!text->ends_with(unit)) continue;
+    const auto number = ParseNumber<double>(std::string_view(*text).substr(0, text->size() - unit.size()));
+    if (number && *number * bytes >= 1 && *number * bytes < 0x1p60) return static_cast<std::size_t>(*number * bytes);
+    break;
+  }
+  file_.Report(Take(field), fmt::format("\"{}\" has to be a number of bytes", field), "as 512MiB, 2GiB or 1000000");
+  return std::nullopt;
+}
+
+std::optional<std::size_t> YamlMap::TakeChoice(const std::string& field, const std::vector<std::string>& choices) {
+  const auto text = TakeText(field);
+  if (!text) return std::nullopt;
+  const auto found = std::ranges::find(choices, *text);
+  if (found != choices.end()) return static_cast<std::size_t>(found - choices.begin());
+  file_.Report(Take(field), fmt::format("\"{}\" cannot be \"{}\"", field, *text),
+               fmt::format("it is one of: {}", fmt::join(choices, ", ")));
+  return std::nullopt;
+}
+
+void YamlMap::RefuseForNow(const std::string& field) {
+  const YAML::Node node = Take(field);
+  if (!node.IsDefined()) return;
+  file_.Report(node, fmt::format("\"{}\" is not in this version", field), "take it out: it would not be enforced");
+}
+
+void YamlMap::Finish() {
+  std::ranges::sort(known_);
+  const auto repeats = std::ranges::unique(known_);
+  known_.erase(repeats.begin(), repeats.end());
+  for (const auto& item : node_) {
+    const std::string name = item.first.IsScalar() ? item.first.Scalar() : "";
+    if (std::ranges::binary_search(known_, name)) continue;
+    file_.Report(item.first, fmt::format("unknown field \"{}\" in {}", name, what_), NearestCure(name, known_));
+  }
+}
+
+}  // namespace kck

@@ -1,0 +1,125 @@
+#include "source/pg_statement.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "source/pg_types.h"
+
+namespace kck {
+namespace {
+
+// A full join on false brings the one row of the stamp and all rows of the template, none joined to another. It costs a
+// merge without comparisons; numbering the rows to mark the first costs five times as much on a large result, the stamp
+// on every row about the same as that. The template ends with a new line, since it may end in a `--` comment.
+constexpr std::string_view kBeforeTemplate =
+    "select kck_stamp.kck_stamp, kck_rows.* from "
+    "(select pg_catalog.pg_current_snapshot()::pg_catalog.text as kck_stamp) as kck_stamp full join (";
+constexpr std::string_view kAfterTemplate = "\n) as kck_rows on false";
+
+Oid DeclaredType(ParamType type) {
+  switch (type) {
+    case ParamType::kInt:
+      return kPgInt8;
+    case ParamType::kFloat:
+      return kPgFloat8;
+    case ParamType::kString:
+      return kPgText;
+    case ParamType::kDate:
+      return kPgDate;
+    case ParamType::kTimestamp:
+      return kPgTimestampTz;
+    case ParamType::kUuid:
+      return kPgUuid;
+    case ParamType::kBool:
+      return kPgBool;
+  }
+  return kPgText;
+}
+
+Oid LiteralType(ParamType type) {
+  if (type == ParamType::kInt) return kPgInt4;
+  if (type == ParamType::kString || type == ParamType::kTimestamp) return kPgInferred;
+  return DeclaredType(type);
+}
+
+// The space keeps a parameter apart from a word before it: in `like:name`, `like$1` would be an identifier.
+std::string Placeholder(const SqlStatement& statement, std::size_t use) {
+  return " $" + std::to_string(statement.arguments[use] + 1);
+}
+
+// The author's text, but for a closing semicolon that the scanner dropped.
+std::string Original(const SqlTemplate& sql) {
+  std::string text = sql.text.front();
+  for (std::size_t i = 0; i < sql.params.size(); ++i) text += ":" + sql.params[i].name + sql.text[i + 1];
+  return text;
+}
+
+bool StartsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }
+
+std::size_t CharactersIn(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), StartsCharacter));
+}
+
+// The offset in Original of the character at `position` (from 0) of PgNumberedTemplate.
+std::size_t OriginalCharacter(const SqlStatement& statement, std::size_t position) {
+  const SqlTemplate& sql = statement.sql;
+  std::size_t original_at = 0;
+  for (std::size_t i = 0; i < sql.params.size(); ++i) {
+    const std::size_t text_length = CharactersIn(sql.text[i]);
+    if (position < text_length) return original_at + position;
+    position -= text_length;
+    original_at += text_length;
+    const std::size_t placeholder_length = Placeholder(statement, i).size();
+    if (position < placeholder_length) return original_at;
+    position -= placeholder_length;
+    original_at += 1 + CharactersIn(sql.params[i].name);
+  }
+  return original_at + position;
+}
+
+}  // namespace
+
+std::vector<Oid> PgParamTypes(const SqlStatement& statement, PgTyping typing) {
+  std::vector<Oid> types;
+  for (std::size_t i = 0; i < statement.types.size(); ++i) {
+    // PostgreSQL cannot infer the type of a parameter that is not used.
+    const bool used = std::find(statement.arguments.begin(), statement.arguments.end(), i) != statement.arguments.end();
+    const bool as_literal = used && typing == PgTyping::kAsLiterals;
+    types.push_back(as_literal ? LiteralType(statement.types[i]) : DeclaredType(statement.types[i]));
+  }
+  return types;
+}
+
+std::string PgNumberedTemplate(const SqlStatement& statement) {
+  std::string text = statement.sql.text.front();
+  for (std::size_t i = 0; i < statement.sql.params.size(); ++i) {
+    text += Placeholder(statement, i) + statement.sql.text[i + 1];
+  }
+  return text;
+}
+
+std::string PgStampedTemplate(const SqlStatement& statement) {
+  std::string text(kBeforeTemplate);
+  text += PgNumberedTemplate(statement);
+  text += kAfterTemplate;
+  return text;
+}
+
+TemplatePlace PlaceInTemplate(const SqlStatement& statement, int position) {
+  const std::string original = Original(statement.sql);
+  std::size_t left = OriginalCharacter(statement, static_cast<std::size_t>(std::max(position, 1) - 1));
+  TemplatePlace place;
+  for (const char c : original) {
+    if (!StartsCharacter(c)) continue;
+    if (left-- == 0) break;
+    if (c == '\n') {
+      ++place.line;
+      place.column = 1;
+    } else {
+      ++place.column;
+    }
+  }
+  return place;
+}
+
+}  // namespace kck

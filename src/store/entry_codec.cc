@@ -1,0 +1,195 @@
+#include "store/entry_codec.h"
+
+#include <xxhash.h>
+
+#include <array>
+#include <boost/endian/conversion.hpp>
+#include <limits>
+
+namespace kck {
+namespace {
+
+// A change of the layout is a new number. A reader takes entries of other numbers for absent.
+constexpr std::uint8_t kFormat = 1;
+
+constexpr std::size_t kExpiryOffset = 2;  // after the format number and the kind
+constexpr std::size_t kChecksumSize = sizeof(std::uint64_t);
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
+template <typename Number>
+void Append(std::string& out, Number number) {
+  std::array<unsigned char, sizeof(Number)> bytes;
+  boost::endian::endian_store<Number, sizeof(Number), boost::endian::order::little>(bytes.data(), number);
+  out.append(bytes.begin(), bytes.end());
+}
+
+template <typename Number>
+Number Load(const char* from) {
+  std::array<unsigned char, sizeof(Number)> bytes;
+  std::copy_n(from, sizeof(Number), bytes.begin());
+  return boost::endian::endian_load<Number, sizeof(Number), boost::endian::order::little>(bytes.data());
+}
+
+void AppendBytes(std::string& out, std::string_view bytes) {
+  Append(out, static_cast<std::uint32_t>(bytes.size()));
+  out += bytes;
+}
+
+void AppendVersion(std::string& out, const Version& version) {
+  Append(out, version.epoch);
+  Append(out, version.number);
+  Append(out, version.sub);
+}
+
+// Takes fields from the front. Past the end it gives zeros, and says so in `ok`.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+
+  template <typename Number>
+  Number Take() {
+    const std::string_view bytes = Raw(sizeof(Number));
+    return bytes.empty() ? Number{} : Load<Number>(bytes.data());
+  }
+
+  std::string_view TakeBytes() { return Raw(Take<std::uint32_t>()); }
+
+  Version TakeVersion() {
+    Version version;
+    version.epoch = Take<std::uint32_t>();
+    version.number = Take<std::uint64_t>();
+    version.sub = Take<std::uint32_t>();
+    return version;
+  }
+
+  bool ok() const { return ok_; }
+  bool at_end() const { return rest_.empty(); }
+
+ private:
+  std::string_view Raw(std::size_t size) {
+    if (size > rest_.size()) {
+      ok_ = false;
+      return {};
+    }
+    const std::string_view taken = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return taken;
+  }
+
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+// Rounded down, so that no entry gains life by being stored.
+std::int64_t ToUnixMs(TimePoint when, const Moment& moment) {
+  if (when == TimePoint::max()) return kNever;
+  return moment.unix_ms + std::chrono::floor<std::chrono::milliseconds>(when - moment.now).count();
+}
+
+TimePoint FromUnixMs(std::int64_t unix_ms, const Moment& moment) {
+  // Nanoseconds in 64 bits hold 292 years; a clock that is set wrong by more than that must not overflow them.
+  constexpr std::int64_t kRemainingMsMax = std::int64_t{100} * 366 * 24 * 3600 * 1000;
+  if (unix_ms == kNever) return TimePoint::max();
+  if (unix_ms > moment.unix_ms) {
+    const std::uint64_t remaining_ms = static_cast<std::uint64_t>(unix_ms) - static_cast<std::uint64_t>(moment.unix_ms);
+    if (remaining_ms > kRemainingMsMax) return TimePoint::max();
+    return moment.now + std::chrono::milliseconds(remaining_ms);
+  }
+  const std::uint64_t past_ms = static_cast<std::uint64_t>(moment.unix_ms) - static_cast<std::uint64_t>(unix_ms);
+  return moment.now - std::chrono::milliseconds(std::min<std::uint64_t>(past_ms, kRemainingMsMax));
+}
+
+void AppendContent(std::string& out, const Content& content) {
+  AppendVersion(out, content.version);
+  Append(out, content.hash);
+  Append(out, content.modified_unix_ms);
+  Append(out, content.value_offset);
+  Append(out, content.value_size);
+  AppendBytes(out, content.body);
+}
+
+// Null where the fields contradict each other.
+ContentPtr TakeContent(Reader& reader) {
+  auto content = std::make_shared<Content>();
+  content->version = reader.TakeVersion();
+  content->hash = reader.Take<std::uint64_t>();
+  content->modified_unix_ms = reader.Take<std::int64_t>();
+  content->value_offset = reader.Take<std::uint32_t>();
+  content->value_size = reader.Take<std::uint32_t>();
+  content->body = reader.TakeBytes();
+  const std::uint64_t value_end = std::uint64_t{content->value_offset} + content->value_size;
+  return value_end <= content->body.size() ? content : nullptr;
+}
+
+Failure Damaged(const char* why) { return Fail(ErrorCode::kStoreError, why); }
+
+Result<EntryPtr> DecodeFields(Reader& reader, const Moment& moment) {
+  auto entry = std::make_shared<Entry>();
+  const auto kind = reader.Take<std::uint8_t>();
+  if (kind > static_cast<std::uint8_t>(EntryKind::kTombstone)) return Damaged("a kind of entry that is not known");
+  entry->kind = static_cast<EntryKind>(kind);
+  entry->expires_at = FromUnixMs(reader.Take<std::int64_t>(), moment);
+  entry->stale_at = FromUnixMs(reader.Take<std::int64_t>(), moment);
+  // A wall clock that was set back must not make a value younger than now.
+  entry->as_of = std::min(FromUnixMs(reader.Take<std::int64_t>(), moment), moment.now);
+  entry->as_of_unix_ms = reader.Take<std::int64_t>();
+  entry->fingerprint = reader.Take<std::uint64_t>();
+  entry->slot_generation = reader.Take<std::uint32_t>();
+  entry->version = reader.TakeVersion();
+  entry->fill_sequence = reader.Take<std::uint64_t>();
+  entry->cost_us = reader.Take<std::uint32_t>();
+  entry->row_count = reader.Take<std::uint32_t>();
+  const std::string_view stamp = reader.TakeBytes();
+  if (!stamp.empty()) {
+    entry->stamp = InternStamp(stamp);
+    if (!entry->stamp) return Damaged("a stamp that is none");
+  }
+  if (entry->kind != EntryKind::kTombstone) {
+    entry->content = TakeContent(reader);
+    if (!entry->content) return Damaged("a value that ends outside its body");
+  }
+  if (!reader.ok() || !reader.at_end()) return Damaged("lengths that do not add up");
+  return entry;
+}
+
+}  // namespace
+
+std::string EncodeEntry(const Entry& entry, const Moment& moment) {
+  std::string out;
+  out.reserve(192 + (entry.content ? entry.content->body.size() : 0));
+  Append(out, kFormat);
+  Append(out, static_cast<std::uint8_t>(entry.kind));
+  Append(out, ToUnixMs(entry.expires_at, moment));
+  Append(out, ToUnixMs(entry.stale_at, moment));
+  Append(out, ToUnixMs(entry.as_of, moment));
+  Append(out, entry.as_of_unix_ms);
+  Append(out, entry.fingerprint);
+  Append(out, entry.slot_generation);
+  AppendVersion(out, entry.version);
+  Append(out, entry.fill_sequence);
+  Append(out, entry.cost_us);
+  Append(out, entry.row_count);
+  AppendBytes(out, entry.stamp ? entry.stamp->Text() : std::string());
+  if (entry.kind != EntryKind::kTombstone) AppendContent(out, *entry.content);
+  Append(out, std::uint64_t{XXH3_64bits(out.data(), out.size())});
+  return out;
+}
+
+Result<EntryPtr> DecodeEntry(std::string_view bytes, const Moment& moment) {
+  if (bytes.size() <= kChecksumSize) return Damaged("cut short");
+  if (static_cast<std::uint8_t>(bytes.front()) != kFormat) return Damaged("of a format that this version cannot read");
+  const std::string_view fields = bytes.substr(0, bytes.size() - kChecksumSize);
+  const auto checksum = Load<std::uint64_t>(bytes.data() + fields.size());
+  if (XXH3_64bits(fields.data(), fields.size()) != checksum) return Damaged("the checksum does not fit");
+  Reader reader(fields.substr(sizeof(kFormat)));
+  return DecodeFields(reader, moment);
+}
+
+std::optional<std::int64_t> EncodedExpiryUnixMs(std::string_view bytes) {
+  if (bytes.size() < kExpiryOffset + sizeof(std::int64_t) || static_cast<std::uint8_t>(bytes.front()) != kFormat) {
+    return std::nullopt;
+  }
+  return Load<std::int64_t>(bytes.data() + kExpiryOffset);
+}
+
+}  // namespace kck

@@ -1,0 +1,151 @@
+#include "store/rocksdb_open.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/compaction_filter.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
+
+#include <filesystem>
+
+#include "store/entry_codec.h"
+#include "store/store_keys.h"
+
+namespace kck {
+namespace {
+
+class ExpiryFilter : public rocksdb::CompactionFilter {
+ public:
+  explicit ExpiryFilter(std::int64_t now_unix_ms) : now_unix_ms_(now_unix_ms) {}
+
+  const char* Name() const override { return "kck.expiry"; }
+
+  bool Filter(int, const rocksdb::Slice& name, const rocksdb::Slice& value, std::string*, bool*) const override {
+    if (!View(name).starts_with(kEntryTag)) return false;
+    const auto expires = EncodedExpiryUnixMs(View(value));
+    return expires && *expires <= now_unix_ms_;
+  }
+
+ private:
+  const std::int64_t now_unix_ms_;
+};
+
+class ExpiryFilterFactory : public rocksdb::CompactionFilterFactory {
+ public:
+  explicit ExpiryFilterFactory(const Scheduler& scheduler) : scheduler_(scheduler) {}
+
+  const char* Name() const override { return "kck.expiry"; }
+
+  std::unique_ptr<rocksdb::CompactionFilter> CreateCompactionFilter(
+      const rocksdb::CompactionFilter::Context&) override {
+    return std::make_unique<ExpiryFilter>(scheduler_.UnixMillis());
+  }
+
+ private:
+  const Scheduler& scheduler_;
+};
+
+// Lets the Bloom filters answer for all definitions of a key at once, so that a miss reads no block.
+class KeyTransform : public rocksdb::SliceTransform {
+ public:
+  const char* Name() const override { return "kck.key"; }
+
+  bool InDomain(const rocksdb::Slice& name) const override { return !PrefixOfName(View(name)).empty(); }
+
+  rocksdb::Slice Transform(const rocksdb::Slice& name) const override {
+    const std::string_view prefix = PrefixOfName(View(name));
+    return {prefix.data(), prefix.size()};
+  }
+};
+
+rocksdb::CompressionType Compression(rocksdb::CompressionType wanted) {
+  const auto supported = rocksdb::GetSupportedCompressions();
+  const bool found = std::find(supported.begin(), supported.end(), wanted) != supported.end();
+  return found ? wanted : rocksdb::kNoCompression;
+}
+
+void SetFiles(rocksdb::Options& options, const RocksDbLimits& limits) {
+  options.create_if_missing = true;
+  options.write_buffer_size = limits.write_buffer_bytes;
+  options.max_write_buffer_number = 3;
+  options.max_total_wal_size = 4 * limits.write_buffer_bytes;
+  options.level_compaction_dynamic_level_bytes = true;
+  options.compression = Compression(rocksdb::kLZ4Compression);
+  options.bottommost_compression = Compression(rocksdb::kZSTD);
+  options.max_open_files = 256;
+  options.max_manifest_file_size = std::size_t{64} << 20U;
+  // Every file is rewritten within a day, so that what is past its life leaves the disk without being written over.
+  options.periodic_compaction_seconds = 24UL * 3600;
+}
+
+void SetLogs(rocksdb::Options& options) {
+  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.keep_log_file_num = 3;
+  options.max_log_file_size = std::size_t{4} << 20U;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+}
+
+void SetBlocks(rocksdb::Options& options, const RocksDbLimits& limits) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(limits.block_cache_bytes);
+  // Indexes and filters count against the cache's bound too; outside, they would grow with the store.
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.prefix_extractor = std::make_shared<KeyTransform>();
+}
+
+Failure OpenFailure(const std::string& path, const rocksdb::Status& status) {
+  const std::string text = status.ToString();
+  if (status.IsIOError() && text.find("lock") != std::string::npos && text.find("Permission") == std::string::npos) {
+    return Fail(ErrorCode::kStoreError,
+                fmt::format("the store in {} is in use by another process: stop that one, or give this one a folder of "
+                            "its own (kck.yml: store: {{url: \"rocksdb:FOLDER\"}})",
+                            path));
+  }
+  if (status.IsCorruption()) {
+    return Fail(ErrorCode::kStoreError,
+                fmt::format("the store in {} is damaged ({}): move the folder away and start again; computed values "
+                            "come back from their sources, values put by `set` do not",
+                            path, text));
+  }
+  return Fail(ErrorCode::kStoreError,
+              fmt::format("the store in {} cannot be opened ({}): check that this user may write there and that the "
+                          "disk has room",
+                          path, text));
+}
+
+// What is cached may be nobody else's to read, so a new folder is the owner's alone.
+Result<void> MakeFolder(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::create_directories(path, error)) {
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+  }
+  if (!error) return {};
+  return Fail(ErrorCode::kStoreError,
+              fmt::format("the store's folder {} cannot be made ({}): make it, or name another one (kck.yml: store: "
+                          "{{url: \"rocksdb:FOLDER\"}})",
+                          path, error.message()));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<rocksdb::DB>> OpenRocksDb(const std::string& path, const Scheduler& scheduler,
+                                                 const RocksDbLimits& limits) {
+  if (auto made = MakeFolder(path); !made) return Failure(std::move(made.error()));
+  rocksdb::Options options;
+  SetFiles(options, limits);
+  SetLogs(options);
+  SetBlocks(options, limits);
+  options.compaction_filter_factory = std::make_shared<ExpiryFilterFactory>(scheduler);
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(options, path, &opened);
+  if (!status.ok()) return OpenFailure(path, status);
+  return std::unique_ptr<rocksdb::DB>(opened);
+}
+
+}  // namespace kck

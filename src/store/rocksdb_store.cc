@@ -1,0 +1,188 @@
+#include <rocksdb/db.h>
+
+#include <array>
+#include <thread>
+
+#include "base/log.h"
+#include "store/bounded_queue.h"
+#include "store/damage_log.h"
+#include "store/entry_codec.h"
+#include "store/open.h"
+#include "store/put_rule.h"
+#include "store/rocksdb_open.h"
+#include "store/rocksdb_writer.h"
+#include "store/store_keys.h"
+
+namespace kck {
+namespace {
+
+Failure ReadFailed() { return Fail(ErrorCode::kStoreError, "the store could not be read; the server's log says why"); }
+
+class RocksDbStore : public Store {
+ public:
+  RocksDbStore(std::unique_ptr<rocksdb::DB> database, Scheduler& scheduler, const RocksDbLimits& limits)
+      : scheduler_(scheduler),
+        damage_(database->GetName(), scheduler),
+        database_(std::move(database)),
+        writer_(*database_, scheduler, damage_, limits),
+        reads_(limits.reads_waiting_max, limits.reads_waiting_max * kReadBytesMax) {
+    for (std::thread& reader : readers_) reader = std::thread([this] { RunReads(); });
+  }
+
+  ~RocksDbStore() override { CloseAll(); }
+
+  void Get(std::string key, std::uint64_t fingerprint, GetCallback done) override {
+    Read([this, key = std::move(key), fingerprint, done = std::move(done)](const Error* refused) {
+      done(refused != nullptr ? Result<EntryPtr>(Failure(*refused)) : Find(key, fingerprint));
+    });
+  }
+
+  void Put(std::string key, EntryPtr entry, PutCallback done) override {
+    Write({EntryWrite{std::move(key), std::move(entry), std::nullopt}, std::move(done)});
+  }
+
+  void PutIf(std::string key, EntryPtr entry, PutCondition condition, PutCallback done) override {
+    Write({EntryWrite{std::move(key), std::move(entry), condition}, std::move(done)});
+  }
+
+  void PutRecord(std::string name, std::string value, PutCallback done) override {
+    Write({RecordWrite{std::move(name), std::move(value)}, std::move(done)});
+  }
+
+  void DeleteRecord(std::string name, PutCallback done) override {
+    Write({RecordWrite{std::move(name), std::nullopt}, std::move(done)});
+  }
+
+  void GetRecords(std::string prefix, RecordsCallback done) override {
+    Read([this, prefix = std::move(prefix), done = std::move(done)](const Error* refused) {
+      done(refused != nullptr ? Result<Records>(Failure(*refused)) : FindRecords(prefix));
+    });
+  }
+
+  void Close() override { CloseAll(); }
+
+  std::uint64_t damaged() const override { return damage_.count(); }
+
+ private:
+  using Records = std::vector<std::pair<std::string, std::string>>;
+  // A read that waits; it is run with the error where it was refused.
+  using ReadWork = std::function<void(const Error* refused)>;
+
+  // A waiting read is as large as its key.
+  static constexpr std::size_t kReadBytesMax = 2048;
+
+  void Read(ReadWork work);
+  void Write(StoreWrite write);
+  void RunReads();
+  void CloseAll();
+
+  Result<EntryPtr> Find(const std::string& key, std::uint64_t fingerprint);
+  Result<EntryPtr> FindNewest(const std::string& key, const Moment& moment);
+  EntryPtr Decode(const rocksdb::Slice& bytes, const Moment& moment);
+  Result<EntryPtr> Unreadable(const rocksdb::Status& status);
+  Result<Records> FindRecords(const std::string& prefix);
+
+  Scheduler& scheduler_;
+  DamageLog damage_;
+  LogLimit failure_log_;
+  std::unique_ptr<rocksdb::DB> database_;
+  RocksDbWriter writer_;
+  BoundedQueue<ReadWork> reads_;
+  std::array<std::thread, 2> readers_;
+};
+
+void RocksDbStore::Read(ReadWork work) {
+  const Pushed pushed = reads_.Push(work, kReadBytesMax);
+  if (pushed == Pushed::kTaken) return;
+  Error refused = pushed == Pushed::kClosed
+                      ? StoreClosed().value()
+                      : Error{ErrorCode::kOverloaded, "too many reads wait for the store: try again shortly"};
+  scheduler_.Post([work = std::move(work), refused = std::move(refused)] { work(&refused); });
+}
+
+void RocksDbStore::Write(StoreWrite write) {
+  Result<void> added = writer_.Add(write);
+  if (added) return;
+  scheduler_.Post([done = std::move(write.done), added = std::move(added)] { done(added); });
+}
+
+void RocksDbStore::RunReads() {
+  while (const std::optional<ReadWork> work = reads_.Take()) (*work)(nullptr);
+}
+
+void RocksDbStore::CloseAll() {
+  writer_.Close();
+  reads_.Close();
+  for (std::thread& reader : readers_) {
+    if (reader.joinable()) reader.join();
+  }
+}
+
+Result<EntryPtr> RocksDbStore::Find(const std::string& key, std::uint64_t fingerprint) {
+  const Moment moment = MomentOf(scheduler_);
+  rocksdb::PinnableSlice bytes;
+  const rocksdb::Status status =
+      database_->Get(rocksdb::ReadOptions(), database_->DefaultColumnFamily(), EntryName(key, fingerprint), &bytes);
+  // A put forgets the entries by other definitions, so there are none beside this one.
+  if (status.ok()) return Decode(bytes, moment);
+  if (!status.IsNotFound()) return Unreadable(status);
+  return FindNewest(key, moment);
+}
+
+Result<EntryPtr> RocksDbStore::FindNewest(const std::string& key, const Moment& moment) {
+  rocksdb::ReadOptions options;
+  options.prefix_same_as_start = true;
+  const std::unique_ptr<rocksdb::Iterator> names(database_->NewIterator(options));
+  EntryPtr newest;
+  for (names->Seek(EntryPrefix(key)); names->Valid(); names->Next()) {
+    EntryPtr entry = Decode(names->value(), moment);
+    if (entry && (!newest || Supersedes(*entry, *newest))) newest = std::move(entry);
+  }
+  if (!names->status().ok()) return Unreadable(names->status());
+  return newest;
+}
+
+// Null where the entry is damaged or past its life.
+EntryPtr RocksDbStore::Decode(const rocksdb::Slice& bytes, const Moment& moment) {
+  Result<EntryPtr> entry = DecodeEntry(View(bytes), moment);
+  if (!entry) {
+    damage_.Note(entry.error().message);
+    return nullptr;
+  }
+  return (*entry)->expires_at > moment.now ? *std::move(entry) : nullptr;
+}
+
+// A damaged block counts as one without entries; a disk that does not answer is an error.
+Result<EntryPtr> RocksDbStore::Unreadable(const rocksdb::Status& status) {
+  if (status.IsCorruption()) {
+    damage_.Note(status.ToString());
+    return EntryPtr();
+  }
+  if (failure_log_.Due(scheduler_.Now())) LogError("the store could not read: {}", status.ToString());
+  return ReadFailed();
+}
+
+Result<RocksDbStore::Records> RocksDbStore::FindRecords(const std::string& prefix) {
+  rocksdb::ReadOptions options;
+  options.total_order_seek = true;
+  const std::unique_ptr<rocksdb::Iterator> names(database_->NewIterator(options));
+  const std::string first = RecordName(prefix);
+  Records found;
+  for (names->Seek(first); names->Valid() && names->key().starts_with(first); names->Next()) {
+    found.emplace_back(View(names->key()).substr(1), View(names->value()));
+  }
+  if (names->status().ok()) return found;
+  if (failure_log_.Due(scheduler_.Now())) LogError("the store could not read records: {}", names->status().ToString());
+  return ReadFailed();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> OpenRocksDbStore(const std::string& path, Scheduler& scheduler,
+                                                const RocksDbLimits& limits) {
+  Result<std::unique_ptr<rocksdb::DB>> database = OpenRocksDb(path, scheduler, limits);
+  if (!database) return Failure(std::move(database.error()));
+  return std::make_unique<RocksDbStore>(*std::move(database), scheduler, limits);
+}
+
+}  // namespace kck

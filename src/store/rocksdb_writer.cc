@@ -1,0 +1,202 @@
+#include "store/rocksdb_writer.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <map>
+
+#include "base/log.h"
+#include "base/pause_point.h"
+#include "store/entry_codec.h"
+#include "store/put_rule.h"
+#include "store/rocksdb_open.h"
+#include "store/store_keys.h"
+
+namespace kck {
+namespace {
+
+Failure WriteFailed() { return Fail(ErrorCode::kStoreError, "the store could not write; the server's log says why"); }
+
+std::size_t BytesOf(const StoreWrite& write) {
+  constexpr std::size_t kOverhead = 256;
+  if (const auto* entry = std::get_if<EntryWrite>(&write.what)) {
+    const ContentPtr& content = entry->entry->content;
+    return kOverhead + entry->key.size() + (content ? content->body.size() : 0);
+  }
+  const auto& record = std::get<RecordWrite>(write.what);
+  return kOverhead + record.name.size() + (record.value ? record.value->size() : 0);
+}
+
+void AddRecord(rocksdb::WriteBatch& batch, const RecordWrite& record) {
+  if (record.value) {
+    batch.Put(RecordName(record.name), *record.value);
+  } else {
+    batch.Delete(RecordName(record.name));
+  }
+}
+
+// The writes of one key that are committed together: each is judged against what the one before it left.
+class KeyRound {
+ public:
+  KeyRound(std::string_view key, Moment moment) : key_(key), moment_(moment) {}
+
+  // Reads what is kept, by all definitions.
+  rocksdb::Status Load(rocksdb::Iterator& names, DamageLog& damage) {
+    for (names.Seek(EntryPrefix(key_)); names.Valid(); names.Next()) {
+      const std::uint64_t fingerprint = FingerprintOfName(View(names.key()));
+      stored_.push_back(fingerprint);
+      Result<EntryPtr> entry = DecodeEntry(View(names.value()), moment_);
+      if (entry) {
+        kept_[fingerprint] = *std::move(entry);
+      } else {
+        damage.Note(entry.error().message);
+      }
+    }
+    return names.status();
+  }
+
+  Result<void> Apply(const EntryWrite& write) {
+    const auto kept = kept_.find(write.entry->fingerprint);
+    const Entry* current = kept == kept_.end() ? nullptr : kept->second.get();
+    switch (JudgePut(*write.entry, current, write.condition, moment_.now)) {
+      case PutVerdict::kDrop:
+        return {};
+      case PutVerdict::kMismatch:
+        return VersionMismatch();
+      case PutVerdict::kKeep:
+        break;
+    }
+    kept_.clear();
+    kept_[write.entry->fingerprint] = write.entry;
+    winner_ = write.entry;
+    return {};
+  }
+
+  void Finish(rocksdb::WriteBatch& batch) const {
+    if (!winner_) return;
+    for (const std::uint64_t fingerprint : stored_) {
+      if (fingerprint != winner_->fingerprint) batch.Delete(EntryName(key_, fingerprint));
+    }
+    batch.Put(EntryName(key_, winner_->fingerprint), EncodeEntry(*winner_, moment_));
+  }
+
+ private:
+  std::string_view key_;
+  Moment moment_;
+  std::vector<std::uint64_t> stored_;  // fingerprints on disk, of damaged entries too
+  std::map<std::uint64_t, EntryPtr> kept_;
+  EntryPtr winner_;  // what the last write that was kept leaves; it is then the key's only entry
+};
+
+// Turns writes into one batch, and judges them.
+class Round {
+ public:
+  Round(rocksdb::DB& database, DamageLog& damage, Moment moment)
+      : database_(database), damage_(damage), moment_(moment) {}
+
+  // What each write's callback gets once the batch is durable.
+  std::vector<Result<void>> Judge(const std::vector<StoreWrite>& writes) {
+    std::vector<Result<void>> results(writes.size());
+    std::map<std::string_view, std::vector<std::size_t>> writes_of;
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+      if (const auto* entry = std::get_if<EntryWrite>(&writes[i].what)) {
+        writes_of[entry->key].push_back(i);
+      } else {
+        AddRecord(batch_, std::get<RecordWrite>(writes[i].what));
+      }
+    }
+    rocksdb::ReadOptions options;
+    options.prefix_same_as_start = true;
+    const std::unique_ptr<rocksdb::Iterator> names(database_.NewIterator(options));
+    for (const auto& [key, indices] : writes_of) JudgeKey(key, indices, writes, *names, results);
+    return results;
+  }
+
+  rocksdb::WriteBatch& batch() { return batch_; }
+
+ private:
+  void JudgeKey(std::string_view key, const std::vector<std::size_t>& indices, const std::vector<StoreWrite>& writes,
+                rocksdb::Iterator& names, std::vector<Result<void>>& results) {
+    KeyRound round(key, moment_);
+    const rocksdb::Status status = round.Load(names, damage_);
+    if (status.IsCorruption()) {
+      damage_.Note(status.ToString());
+    } else if (!status.ok()) {
+      LogError("the store could not read: {}", status.ToString());
+      for (const std::size_t i : indices) results[i] = WriteFailed();
+      return;
+    }
+    for (const std::size_t i : indices) results[i] = round.Apply(std::get<EntryWrite>(writes[i].what));
+    round.Finish(batch_);
+  }
+
+  rocksdb::DB& database_;
+  DamageLog& damage_;
+  Moment moment_;
+  rocksdb::WriteBatch batch_;
+};
+
+}  // namespace
+
+RocksDbWriter::RocksDbWriter(rocksdb::DB& database, const Scheduler& scheduler, DamageLog& damage,
+                             const RocksDbLimits& limits)
+    : database_(database),
+      scheduler_(scheduler),
+      damage_(damage),
+      queue_(limits.writes_waiting_max, limits.write_bytes_waiting_max),
+      thread_([this] { Run(); }) {}
+
+Result<void> RocksDbWriter::Add(StoreWrite& write) {
+  switch (queue_.Push(write, BytesOf(write))) {
+    case Pushed::kTaken:
+      return {};
+    case Pushed::kClosed:
+      return StoreClosed();
+    case Pushed::kFull:
+      break;
+  }
+  return Fail(ErrorCode::kOverloaded, "too many writes wait for the store: try again shortly");
+}
+
+void RocksDbWriter::Close() {
+  queue_.Close();
+  if (thread_.joinable()) thread_.join();
+}
+
+void RocksDbWriter::Run() {
+  while (true) {
+    std::vector<StoreWrite> writes = queue_.TakeAll();
+    if (writes.empty()) return;
+    Commit(std::move(writes));
+  }
+}
+
+void RocksDbWriter::Commit(std::vector<StoreWrite> writes) {
+  KCK_PAUSE_POINT("store.commit");
+  Round round(database_, damage_, MomentOf(scheduler_));
+  std::vector<Result<void>> results = round.Judge(writes);
+  if (round.batch().Count() > 0) {
+    rocksdb::WriteOptions options;
+    options.sync = true;
+    const rocksdb::Status status = database_.Write(options, &round.batch());
+    if (!status.ok()) {
+      // Verdicts may rest on writes of this same batch, so none of them stands.
+      std::fill(results.begin(), results.end(), WriteFailed());
+      Recover(status);
+    }
+  }
+  for (std::size_t i = 0; i < writes.size(); ++i) writes[i].done(std::move(results[i]));
+}
+
+// After an error RocksDB refuses further writes until it is told to go on. It is told after each that fails, so that a
+// disk which was full serves again once it has room.
+void RocksDbWriter::Recover(const rocksdb::Status& status) {
+  const rocksdb::Status resumed = database_.Resume();
+  if (!failure_log_.Due(scheduler_.Now())) return;
+  LogError("the store in {} could not write: {}; {}. Check the disk's room and health; values are served and computed "
+           "meanwhile, but not kept",
+           database_.GetName(), status.ToString(),
+           resumed.ok() ? "it will try the next write" : "writes fail until the server is started again");
+}
+
+}  // namespace kck

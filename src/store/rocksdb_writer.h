@@ -1,0 +1,66 @@
+// The one thread that writes to RocksDB. It takes all writes that wait, judges each against what is kept, commits them
+// as one batch with one sync, and then runs their callbacks.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+
+#include "base/scheduler.h"
+#include "store/bounded_queue.h"
+#include "store/damage_log.h"
+#include "store/log_limit.h"
+#include "store/open.h"
+
+namespace rocksdb {
+class DB;
+class Status;
+}  // namespace rocksdb
+
+namespace kck {
+
+struct EntryWrite {
+  std::string key;
+  EntryPtr entry;
+  std::optional<PutCondition> condition;
+};
+
+struct RecordWrite {
+  std::string name;
+  std::optional<std::string> value;  // nothing: the record goes
+};
+
+struct StoreWrite {
+  std::variant<EntryWrite, RecordWrite> what;
+  Store::PutCallback done;
+};
+
+// The database, the scheduler and the log outlive it. Nobody else writes to the database.
+class RocksDbWriter {
+ public:
+  RocksDbWriter(rocksdb::DB& database, const Scheduler& scheduler, DamageLog& damage, const RocksDbLimits& limits);
+  ~RocksDbWriter() { Close(); }
+  RocksDbWriter(const RocksDbWriter&) = delete;
+  RocksDbWriter& operator=(const RocksDbWriter&) = delete;
+
+  // Takes the write, or says why not and leaves it to the caller. Any thread.
+  Result<void> Add(StoreWrite& write);
+
+  // Finishes all that was taken. For one thread.
+  void Close();
+
+ private:
+  void Run();
+  void Commit(std::vector<StoreWrite> writes);
+  void Recover(const rocksdb::Status& status);
+
+  rocksdb::DB& database_;
+  const Scheduler& scheduler_;
+  DamageLog& damage_;
+  LogLimit failure_log_;
+  BoundedQueue<StoreWrite> queue_;
+  std::thread thread_;
+};
+
+}  // namespace kck
