@@ -1,7 +1,6 @@
 #include "model/product_key.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace kck {
 namespace {
@@ -83,11 +82,11 @@ Result<ResolvedKey> ResolveFree(const std::vector<std::string_view>& segments) {
 }
 
 Failure WrongCount(const Product& product, std::size_t given) {
-  std::vector<std::string_view> names;
-  for (const Param& param : product.params) names.push_back(param.name);
+  std::string form = product.name;
+  for (const Param& param : product.params) form += "/" + param.name;
   return Fail(ErrorCode::kBadKey,
-              fmt::format("{} takes {} parameter{} ({}/{}), and the key has {}", product.name, names.size(),
-                          names.size() == 1 ? "" : "s", product.name, fmt::join(names, "/"), given));
+              fmt::format("{} takes {} parameter{} ({}), and the key has {}", product.name, product.params.size(),
+                          product.params.size() == 1 ? "" : "s", form, given));
 }
 
 Result<ParamValue> ReadParam(const Param& param, std::string_view segment, std::size_t index) {

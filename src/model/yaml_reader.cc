@@ -95,14 +95,13 @@ std::vector<YAML::Node> ParseYaml(const YamlFile& file, const std::string& text)
 }
 
 YamlMap::YamlMap(const YamlFile& file, const YAML::Node& node, std::string what)
-    : file_(file), node_(node), what_(std::move(what)) {
-  if (node_.IsMap()) {
-    ReportDuplicates();
-  } else {
-    if (node_.IsDefined() && !node_.IsNull())
-      file_.Report(node_, fmt::format("{} has to be a mapping", what_), "write it as field: value");
-    node_ = YAML::Node(YAML::NodeType::Map);
+    : file_(file),
+      node_(node.IsDefined() && node.IsMap() ? node : YAML::Node(YAML::NodeType::Map)),
+      what_(std::move(what)) {
+  if (node.IsDefined() && !node.IsMap() && !node.IsNull()) {
+    file_.Report(node, fmt::format("{} has to be a mapping", what_), "write it as field: value");
   }
+  ReportDuplicates();
 }
 
 void YamlMap::ReportDuplicates() {

@@ -1,0 +1,235 @@
+// Reading folders: what is read, and that every fault is told with its place.
+#include "model/loader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace kck {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class LoaderTest : public testing::Test {
+ protected:
+  LoaderTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "kck-loader-XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+    Write("kck.yml", "databases: {main: {url: \"postgresql://u:secret@h/d\"}}\n");
+    std::filesystem::create_directory(folder_ / "products");
+  }
+  ~LoaderTest() override { std::filesystem::remove_all(folder_); }
+
+  void Write(const std::string& name, const std::string& text) {
+    std::filesystem::create_directories((folder_ / name).parent_path());
+    std::ofstream(folder_ / name) << text;
+  }
+
+  Folder Load() { return LoadFolder(folder_.string()); }
+
+  std::vector<std::string> FaultTexts() {
+    std::vector<std::string> texts;
+    for (const Fault& fault : Load().faults) texts.push_back(FaultText(fault));
+    return texts;
+  }
+
+  // The one fault of products/p.yml.
+  std::string FaultOf(const std::string& yaml) {
+    Write("products/p.yml", yaml);
+    const auto texts = FaultTexts();
+    return texts.size() == 1 ? texts[0] : testing::PrintToString(texts);
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(LoaderTest, ReadsAWholeProduct) {
+  Write("products/item.yml", R"(database: main
+parameters: [{name: id, type: int, primary_key: true}, {name: tag, nullable: true}]
+query:
+  template: |
+    select name, 'a :no'
+      from item where id = :id and tag = :tag or :id > 5
+  type: dicts
+  process_result: {jsonpath_first: "$[0]"}
+expire_seconds: 3600
+stale_seconds: 0.5
+on_stale: wait
+wait_ms: 200
+on_miss: error
+empty: {as: value, cache_seconds: 7}
+settable: true
+access: public
+)");
+  const Folder folder = Load();
+  ASSERT_TRUE(folder.faults.empty()) << FaultText(folder.faults[0]);
+  ASSERT_EQ(folder.products.size(), 1U);
+  const Product& product = *folder.products[0];
+  EXPECT_EQ(product.name, "item");
+  EXPECT_EQ(product.params[0].type, ParamType::kInt);
+  EXPECT_TRUE(product.params[0].primary_key);
+  EXPECT_TRUE(product.params[1].nullable);
+  EXPECT_THAT(product.statement->arguments, ElementsAre(0, 1, 0));
+  EXPECT_EQ(product.statement->shape, RowShape::kDicts);
+  EXPECT_EQ(product.process_result.jsonpath_first, "$[0]");
+  EXPECT_EQ(product.expires_after, std::chrono::seconds(3600));
+  EXPECT_EQ(product.stale_after, std::chrono::milliseconds(500));
+  EXPECT_EQ(product.on_stale, OnStale::kWait);
+  EXPECT_EQ(product.wait_max, std::chrono::milliseconds(200));
+  EXPECT_EQ(product.on_miss, OnMiss::kError);
+  EXPECT_EQ(product.empty_as, EmptyAs::kValue);
+  EXPECT_EQ(product.empty_expires_after, std::chrono::seconds(7));
+  EXPECT_TRUE(product.settable);
+  EXPECT_EQ(product.template_start.line, 5);
+  EXPECT_EQ(product.template_start.column, 5);
+}
+
+TEST_F(LoaderTest, ReadsASqlFile) {
+  Write("products/top.sql",
+        "-- # the best\n-- parameters: [{name: n, type: int}]\n-- query: {type: dicts}\nselect :n\n");
+  const Folder folder = Load();
+  ASSERT_TRUE(folder.faults.empty()) << FaultText(folder.faults[0]);
+  EXPECT_EQ(folder.products.at(0)->name, "top");
+  EXPECT_EQ(folder.products[0]->database, "main") << "the only one";
+  EXPECT_EQ(folder.products[0]->template_start.line, 4);
+}
+
+TEST_F(LoaderTest, AFileThatAProductNamesIsNoProductOfItsOwn) {
+  Write("products/a.yml", "query: {file: a_query.sql}\n");
+  Write("products/a_query.sql", "select 1\n");
+  const Folder folder = Load();
+  ASSERT_TRUE(folder.faults.empty()) << FaultText(folder.faults[0]);
+  EXPECT_EQ(folder.products.size(), 1U);
+}
+
+TEST_F(LoaderTest, OneFileMayHoldSeveralNamedProducts) {
+  Write("products/both.yml", "name: a\nquery: {template: select 1}\n---\nname: b\nquery: {template: select 2}\n");
+  EXPECT_EQ(Load().products.size(), 2U);
+  EXPECT_THAT(FaultOf("query: {template: select 1}\n---\nname: b2\nquery: {template: select 2}\n"),
+              HasSubstr("products/p.yml:1:1: error: one of several products in a file has no name"));
+}
+
+TEST_F(LoaderTest, PlacesTheFaultsOfAProduct) {
+  EXPECT_EQ(FaultOf("query: {template: select 1}\nexpire_secnds: 3\n"),
+            "products/p.yml:2:1: error: unknown field \"expire_secnds\" in the product (did you mean "
+            "\"expire_seconds\"?)");
+  EXPECT_THAT(FaultOf("query:\n  template: select 1\n  type: dict\n"),
+              HasSubstr("p.yml:3:9: error: \"type\" cannot be \"dict\""));
+  EXPECT_THAT(FaultOf("query: {template: select 1}\nrefresh: {every: 5m}\n"),
+              HasSubstr("p.yml:2:10: error: \"refresh\" is not in this version"));
+  EXPECT_THAT(FaultOf("query: {template: select 1}\naccess: user\n"),
+              HasSubstr("p.yml:2:9: error: \"access\" other than public is not in this version"));
+  EXPECT_THAT(FaultOf("query: {template: select 1}\nas: {role: r}\n"), HasSubstr("\"as\" is not in this version"));
+  EXPECT_THAT(FaultOf("query: {template: select 1}\naugment: {python: m}\n"),
+              HasSubstr("\"augment\" is not in this version"));
+  EXPECT_THAT(FaultOf("query: {template: \"select :id\"}\n"), HasSubstr("p.yml:1:27: error: the SQL uses :id"));
+  EXPECT_THAT(FaultOf("query:\n  template: |\n    select 1,\n      :id\n"),
+              HasSubstr("p.yml:4:7: error: the SQL uses :id"));
+  EXPECT_THAT(FaultOf("parameters: [{name: id}]\nquery: {template: select 1}\n"),
+              HasSubstr("p.yml:1:14: error: parameter \"id\" is declared and not used"));
+  EXPECT_THAT(FaultOf("parameters: [{name: id, type: integer}]\nquery: {template: \"select :id\"}\n"),
+              HasSubstr("p.yml:1:31: error: \"type\" cannot be \"integer\""));
+  EXPECT_THAT(FaultOf("database: other\nquery: {template: select 1}\n"),
+              HasSubstr("p.yml:1:11: error: there is no database \"other\" (kck.yml has: main)"));
+  EXPECT_THAT(FaultOf("query: {template: select 1}\nexpire_seconds: 5\nstale_seconds: 5\n"),
+              HasSubstr("p.yml:3:16: error: stale_seconds is not below expire_seconds"));
+  EXPECT_THAT(FaultOf("query: {template: select 1}\nexpire_seconds: -5\n"), HasSubstr("p.yml:2:17"));
+  EXPECT_THAT(FaultOf("query: {template: select 1}\nexpire_seconds: 5s\n"), HasSubstr("p.yml:2:17"));
+  EXPECT_THAT(FaultOf("query: {template: select 1}\nwait_ms: 5\n"), HasSubstr("no meaning without on_stale: wait"));
+  EXPECT_THAT(FaultOf("query: {template: select 1}\nsettable: true\nsettable: false\n"),
+              HasSubstr("p.yml:3:1: error: \"settable\" is given twice"));
+  EXPECT_THAT(FaultOf("query: {template: \"select 'x\"}\n"), HasSubstr("p.yml:1:27: error: the string is not closed"));
+  EXPECT_THAT(FaultOf("query: {}\n"), HasSubstr("query has no SQL"));
+  EXPECT_THAT(FaultOf("settable: true\n"), HasSubstr("the product has no query"));
+  EXPECT_THAT(FaultOf("query: {file: none.sql}\n"), HasSubstr("p.yml:1:15: error: cannot read \"none.sql\""));
+  EXPECT_THAT(FaultOf("query: [\n"), HasSubstr("not YAML"));
+  EXPECT_THAT(FaultOf("- a\n"), HasSubstr("the product has to be a mapping"));
+  EXPECT_THAT(FaultOf("name: a/b\nquery: {template: select 1}\n"), HasSubstr("cannot be named \"a/b\""));
+}
+
+TEST_F(LoaderTest, TellsEveryFaultOfAFolderAtOnce) {
+  Write("kck.yml",
+        "databases: {main: {url: mysql://x, pol: 3}}\nmemory: lots\nhttp: {listen: 80, tls: {}}\nauth: {}\n");
+  Write("products/a.yml", "query: {template: select 1}\nx: 1\n");
+  Write("products/b.sql", "-- y: 1\nselect :z\n");
+  Write("updaters/u.yml", "x: 1\n");
+  EXPECT_THAT(FaultTexts(),
+              testing::IsSupersetOf(
+                  {HasSubstr("kck.yml:1:25: error: the url of database main is of no known kind"),
+                   HasSubstr("kck.yml:1:36: error: unknown field \"pol\" in database main (did you mean \"pool\"?)"),
+                   HasSubstr("kck.yml:2:9: error: \"memory\" has to be a number of bytes"),
+                   HasSubstr("kck.yml:3:16: error: \"listen\""),
+                   HasSubstr("kck.yml:3:25: error: \"tls\" is not in this version"),
+                   HasSubstr("kck.yml:4:7: error: \"auth\" is not in this version"),
+                   HasSubstr("products/a.yml:2:1: error: unknown field \"x\""),
+                   HasSubstr("products/b.sql:1:4: error: unknown field \"y\""),
+                   HasSubstr("products/b.sql:2:8: error: the SQL uses :z"),
+                   HasSubstr("updaters/u.yml: error: updaters are not in this version")}));
+}
+
+TEST_F(LoaderTest, ReportsTwoProductsOfOneName) {
+  Write("products/a.yml", "query: {template: select 1}\n");
+  Write("products/b.yml", "name: a\nquery: {template: select 1}\n");
+  EXPECT_THAT(
+      FaultTexts(),
+      ElementsAre(HasSubstr(
+          "products/b.yml:1:1: error: there is a product \"a\" already (the other one is in products/a.yml:1)")));
+}
+
+TEST_F(LoaderTest, ReadsSettings) {
+  setenv("KCK_TEST_PASSWORD", "s3cret", 1);
+  Write("kck.yml", R"(databases:
+  main: {url: "postgresql://u:${KCK_TEST_PASSWORD}@h/$${x}", pool: 7, statement_timeout_ms: 250}
+  lite: {url: sqlite:data/x.db}
+store: {url: "memory:"}
+memory: 1.5GiB
+products: ./products
+threads: 3
+http: {listen: "[::1]:9000", compat: "0.6", fetch_timeout_ms: 5, body_bytes_max: 1KiB, connections_max: 9}
+)");
+  const Settings settings = Load().settings;
+  EXPECT_EQ(settings.databases.at("main").url, "postgresql://u:s3cret@h/${x}");
+  EXPECT_EQ(RedactUrl(settings.databases.at("main").url), "postgresql://u:***@h/${x}");
+  EXPECT_EQ(settings.databases.at("main").pool, 7);
+  EXPECT_EQ(settings.databases.at("main").statement_timeout, std::chrono::milliseconds(250));
+  EXPECT_EQ(settings.databases.at("lite").dialect, SqlDialect::kSqlite);
+  EXPECT_EQ(settings.databases.at("lite").url, "sqlite:" + (folder_ / "data/x.db").string());
+  EXPECT_EQ(settings.store.kind, "memory");
+  EXPECT_EQ(settings.memory_bytes, std::size_t{3} << 29U);
+  EXPECT_EQ(settings.threads, 3);
+  EXPECT_EQ(settings.http.address, "[::1]");
+  EXPECT_EQ(settings.http.port, 9000);
+  EXPECT_TRUE(settings.http.compat_06);
+  EXPECT_EQ(settings.http.body_bytes_max, 1024U);
+}
+
+TEST_F(LoaderTest, ReportsAMissingVariableAndAMissingFile) {
+  Write("kck.yml", "databases:\n  main: {url: \"postgresql://${KCK_TEST_ABSENT}@h/d\"}\n");
+  EXPECT_THAT(FaultTexts(),
+              ElementsAre(HasSubstr("kck.yml:2:15: error: the environment has no variable KCK_TEST_ABSENT")));
+  std::filesystem::remove(folder_ / "kck.yml");
+  EXPECT_THAT(FaultTexts(), ElementsAre(HasSubstr("there is no kck.yml here")));
+}
+
+TEST_F(LoaderTest, AFingerprintFollowsWhatAFillComputes) {
+  auto fingerprint = [this](const std::string& yaml) {
+    Write("products/p.yml", yaml);
+    return Load().products.at(0)->fingerprint;
+  };
+  const auto plain = fingerprint("query: {template: select 1}\n");
+  EXPECT_EQ(plain, fingerprint("query: {template: select 1}\nexpire_seconds: 5\n")) << "not on lifetimes";
+  EXPECT_NE(plain, fingerprint("query: {template: select 2}\n"));
+  EXPECT_NE(plain, fingerprint("query: {template: select 1, type: dicts}\n"));
+  EXPECT_NE(plain, fingerprint("query: {template: select 1, process_result: {jq: .}}\n"));
+  Write("kck.yml", "databases: {main: {url: \"postgresql://u:other@h/d\"}}\n");
+  EXPECT_EQ(plain, fingerprint("query: {template: select 1}\n")) << "nor on a password";
+  Write("kck.yml", "databases: {main: {url: \"postgresql://u:other@h/e\"}}\n");
+  EXPECT_NE(plain, fingerprint("query: {template: select 1}\n"));
+}
+
+}  // namespace
+}  // namespace kck

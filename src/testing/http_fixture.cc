@@ -1,0 +1,78 @@
+#include "testing/http_fixture.h"
+
+#include <future>
+
+#include "testing/held_primer.h"
+
+namespace kck {
+namespace {
+
+constexpr std::size_t kMemoryBytes = std::size_t{256} << 20U;
+
+std::shared_ptr<Product> MakeProduct(const std::string& name, const Param& param, std::uint64_t fingerprint) {
+  auto product = std::make_shared<Product>();
+  product->name = name;
+  product->database = "main";
+  product->params = {param};
+  product->fingerprint = fingerprint;
+  return product;
+}
+
+CatalogPtr MakeCatalog() {
+  auto item = MakeProduct("item", {"id", ParamType::kInt, false, false}, 100);
+  auto note = MakeProduct("note", {"name", ParamType::kString, false, false}, 101);
+  note->settable = true;
+  auto rare = MakeProduct("rare", {"id", ParamType::kInt, false, false}, 102);
+  rare->on_miss = OnMiss::kError;
+  return std::make_shared<Catalog>(std::vector<ProductPtr>{item, note, rare});
+}
+
+}  // namespace
+
+HttpFixture::HttpFixture()
+    : work_(boost::asio::make_work_guard(io_)),
+      scheduler_(io_.get_executor()),
+      worker_([this] { io_.run(); }),
+      store_(OpenMemoryStore(scheduler_)),
+      primer_(scheduler_) {
+  limits_.backoff_min = std::chrono::milliseconds(1);
+  limits_.backoff_max = std::chrono::milliseconds(1);
+}
+
+HttpFixture::~HttpFixture() {
+  primer_.Release();
+  server_.reset();
+  if (engine_) engine_->Stop();
+  work_.reset();
+  io_.stop();
+  worker_.join();
+}
+
+void HttpFixture::Serve(const std::function<void(HttpSettings&)>& edit, int threads) {
+  engine_ = std::make_unique<Engine>(scheduler_, *store_, primer_, kMemoryBytes, limits_);
+  std::promise<Result<void>> started;
+  engine_->Start([&](Result<void> result) { started.set_value(std::move(result)); });
+  ASSERT_TRUE(started.get_future().get());
+  engine_->SetCatalog(MakeCatalog());
+  HttpSettings settings;
+  settings.port = 0;
+  edit(settings);
+  server_ = std::make_unique<HttpServer>(*engine_, settings, threads, ServerProbes{[this] { return not_ready_; }, kVersion});
+  const Result<void> serving = server_->Start();
+  ASSERT_TRUE(serving) << serving.error().message;
+}
+
+HttpAnswer HttpFixture::Call(std::string_view method, std::string_view target, std::string_view body,
+                             std::string_view headers) {
+  return Connect().Call(method, target, body, headers);
+}
+
+void HttpFixture::Script(const std::string& value, std::uint64_t number) {
+  primer_.SetScript([value, number](const ResolvedKey&) -> Result<Primed> { return PrimedAt(value, number); });
+}
+
+void HttpFixture::ScriptFailure(ErrorCode code) {
+  primer_.SetScript([code](const ResolvedKey&) -> Result<Primed> { return Fail(code, "scripted"); });
+}
+
+}  // namespace kck
