@@ -67,8 +67,11 @@ std::optional<std::vector<Step>> PlainSteps(std::string_view path) {
   std::vector<Step> steps;
   while (!path.empty()) {
     std::optional<Step> step;
-    if (path[0] == '[') step = TakeBracket(path);
-    if (path[0] == '.') step = TakeMember(path);
+    if (path[0] == '[') {
+      step = TakeBracket(path);
+    } else if (path[0] == '.') {
+      step = TakeMember(path);
+    }
     if (!step) return std::nullopt;
     steps.push_back(*std::move(step));
   }

@@ -1,0 +1,24 @@
+// Statements for tests, out of SQL text with :name parameters.
+#pragma once
+
+#include <future>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/product.h"
+#include "source/source.h"
+
+namespace kck {
+
+// `params` are the parameters in order; a name that the SQL uses and that is not among them is a test's mistake.
+std::shared_ptr<const SqlStatement> MakeStatement(std::string_view sql, const std::vector<Param>& params = {},
+                                                  SqlDialect dialect = SqlDialect::kPostgres,
+                                                  RowShape shape = RowShape::kRows);
+
+// Runs a fill and waits for its answer.
+Result<Rows> RunFill(Source& source, std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params = {},
+                     Duration wait = std::chrono::seconds(30));
+
+}  // namespace kck
