@@ -37,14 +37,13 @@ void AppendListed(std::string& list, beast::string_view value) {
   list.append(value.data(), value.size());
 }
 
-// True where the request line names a version that is a version of HTTP, if none that KCK speaks.
+// True where the third word of the request line is a version of HTTP, if none that KCK speaks.
 bool NamesOtherVersion(std::string_view request_line) {
-  const auto end = request_line.find("\r\n");
-  const std::string_view line = request_line.substr(0, end);
-  const auto space = line.rfind(' ');
-  if (space == std::string_view::npos) return false;
-  const std::string_view version = line.substr(space + 1);
-  return version.size() >= 6 && version.starts_with("HTTP/") && version[5] >= '0' && version[5] <= '9';
+  const auto target = request_line.find(' ') + 1;
+  const auto version = request_line.find(' ', target);
+  if (version == std::string_view::npos) return false;
+  const std::string_view word = request_line.substr(version + 1);
+  return word.size() > 5 && word.starts_with("HTTP/") && word[5] >= '0' && word[5] <= '9';
 }
 
 }  // namespace

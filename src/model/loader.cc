@@ -16,7 +16,10 @@ namespace fs = std::filesystem;
 std::vector<std::string> FilesOf(const std::string& folder, Faults& faults) {
   std::error_code error;
   std::vector<std::string> files;
-  for (const auto& item : fs::directory_iterator(folder, error)) files.push_back(item.path().string());
+  for (const auto& item : fs::directory_iterator(folder, error)) {
+    // Editors keep locks and copies in hidden files beside the file.
+    if (!item.path().filename().string().starts_with('.')) files.push_back(item.path().string());
+  }
   if (error) {
     faults.push_back({{folder, 0, 0},
                       fmt::format("the folder of products cannot be read: {}", error.message()),

@@ -129,6 +129,12 @@ TEST_F(LoaderTest, PlacesTheFaultsOfAProduct) {
   EXPECT_THAT(FaultOf("query: {template: \"select :id\"}\n"), HasSubstr("p.yml:1:27: error: the SQL uses :id"));
   EXPECT_THAT(FaultOf("query:\n  template: |\n    select 1,\n      :id\n"),
               HasSubstr("p.yml:4:7: error: the SQL uses :id"));
+  EXPECT_THAT(FaultOf("query:\n  template: 'select ''a'', :id'\n"), HasSubstr("p.yml:2:13: error: the SQL uses :id"))
+      << "escapes move the rest, so the place is the template's";
+  EXPECT_THAT(FaultOf("query:\n  template: |2\n      select\n      :id\n"),
+              HasSubstr("p.yml:2:13: error: the SQL uses :id"));
+  EXPECT_THAT(FaultOf("query:\n  template: >\n    select\n    :id\n"),
+              HasSubstr("p.yml:2:13: error: the SQL uses :id"));
   EXPECT_THAT(FaultOf("parameters: [{name: id}]\nquery: {template: select 1}\n"),
               HasSubstr("p.yml:1:14: error: parameter \"id\" is declared and not used"));
   EXPECT_THAT(FaultOf("parameters: [{name: id, type: integer}]\nquery: {template: \"select :id\"}\n"),
@@ -143,12 +149,69 @@ TEST_F(LoaderTest, PlacesTheFaultsOfAProduct) {
   EXPECT_THAT(FaultOf("query: {template: select 1}\nsettable: true\nsettable: false\n"),
               HasSubstr("p.yml:3:1: error: \"settable\" is given twice"));
   EXPECT_THAT(FaultOf("query: {template: \"select 'x\"}\n"), HasSubstr("p.yml:1:27: error: the string is not closed"));
+  EXPECT_THAT(FaultOf("query: {template: \"\"}\n"), HasSubstr("p.yml:1:19: error: there is no statement"));
+  EXPECT_THAT(FaultOf("query: {template: select 1}\naccess: {claims: {sub: id}}\n"),
+              HasSubstr("p.yml:2:9: error: \"access\" other than public is not in this version"));
+  EXPECT_THAT(FaultOf("query: {template: select 1, file: a.sql}\n"), HasSubstr("both template and file"));
+  EXPECT_THAT(FaultOf("query: select 1\n"), HasSubstr("p.yml:1:8: error: query has to be a mapping"));
+  EXPECT_THAT(FaultOf("parameters: [{name: a}, {name: a}]\nquery: {template: \"select :a\"}\n"),
+              testing::AllOf(HasSubstr("p.yml:1:25: error: parameter \"a\" is declared twice"),
+                             HasSubstr("parameter \"a\" is declared and not used")));
+  EXPECT_THAT(FaultOf("parameters: [{name: a}]\nquery: {file: none.sql}\n"), HasSubstr("cannot read \"none.sql\""))
+      << "and not that its parameter is unused";
+  EXPECT_EQ(FaultOf("\n# nothing yet\n"),
+            "products/p.yml: error: the file holds no product (write one, or take the file out)");
   EXPECT_THAT(FaultOf("query: {}\n"), HasSubstr("query has no SQL"));
   EXPECT_THAT(FaultOf("settable: true\n"), HasSubstr("the product has no query"));
   EXPECT_THAT(FaultOf("query: {file: none.sql}\n"), HasSubstr("p.yml:1:15: error: cannot read \"none.sql\""));
   EXPECT_THAT(FaultOf("query: [\n"), HasSubstr("not YAML"));
   EXPECT_THAT(FaultOf("- a\n"), HasSubstr("the product has to be a mapping"));
   EXPECT_THAT(FaultOf("name: a/b\nquery: {template: select 1}\n"), HasSubstr("cannot be named \"a/b\""));
+}
+
+TEST_F(LoaderTest, PlacesTheFaultsOfASqlFile) {
+  auto fault = [this](const std::string& text) {
+    Write("products/p.sql", text);
+    return FaultTexts();
+  };
+  EXPECT_THAT(fault("-- Top sellers\nselect 1\n"),
+              ElementsAre(testing::AllOf(HasSubstr("p.sql:1:4: error: the comment at the top holds no fields"),
+                                         HasSubstr("begin a remark with -- #"))));
+  EXPECT_THAT(fault("-- Top sellers\n-- parameters: []\nselect 1\n"),
+              ElementsAre(testing::AllOf(HasSubstr("products/p.sql:"), HasSubstr("not YAML"), HasSubstr("-- #"))));
+  EXPECT_THAT(fault("-- settable: true\n"), ElementsAre(HasSubstr("p.sql:2:1: error: there is no statement")));
+  EXPECT_THAT(fault("-- settable: true\nselect 1;\n\n  select 2"),
+              ElementsAre(HasSubstr("p.sql:4:3: error: a second statement")));
+  EXPECT_THAT(fault("-- query: {template: select 2}\nselect 1"),
+              ElementsAre(HasSubstr("p.sql:1:12: error: unknown field \"template\" in query")));
+}
+
+TEST_F(LoaderTest, LeavesHiddenFilesAlone) {
+  Write("products/.p.yml", "x: 1\n");
+  EXPECT_TRUE(FaultTexts().empty());
+}
+
+TEST_F(LoaderTest, AFaultOfADatabaseIsToldOnce) {
+  Write("kck.yml", "databases: {main: {url: mysql://x}}\n");
+  Write("products/a.yml", "database: main\nquery: {template: select 1}\n");
+  Write("products/b.yml", "query: {template: select 1}\n");
+  EXPECT_THAT(FaultTexts(), ElementsAre(HasSubstr("the url of database main")));
+  EXPECT_TRUE(Load().products.empty());
+}
+
+TEST_F(LoaderTest, SaysWhereADatabaseIsMade) {
+  Write("kck.yml", "memory: 1GiB\n");
+  Write("products/a.yml", "query: {template: select 1}\n");
+  EXPECT_THAT(FaultTexts(), ElementsAre(HasSubstr("the product names no database (add one to databases: in kck.yml)")));
+}
+
+TEST(RedactUrl, HidesEveryPassword) {
+  EXPECT_EQ(RedactUrl("postgresql://u:s3cret@h:5432/d"), "postgresql://u:***@h:5432/d");
+  EXPECT_EQ(RedactUrl("postgresql://u:s@cr/et@h/d?a=b@c"), "postgresql://u:***@h/d?a=b@c");
+  EXPECT_EQ(RedactUrl("postgresql://u@h:5432/d"), "postgresql://u@h:5432/d");
+  EXPECT_EQ(RedactUrl("postgresql://h:5432/d?sslpassword=a&password=b&sslmode=require"),
+            "postgresql://h:5432/d?sslpassword=***&password=***&sslmode=require");
+  EXPECT_EQ(RedactUrl("sqlite:/a/b.db"), "sqlite:/a/b.db");
 }
 
 TEST_F(LoaderTest, TellsEveryFaultOfAFolderAtOnce) {

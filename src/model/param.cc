@@ -124,7 +124,7 @@ Zone TakeZone(std::string_view text) {
   return {true, west ? -east : east};
 }
 
-// The digits after the point, without closing zeros; nothing where there are none or more than six.
+// The digits after the point of the seconds, without closing zeros; nothing where there are none or more than six.
 std::optional<std::string> TakeFraction(std::string_view& text) {
   if (!TakeChar(text, '.')) return "";
   std::string digits;
@@ -137,37 +137,45 @@ std::optional<std::string> TakeFraction(std::string_view& text) {
   return digits;
 }
 
-std::optional<std::chrono::seconds> TakeTime(std::string_view& text) {
+struct Clock {
+  std::chrono::seconds time{0};
+  std::string fraction;  // of a second
+};
+
+std::optional<Clock> TakeClock(std::string_view& text) {
   const auto hour = TakeDigits(text, 2);
   if (!hour || *hour > 23 || !TakeChar(text, ':')) return std::nullopt;
   const auto minute = TakeDigits(text, 2);
   if (!minute || *minute > 59) return std::nullopt;
-  int second = 0;
-  if (TakeChar(text, ':')) {
-    const auto taken = TakeDigits(text, 2);
-    if (!taken || *taken > 59) return std::nullopt;
-    second = *taken;
-  }
-  return std::chrono::hours(*hour) + std::chrono::minutes(*minute) + std::chrono::seconds(second);
+  Clock clock{std::chrono::hours(*hour) + std::chrono::minutes(*minute), ""};
+  if (!TakeChar(text, ':')) return clock;
+  const auto second = TakeDigits(text, 2);
+  if (!second || *second > 59) return std::nullopt;
+  auto fraction = TakeFraction(text);
+  if (!fraction) return std::nullopt;
+  clock.time += std::chrono::seconds(*second);
+  clock.fraction = *std::move(fraction);
+  return clock;
 }
 
 Result<std::string> CanonicalTimestamp(std::string_view text) {
   const Failure bad = Bad("a timestamp is ISO 8601, as 2013-01-31T05:00:00 or 2013-01-31T05:00:00.25+02:00");
   const auto date = TakeDate(text);
   if (!date || (!TakeChar(text, 'T') && !TakeChar(text, 't') && !TakeChar(text, ' '))) return bad;
-  const auto time = TakeTime(text);
-  if (!time) return bad;
-  const auto fraction = TakeFraction(text);
-  if (!fraction) return bad;
+  const auto clock = TakeClock(text);
+  if (!clock) return bad;
   const Zone zone = TakeZone(text);
   if (!zone.valid) return bad;
 
-  const auto moment = std::chrono::sys_days(*date) + *time - std::chrono::minutes(zone.minutes.value_or(0));
+  const auto moment = std::chrono::sys_days(*date) + clock->time - std::chrono::minutes(zone.minutes.value_or(0));
   const auto day = std::chrono::floor<std::chrono::days>(moment);
-  const std::chrono::hh_mm_ss clock(moment - day);
-  std::string canonical = fmt::format("{}T{:02}:{:02}:{:02}", DateText(std::chrono::year_month_day(day)),
-                                      clock.hours().count(), clock.minutes().count(), clock.seconds().count());
-  if (!fraction->empty()) canonical += "." + *fraction;
+  const std::chrono::year_month_day utc_date(day);
+  // In UTC it may fall out of the years that four digits spell.
+  if (utc_date.year() < std::chrono::year(1) || utc_date.year() > std::chrono::year(9999)) return bad;
+  const std::chrono::hh_mm_ss time(moment - day);
+  std::string canonical = fmt::format("{}T{:02}:{:02}:{:02}", DateText(utc_date), time.hours().count(),
+                                      time.minutes().count(), time.seconds().count());
+  if (!clock->fraction.empty()) canonical += "." + clock->fraction;
   if (zone.minutes) canonical += 'Z';
   return canonical;
 }

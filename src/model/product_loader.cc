@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "model/folder_readers.h"
+#include "model/template_text.h"
 #include "model/yaml_reader.h"
 
 namespace kck {
@@ -24,42 +25,6 @@ bool IsName(std::string_view text) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
            c == '.';
   });
-}
-
-// The SQL of a product, and where it begins in a file. Line 0: it does not stand there as written.
-struct TemplateText {
-  std::string text;
-  Location start;
-
-  // The place of a byte of the text; `otherwise` where that cannot be told.
-  Location At(std::size_t offset, const Location& otherwise) const {
-    if (start.line == 0) return otherwise;
-    const std::string_view before = std::string_view(text).substr(0, offset);
-    const auto lines = static_cast<int>(std::count(before.begin(), before.end(), '\n'));
-    const std::size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-    return {start.file, start.line + lines, start.column + static_cast<int>(before.size() - line_start)};
-  }
-};
-
-// Where the content of the scalar at `node` begins in `file_text`.
-Location ContentStart(const YamlFile& file, const std::string& file_text, const YAML::Node& node) {
-  Location at = file.At(node);
-  std::istringstream lines(file_text);
-  std::string line;
-  for (int i = 0; i < at.line; ++i) std::getline(lines, line);
-  const std::string_view rest = std::string_view(line).substr(std::min<std::size_t>(at.column - 1, line.size()));
-  if (rest.starts_with('|')) {
-    while (std::getline(lines, line)) {
-      ++at.line;
-      const std::size_t indent = line.find_first_not_of(' ');
-      if (indent == std::string::npos) return {at.file, 0, 0};  // blank lines first: the count would be off
-      at.column = static_cast<int>(indent) + 1;
-      return at;
-    }
-  }
-  if (rest.starts_with('>') || node.Scalar().find('\n') != std::string::npos) return {at.file, 0, 0};
-  if (rest.starts_with('"') || rest.starts_with('\'')) ++at.column;
-  return at;
 }
 
 class ProductReader {
@@ -80,8 +45,9 @@ class ProductReader {
     ReadLife();
     ReadEmpty();
     if (const auto settable = fields_.TakeBool("settable")) product_->settable = *settable;
-    if (fields_.TakeText("access").value_or("public") != "public") {
-      file_.Report(fields_.Take("access"), "\"access\" other than public is not in this version",
+    const YAML::Node access = fields_.Take("access");
+    if (access.IsDefined() && !(access.IsScalar() && access.Scalar() == "public")) {
+      file_.Report(access, "\"access\" other than public is not in this version",
                    "take it out only if everyone may read this product");
     }
     for (const char* later : {"refresh", "augment", "as"}) fields_.RefuseForNow(later);
@@ -102,13 +68,14 @@ class ProductReader {
     }
   }
 
-  // The product, or null where it has a fault.
-  ProductPtr Finish(const TemplateText& sql) {
+  // The product, or null where it has a fault. `sql` is nothing where it cannot be read, which is reported already.
+  ProductPtr Finish(const std::optional<TemplateText>& sql) {
     fields_.Finish();
-    product_->template_start = sql.start;
-    BindParams(sql);
-    if (file_.faults->size() != faults_before_) return nullptr;
-    product_->fingerprint = Fingerprint(sql.text);
+    if (!sql) return nullptr;
+    product_->template_start = sql->start;
+    BindParams(*sql);
+    if (file_.faults->size() != faults_before_ || !settings_.databases.contains(product_->database)) return nullptr;
+    product_->fingerprint = Fingerprint(sql->text);
     return product_;
   }
 
@@ -120,10 +87,13 @@ class ProductReader {
   void ReadDatabase() {
     std::vector<std::string> names;
     for (const auto& [name, database] : settings_.databases) names.push_back(name);
-    const std::string known = fmt::format("kck.yml has: {}", fmt::join(names, ", "));
+    // A fault of kck.yml is reported there, not in each product again.
+    for (const std::string& name : settings_.faulty_databases) names.push_back(name);
+    const std::string known =
+        names.empty() ? "add one to databases: in kck.yml" : fmt::format("kck.yml has: {}", fmt::join(names, ", "));
     if (const auto name = fields_.TakeText("database")) {
       product_->database = *name;
-      if (!settings_.databases.contains(*name)) {
+      if (std::ranges::find(names, *name) == names.end()) {
         file_.Report(fields_.Take("database"), fmt::format("there is no database \"{}\"", *name), known);
       }
     } else if (names.size() == 1) {
@@ -159,7 +129,8 @@ class ProductReader {
     param.nullable = fields.TakeBool("nullable").value_or(false);
     param.primary_key = fields.TakeBool("primary_key").value_or(false);
     const bool twice = std::ranges::any_of(product_->params, [&](const Param& one) { return one.name == param.name; });
-    if (named && twice) file_.Report(item, fmt::format("parameter \"{}\" is declared twice", param.name));
+    if (named && twice)
+      file_.Report(item, fmt::format("parameter \"{}\" is declared twice", param.name), "keep one of them");
     product_->params.push_back(std::move(param));
     param_nodes_.push_back(item);
   }
@@ -177,7 +148,8 @@ class ProductReader {
     if (const auto wait = fields_.TakeDuration("wait_ms", milliseconds(1))) {
       product_->wait_max = *wait;
       if (product_->on_stale != OnStale::kWait) {
-        file_.Report(fields_.Take("wait_ms"), "wait_ms has no meaning without on_stale: wait");
+        file_.Report(fields_.Take("wait_ms"), "wait_ms has no meaning without on_stale: wait",
+                     "add on_stale: wait, or take wait_ms out");
       }
     }
     ReadOnMiss();
@@ -208,7 +180,7 @@ class ProductReader {
     const SqlDialect dialect = database == settings_.databases.end() ? SqlDialect::kPostgres : database->second.dialect;
     auto parsed = ParseSqlTemplate(sql.text, dialect);
     if (!parsed) {
-      file_.faults->push_back({sql.At(parsed.error().offset, product_->location), parsed.error().message, "", false});
+      file_.faults->push_back({sql.At(parsed.error().offset), parsed.error().message, "", false});
       return;
     }
     auto statement = std::make_shared<SqlStatement>();
@@ -216,7 +188,7 @@ class ProductReader {
     for (const TemplateParam& param : parsed->params) {
       const auto found = std::ranges::find(product_->params, param.name, &Param::name);
       if (found == product_->params.end()) {
-        file_.faults->push_back({sql.At(param.offset, product_->location),
+        file_.faults->push_back({sql.At(param.offset),
                                  fmt::format("the SQL uses :{}, which is not declared", param.name),
                                  fmt::format("add {{name: {}, type: …}} to parameters", param.name), false});
         continue;
@@ -273,30 +245,34 @@ class ProductReader {
   std::size_t faults_before_ = 0;
 };
 
-// The SQL of query.template or query.file.
-TemplateText ReadQuery(const YamlFile& file, const std::string& file_text, const std::string& path, YamlMap& query,
-                       const ProductReader& reader, std::vector<std::string>& query_files) {
+// The SQL of query.template or query.file; nothing where that is a fault.
+std::optional<TemplateText> ReadQuery(const YamlFile& file, const std::string& file_text, const std::string& path,
+                                      YamlMap& query, const ProductReader& reader,
+                                      std::vector<std::string>& query_files) {
   const YAML::Node inline_sql = query.Take("template");
   const auto query_file = query.TakeText("file");
   if (inline_sql.IsDefined() == query_file.has_value()) {
     reader.Report(query_file ? "query has both template and file" : "query has no SQL", "give template or file");
-    return {};
+    return std::nullopt;
   }
   if (query_file) {
     const auto full = std::filesystem::path(path).parent_path() / *query_file;
     query_files.push_back(full.lexically_normal().string());
-    const auto sql = ReadFile(full.string());
-    if (!sql)
+    auto sql = ReadFile(full.string());
+    if (!sql) {
       file.Report(query.Take("file"), fmt::format("cannot read \"{}\"", *query_file),
                   "the path is relative to this file");
+      return std::nullopt;
+    }
     const auto shown = std::filesystem::path(file.name).parent_path() / *query_file;
-    return {sql.value_or("select 1"), {shown.lexically_normal().string(), 1, 1}};
+    const Location start{shown.lexically_normal().string(), 1, 1};
+    return TemplateText{*std::move(sql), start, start};
   }
-  if (!inline_sql.IsScalar() || inline_sql.Scalar().empty()) {
-    file.Report(inline_sql, "\"template\" has to be SQL text");
-    return {};
+  if (!inline_sql.IsScalar()) {
+    file.Report(inline_sql, "\"template\" has to be SQL text", "as template: select name from item where id = :id");
+    return std::nullopt;
   }
-  return {inline_sql.Scalar(), ContentStart(file, file_text, inline_sql)};
+  return TemplateOf(file, file_text, inline_sql);
 }
 
 }  // namespace
@@ -318,20 +294,28 @@ std::vector<ProductPtr> ReadYamlProducts(const Settings& settings, const std::st
     return {};
   }
   std::vector<ProductPtr> products;
+  const std::size_t faults_before = faults.size();
   const std::vector<YAML::Node> documents = ParseYaml(file, *text);
+  const bool empty = std::ranges::all_of(documents, [](const YAML::Node& document) { return document.IsNull(); });
+  if (empty && faults.size() == faults_before) {
+    faults.push_back({{name, 0, 0}, "the file holds no product", "write one, or take the file out", false});
+  }
   for (const YAML::Node& document : documents) {
     if (document.IsNull()) continue;
     YamlMap fields(file, document, "the product");
+    if (!document.IsMap()) continue;
     ProductReader reader(settings, file, fields);
     if (documents.size() > 1 && !fields.Has("name")) {
       file.Report(document, "one of several products in a file has no name", "add name: …");
     }
     reader.ReadFields(std::filesystem::path(path).stem().string());
-    if (!fields.Has("query")) reader.Report("the product has no query", "add query: {template: select …}");
-    YamlMap query(file, fields.Take("query"), "query");
+    const YAML::Node written = fields.Take("query");
+    if (!written.IsDefined()) reader.Report("the product has no query", "add query: {template: select …}");
+    YamlMap query(file, written, "query");
     reader.ReadShape(query);
-    const TemplateText sql =
-        fields.Has("query") ? ReadQuery(file, *text, path, query, reader, query_files) : TemplateText{};
+    std::optional<TemplateText> sql;
+    if (written.IsDefined() && (written.IsMap() || written.IsNull()))
+      sql = ReadQuery(file, *text, path, query, reader, query_files);
     query.Finish();
     if (ProductPtr product = reader.Finish(sql)) products.push_back(std::move(product));
   }
@@ -356,15 +340,21 @@ std::vector<ProductPtr> ReadSqlProduct(const Settings& settings, const std::stri
     sql_from = end;
     ++sql_line;
   }
-  const std::vector<YAML::Node> documents = ParseYaml(file, header);
+  const std::string cure = "the comment at the top holds fields, as -- parameters: […]; begin a remark with -- #";
+  const std::vector<YAML::Node> documents = ParseYaml(file, header, cure);
   if (documents.empty() && !header.empty()) return {};
+  if (!documents.empty() && documents[0].IsScalar()) {
+    file.Report(documents[0], "the comment at the top holds no fields", cure);
+    return {};
+  }
   YamlMap fields(file, documents.empty() ? YAML::Node() : documents[0], "the comment at the top");
   ProductReader reader(settings, file, fields);
   reader.ReadFields(std::filesystem::path(path).stem().string());
   YamlMap query(file, fields.Take("query"), "query");
   reader.ReadShape(query);
   query.Finish();
-  const TemplateText sql{text->substr(sql_from), {name, sql_line, 1}};
+  const Location start{name, sql_line, 1};
+  const TemplateText sql{text->substr(sql_from), start, start};
   if (ProductPtr product = reader.Finish(sql)) return {std::move(product)};
   return {};
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include "model/fault.h"
@@ -40,6 +41,7 @@ struct StoreSettings {
 struct Settings {
   std::string folder;  // of kck.yml
   std::map<std::string, DatabaseSettings> databases;
+  std::set<std::string> faulty_databases;  // named in kck.yml, with a fault in the url, and so not in `databases`
   StoreSettings store;
   std::size_t memory_bytes = std::size_t{512} << 20U;
   std::string products_folder;

@@ -49,7 +49,11 @@ class SettingsReader {
     for (const auto& item : databases.node()) {
       const std::string name = item.first.Scalar();
       databases.Take(name);
-      if (auto database = ReadDatabase(name, item.first, item.second)) settings_.databases[name] = *std::move(database);
+      if (auto database = ReadDatabase(name, item.first, item.second)) {
+        settings_.databases[name] = *std::move(database);
+      } else {
+        settings_.faulty_databases.insert(name);
+      }
     }
   }
 
@@ -144,15 +148,17 @@ class SettingsReader {
 std::string RedactUrl(const std::string& url) {
   const std::size_t scheme = url.find("://");
   if (scheme == std::string::npos) return url;
-  const std::size_t host = url.find('@', scheme + 3);
+  // The last @ before the parameters: a password whose own @ or / should have been encoded is hidden all the same.
+  std::size_t host = url.substr(0, url.find('?')).rfind('@');
+  if (host != std::string::npos && host < scheme + 3) host = std::string::npos;
   const std::size_t colon = url.find(':', scheme + 3);
   std::string shown = url;
   if (host != std::string::npos && colon < host) shown.replace(colon + 1, host - colon - 1, "***");
-  // libpq takes a password among the parameters as well.
-  const std::size_t parameter = shown.find("password=");
-  if (parameter != std::string::npos) {
-    const std::size_t from = parameter + 9;
-    shown.replace(from, std::min(shown.find('&', from), shown.size()) - from, "***");
+  // libpq takes passwords among the parameters as well: password and sslpassword.
+  constexpr std::string_view kPassword = "password=";
+  for (std::size_t at = shown.find(kPassword); at != std::string::npos; at = shown.find(kPassword, at)) {
+    at += kPassword.size();
+    shown.replace(at, std::min(shown.find('&', at), shown.size()) - at, "***");
   }
   return shown;
 }

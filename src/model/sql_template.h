@@ -31,9 +31,10 @@ struct SqlFault {
   std::string message;
 };
 
-// A fault is an unterminated quote or comment, a parameter by number, or a second statement after a semicolon. One
-// closing semicolon is dropped, with what comments follow it. In brackets, a colon right after a value is a slice's
-// (`a[1:n]`, `a[:from : :to]`); after anything else it begins a parameter (`array[:x, :y]`).
+// A fault is an unterminated quote or comment, a parameter in another spelling ($1, ?, @x), a zero byte, a text without
+// a statement, or a second statement after a semicolon. One closing semicolon is dropped, with what comments follow it.
+// In brackets, a colon right after a value is a slice's (`a[1:n]`, `a[:from : :to]`); after anything else, a keyword
+// included, it begins a parameter (`array[:x, :y]`, `a[:n]`).
 tl::expected<SqlTemplate, SqlFault> ParseSqlTemplate(std::string_view sql, SqlDialect dialect);
 
 }  // namespace kck

@@ -49,7 +49,14 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"select x ?| array[:a], y ? 'k', z @> :b", {"a", "b"}},
                     Case{"select U&':no', B'01', X'1F', :a", {"a"}}, Case{"select 1 where a=:a and b=:b;", {"a", "b"}},
                     Case{"select :a ; -- done :no\n /* :no */", {"a"}}, Case{"select 1 : 2", {}},
-                    Case{"select 'ä' || :a || ü", {"a"}}, Case{"select case when x then :a end", {"a"}}));
+                    Case{"select 'ä' || :a || ü", {"a"}}, Case{"select case when x then :a end", {"a"}},
+                    Case{"select array[case WHEN b then :x else :y end, p or :z]", {"x", "y", "z"}},
+                    Case{"select a[x.then:n], a[\"then\":n], a[ends:n], a[(x):n]", {}},
+                    Case{"select array[(select x from t limit :a)], a[f(x order by :b):n]", {"a", "b"}},
+                    Case{"select E'a'\n  '\\':no', :a", {"a"}}, Case{"select E'a' '\\', :a, ' '", {"a"}},
+                    Case{"select 'a'\n '\\', :a, ' '", {"a"}}, Case{"select 1 -- :no\r, :a", {"a"}},
+                    Case{"select 1 -- :no\r, :no\n, :a", {"a"}, SqlDialect::kSqlite},
+                    Case{"select a[x:1], b @> :a, c @ :b", {"a", "b"}}));
 
 struct Fault {
   const char* sql;
@@ -74,6 +81,9 @@ INSTANTIATE_TEST_SUITE_P(Grammar, Refusing,
                                          Fault{"select $x$ a", 7, "$x$ is not closed"}, Fault{"select $1", 7, ":name"},
                                          Fault{"select 1; select 2", 10, "second statement"},
                                          Fault{"select ?1", 7, ":name", SqlDialect::kSqlite},
+                                         Fault{"select @a", 7, ":name", SqlDialect::kSqlite},
+                                         Fault{"select :1", 7, "begins with a letter", SqlDialect::kSqlite},
+                                         Fault{"", 0, "no statement"}, Fault{" -- select 1\n ;", 0, "no statement"},
                                          Fault{"select [a", 7, "name is not closed", SqlDialect::kSqlite}));
 
 // A text out of pieces whose parameters are known.

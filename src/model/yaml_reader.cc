@@ -83,13 +83,12 @@ void YamlFile::Report(const YAML::Node& node, std::string message, std::string c
   faults->push_back({At(node), std::move(message), std::move(cure), false});
 }
 
-std::vector<YAML::Node> ParseYaml(const YamlFile& file, const std::string& text) {
+std::vector<YAML::Node> ParseYaml(const YamlFile& file, const std::string& text, const std::string& cure) {
   try {
     return YAML::LoadAll(text);
   } catch (const YAML::Exception& error) {
-    file.faults->push_back({{file.name, error.mark.line + 1, error.mark.column + 1},
-                            fmt::format("not YAML: {}", error.msg),
-                            "check the indentation, quotes and brackets just before this place"});
+    const Location at{file.name, error.mark.line + 1, error.mark.column + 1};
+    file.faults->push_back({at, fmt::format("not YAML: {}", error.msg), cure});
     return {};
   }
 }
@@ -129,7 +128,8 @@ std::optional<std::string> YamlMap::TakeText(const std::string& field) {
   const YAML::Node node = Take(field);
   if (!node.IsDefined()) return std::nullopt;
   if (!node.IsScalar()) {
-    file_.Report(node, fmt::format("\"{}\" has to be a single value", field));
+    file_.Report(node, fmt::format("\"{}\" has to be a single value", field),
+                 fmt::format("write {}: value, or take the field out", field));
     return std::nullopt;
   }
   std::optional<std::string> missing;

@@ -26,8 +26,10 @@ struct YamlFile {
   void Report(const YAML::Node& node, std::string message, std::string cure = "") const;
 };
 
-// The documents of `text`; a text that is no YAML is a fault and none.
-std::vector<YAML::Node> ParseYaml(const YamlFile& file, const std::string& text);
+// The documents of `text`; a text that is no YAML is a fault, with `cure`, and none.
+std::vector<YAML::Node> ParseYaml(
+    const YamlFile& file, const std::string& text,
+    const std::string& cure = "check the indentation, quotes and brackets just before this place");
 
 class YamlMap {
  public:

@@ -79,6 +79,12 @@ std::size_t OriginalCharacter(const SqlStatement& statement, std::size_t positio
 
 }  // namespace
 
+bool MayTypeAsLiterals(std::string_view sql_state) {
+  return sql_state == "42883"      // no such function or operator
+         || sql_state == "42804"   // datatype mismatch, as in CASE and UNION
+         || sql_state == "42725";  // several functions fit
+}
+
 std::vector<Oid> PgParamTypes(const SqlStatement& statement, PgTyping typing) {
   std::vector<Oid> types;
   for (std::size_t i = 0; i < statement.types.size(); ++i) {

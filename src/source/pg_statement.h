@@ -6,8 +6,8 @@
 #include <postgres_ext.h>
 
 #include <cstddef>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/product.h"
@@ -24,6 +24,9 @@ namespace kck {
 // Where PostgreSQL knows no such function or operator, as in `date + :days` or `enum_column = :mood`, parameters are
 // typed as literals written in their place would be: int4, and for strings and timestamps whatever the place asks for.
 enum class PgTyping { kDeclared, kAsLiterals };
+
+// True where a PREPARE that failed with this SQLSTATE may succeed with kAsLiterals.
+bool MayTypeAsLiterals(std::string_view sql_state);
 
 // The types for PREPARE: entry i is that of parameter $i+1. 0 lets PostgreSQL infer it.
 std::vector<Oid> PgParamTypes(const SqlStatement& statement, PgTyping typing);

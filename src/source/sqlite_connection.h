@@ -1,11 +1,7 @@
-// One SQLite connection: statements prepared once, run with a deadline, rows rendered as JSON.
+// One SQLite connection, for reading: statements prepared once, run until a deadline, rows rendered as JSON.
 //
-// For one thread at a time. JSON by what SQLite holds: INTEGER and REAL as numbers, TEXT as a string, BLOB as base64,
-// NULL as null. A column declared BOOLEAN or BOOL turns 0 and 1 into false and true; a column declared JSON or JSONB is
-// embedded where its text is JSON. Infinities are strings; text that is not UTF-8 has its bad bytes replaced.
+// For one thread at a time.
 #pragma once
-
-#include <sqlite3.h>
 
 #include <atomic>
 #include <memory>
@@ -15,39 +11,52 @@
 #include "base/result.h"
 #include "base/scheduler.h"
 #include "source/source.h"
+#include "source/sqlite_handle.h"
 
 namespace kck {
 
+// What ends a statement, or a wait for another process's lock. SQLite looks at it every few thousand steps of its
+// machine, so a single long step (the sort of millions of rows) may outlast it by a moment.
+struct SqliteLimits {
+  TimePoint deadline;
+  const std::atomic<bool>* stop;  // ends it when it becomes true; outlives the connection
+
+  bool Passed() const { return *stop || Clock::now() >= deadline; }
+};
+
 class SqliteConnection {
  public:
-  // Opens `path` for reading. The error names the file.
-  static Result<std::unique_ptr<SqliteConnection>> Open(const std::string& path);
+  // Opens `path` for reading, and reads its head. The error names the file, for the author.
+  static Result<std::unique_ptr<SqliteConnection>> Open(const std::string& path, const SqliteLimits& limits);
 
-  // `stop`, when it becomes true, ends the statement.
-  Result<Rows> Run(const SqlStatement& statement, const std::vector<ParamValue>& params, TimePoint deadline,
-                   const std::atomic<bool>& stop);
+  // Runs a statement. The error is for clients: it holds no SQL, and no word of SQLite's that may quote some.
+  Result<Rows> Run(const SqlStatement& statement, const std::vector<ParamValue>& params, const SqliteLimits& limits);
 
+  // Source::Describe, within the limits last given.
   Result<Description> Describe(const SqlStatement& statement);
+
+  // True where another file, or none, now stands at the path: this connection would go on reading the old one.
+  bool HasMoved() const;
 
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;
 
  private:
-  struct Close {
-    void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
-    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  struct Refusal {
+    int code;                    // SQLite's
+    std::string author_message;  // SQLite's own words, which may quote the statement
   };
-  using StatementPtr = std::unique_ptr<sqlite3_stmt, Close>;
 
-  explicit SqliteConnection(std::unique_ptr<sqlite3, Close> database) : database_(std::move(database)) {}
+  SqliteConnection(SqlitePtr database, const SqliteLimits& limits);
 
-  Result<StatementPtr> Prepare(const SqlStatement& statement);
+  tl::expected<SqliteStatementPtr, Refusal> Prepare(const SqlStatement& statement);
   Result<sqlite3_stmt*> Prepared(const SqlStatement& statement);
-  Result<Rows> Step(sqlite3_stmt* prepared, RowShape shape);
-  Error LastError(int code) const;
+  Result<Rows> Step(sqlite3_stmt& prepared, RowShape shape);
+  Error ErrorFor(int code, std::string_view statement_fault) const;
 
-  std::unique_ptr<sqlite3, Close> database_;
-  std::unordered_map<std::uint64_t, StatementPtr> prepared_;
+  SqlitePtr database_;
+  SqliteLimits limits_;
+  std::unordered_map<std::uint64_t, SqliteStatementPtr> prepared_;
 };
 
 }  // namespace kck

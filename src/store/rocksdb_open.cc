@@ -55,8 +55,9 @@ class KeyTransform : public rocksdb::SliceTransform {
   bool InDomain(const rocksdb::Slice& name) const override { return !PrefixOfName(View(name)).empty(); }
 
   rocksdb::Slice Transform(const rocksdb::Slice& name) const override {
+    // An iterator that reaches the records asks for theirs too, though they have none. Their name equals no key's prefix.
     const std::string_view prefix = PrefixOfName(View(name));
-    return {prefix.data(), prefix.size()};
+    return prefix.empty() ? name : rocksdb::Slice(prefix.data(), prefix.size());
   }
 };
 

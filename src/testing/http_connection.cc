@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,7 +27,7 @@ std::string Lower(std::string text) {
 
 }  // namespace
 
-std::string HttpAnswer::header(std::string_view name) const {
+std::string WireAnswer::header(std::string_view name) const {
   const auto found = headers.find(name);
   return found == headers.end() ? std::string() : found->second;
 }
@@ -35,6 +36,8 @@ HttpConnection::HttpConnection(std::uint16_t port) : socket_(socket(AF_INET, SOC
   const timeval limit{.tv_sec = 10, .tv_usec = 0};
   setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  const int at_once = 1;
+  setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -82,8 +85,8 @@ std::string HttpConnection::Take(std::size_t count) {
   return taken;
 }
 
-HttpAnswer HttpConnection::Receive(bool to_head) {
-  HttpAnswer answer;
+WireAnswer HttpConnection::Receive(bool to_head) {
+  WireAnswer answer;
   const std::string status_line = TakeThrough("\r\n");
   if (!status_line.starts_with("HTTP/1.1 ")) throw std::runtime_error("no status line: " + status_line);
   answer.status = std::stoi(status_line.substr(9, 3));
@@ -96,7 +99,7 @@ HttpAnswer HttpConnection::Receive(bool to_head) {
   return answer;
 }
 
-HttpAnswer HttpConnection::Call(std::string_view method, std::string_view target, std::string_view body,
+WireAnswer HttpConnection::Call(std::string_view method, std::string_view target, std::string_view body,
                                 std::string_view headers) {
   Send(RequestText(method, target, body, headers));
   return Receive(method == "HEAD");

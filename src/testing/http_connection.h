@@ -8,7 +8,7 @@
 
 namespace kck {
 
-struct HttpAnswer {
+struct WireAnswer {
   int status = 0;
   std::map<std::string, std::string, std::less<>> headers;  // names in lower case
   std::string body;
@@ -28,10 +28,10 @@ class HttpConnection {
   void Send(std::string_view bytes);
 
   // One answer. `to_head`: it has no body, whatever its Content-Length says.
-  HttpAnswer Receive(bool to_head = false);
+  WireAnswer Receive(bool to_head = false);
 
   // "GET /…" and such, with a Host header and the body's length, then its answer. `headers` end with a line break each.
-  HttpAnswer Call(std::string_view method, std::string_view target, std::string_view body = {},
+  WireAnswer Call(std::string_view method, std::string_view target, std::string_view body = {},
                   std::string_view headers = {});
 
   // True where the server has closed, and nothing is left to receive.

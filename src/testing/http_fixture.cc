@@ -57,12 +57,13 @@ void HttpFixture::Serve(const std::function<void(HttpSettings&)>& edit, int thre
   HttpSettings settings;
   settings.port = 0;
   edit(settings);
-  server_ = std::make_unique<HttpServer>(*engine_, settings, threads, ServerProbes{[this] { return not_ready_; }, kVersion});
+  server_ =
+      std::make_unique<HttpServer>(*engine_, settings, threads, ServerProbes{[this] { return not_ready_; }, kVersion});
   const Result<void> serving = server_->Start();
   ASSERT_TRUE(serving) << serving.error().message;
 }
 
-HttpAnswer HttpFixture::Call(std::string_view method, std::string_view target, std::string_view body,
+WireAnswer HttpFixture::Call(std::string_view method, std::string_view target, std::string_view body,
                              std::string_view headers) {
   return Connect().Call(method, target, body, headers);
 }

@@ -29,7 +29,7 @@ class HttpFixture : public testing::Test {
   void Serve(const std::function<void(HttpSettings&)>& edit = [](HttpSettings&) {}, int threads = 1);
 
   // One call on a connection of its own.
-  HttpAnswer Call(std::string_view method, std::string_view target, std::string_view body = {},
+  WireAnswer Call(std::string_view method, std::string_view target, std::string_view body = {},
                   std::string_view headers = {});
 
   HttpConnection Connect() { return HttpConnection(server_->port()); }

@@ -1,0 +1,197 @@
+// The parts that turn values into bytes and bytes into parts, each by itself.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include "base/json.h"
+#include "http/entry_text.h"
+#include "http/input.h"
+#include "http/output.h"
+#include "http/query.h"
+#include "http/router.h"
+#include "http/time_text.h"
+
+namespace kck {
+namespace {
+
+Served MakeServed(const std::string& value, const char* stamp) {
+  auto entry = std::make_shared<Entry>();
+  entry->version = {5, 734, 2};
+  entry->content = MakeContent("item/7", value, entry->version, 1795554512123);
+  entry->as_of_unix_ms = 1795554512123;
+  entry->as_of = Clock::now();
+  if (stamp != nullptr) entry->stamp = InternStamp(stamp);
+  return {entry, Freshness::kStale};
+}
+
+TEST(EntryTextTest, HeadersSayWhatIsKnownOfTheEntry) {
+  TimeText times;
+  std::string out;
+  AppendEntryHeaders(out, MakeServed("1", "734:740:735,737"), times);
+  EXPECT_EQ(out,
+            "Cache-Control: no-cache\r\nETag: \"5.734.2\"\r\nKCK-State: stale\r\nKCK-Age: 0\r\n"
+            "KCK-As-Of: 2026-11-24T21:08:32.123Z; snapshot=\"734:740:735,737\"\r\n");
+  out.clear();
+  AppendEntryHeaders(out, MakeServed("1", nullptr), times);
+  EXPECT_TRUE(out.ends_with("KCK-As-Of: 2026-11-24T21:08:32.123Z\r\n")) << out;
+}
+
+TEST(EntryTextTest, AgeIsInWholeSeconds) {
+  TimeText times;
+  auto entry = std::make_shared<Entry>(*MakeServed("1", nullptr).entry);
+  entry->as_of = times.now() - std::chrono::milliseconds(3999);
+  std::string out;
+  AppendEntryHeaders(out, {entry, Freshness::kFresh}, times);
+  EXPECT_NE(out.find("KCK-Age: 3\r\n"), std::string::npos) << out;
+}
+
+RC_GTEST_PROP(EntryTextProperty, CompatBodyDiffersInTheVersionAlone, ()) {
+  const Version version{*rc::gen::arbitrary<std::uint32_t>(), *rc::gen::arbitrary<std::uint64_t>(),
+                        *rc::gen::arbitrary<std::uint32_t>()};
+  std::string value;
+  AppendJsonString(value, *rc::gen::arbitrary<std::string>());
+  const ContentPtr content = MakeContent(*rc::gen::arbitrary<std::string>(), value, version, 12345);
+  std::string out;
+  AppendCompatBody(out, *content);
+  const std::string written = fmt::format(R"("version":"{}")", VersionText(version));
+  std::string expected = content->body;
+  expected.replace(content->body.rfind(written, content->value_offset), written.size(),
+                   fmt::format(R"("version":{})", version.number));
+  RC_ASSERT(out == expected);
+}
+
+TEST(EntryTextTest, ItemAddsWhatTheHeadersSay) {
+  TimeText times;
+  std::string out;
+  AppendItem(out, MakeServed("[1]", "734:740:"), times, false);
+  EXPECT_EQ(out, R"({"success":true,"key":"item/7","version":"5.734.2","value":[1],"modified":1795554512.123,)"
+                 R"("state":"stale","age_seconds":0,"as_of":"2026-11-24T21:08:32.123Z","snapshot":"734:740:"})");
+}
+
+TEST(EntryTextTest, FindsTheVersionInAList) {
+  const Version version{5, 734, 2};
+  for (const char* list : {R"("5.734.2")", R"(W/"5.734.2")", "*", R"("x", "5.734.2")", R"( "a" ,W/"5.734.2" )"}) {
+    EXPECT_TRUE(ListsVersion(list, version)) << list;
+  }
+  for (const char* list : {R"("5.734.1")", R"("5.734.20")", "", ",", R"("a, b")", R"(W/W/"5.734.2")"}) {
+    EXPECT_FALSE(ListsVersion(list, version)) << list;
+  }
+}
+
+TEST(EntryTextTest, ReadsADemandedVersion) {
+  EXPECT_EQ(DemandedVersion(R"("5.734.2")"), (Version{5, 734, 2}));
+  EXPECT_EQ(DemandedVersion(" 5.734.2 "), (Version{5, 734, 2}));
+  for (const char* wrong : {"*", "", "W/\"5.734.2\"", "\"5.734\"", "\"5.734.2\", \"5.734.3\""}) {
+    const Result<Version> version = DemandedVersion(wrong);
+    ASSERT_FALSE(version) << wrong;
+    EXPECT_EQ(version.error().code, ErrorCode::kBadRequest);
+  }
+}
+
+TEST(TimeTextTest, RendersEachSecondAsItself) {
+  TimeText times;
+  const auto text = [&](std::int64_t unix_ms) {
+    std::string out;
+    times.AppendIso(out, unix_ms);
+    return out;
+  };
+  EXPECT_EQ(text(0), "1970-01-01T00:00:00.000Z");
+  EXPECT_EQ(text(64000), "1970-01-01T00:01:04.000Z") << "another second of the same slot";
+  EXPECT_EQ(text(7), "1970-01-01T00:00:00.007Z");
+  EXPECT_EQ(text(-1), "1969-12-31T23:59:59.999Z");
+  EXPECT_EQ(text(1709210096089), "2024-02-29T12:34:56.089Z");
+}
+
+TEST(TimeTextTest, DateHasTheFormOfTheHeader) {
+  TimeText times;
+  std::tm read{};
+  const std::string date(times.date());
+  const char* end = strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &read);
+  ASSERT_EQ(end, date.c_str() + date.size()) << date;
+  EXPECT_LE(std::abs(timegm(&read) - std::time(nullptr)), 2);
+}
+
+TEST(OutputTest, KeepsTheOrderOfCopiedAndSharedBytes) {
+  Output output;
+  const auto large = std::make_shared<const std::string>(100000, 'x');
+  const auto small = std::make_shared<const std::string>("small");
+  output.Append(*large, large);
+  output.text() += "head ";
+  output.Append(*small, small);
+  output.Append(*large, large);
+  output.text() += " tail";
+  EXPECT_EQ(large.use_count(), 3) << "large bodies stand by reference";
+  EXPECT_EQ(small.use_count(), 1);
+
+  std::vector<std::string_view> pieces;
+  output.Pieces(pieces);
+  std::string all;
+  for (const std::string_view piece : pieces) all += piece;
+  EXPECT_EQ(all, *large + "head small" + *large + " tail");
+  EXPECT_EQ(output.size(), all.size());
+  output.Clear();
+  EXPECT_TRUE(output.empty());
+  EXPECT_EQ(large.use_count(), 1);
+}
+
+RC_GTEST_PROP(InputProperty, HoldsTheBytesInOrder, ()) {
+  Input input;
+  std::string expected;
+  char next = 0;
+  const auto steps = *rc::gen::container<std::vector<std::size_t>>(rc::gen::inRange<std::size_t>(0, 200000));
+  for (const std::size_t step : steps) {
+    const std::span<char> room = input.Room();
+    RC_ASSERT(room.size() >= 1024U);
+    const std::size_t count = std::min(room.size(), step);
+    for (char& c : room.first(count)) expected += c = next++;
+    input.Filled(count);
+    RC_ASSERT(input.unread() == expected);
+    const std::size_t taken = std::min(expected.size(), step / 3);
+    input.Consume(taken);
+    expected.erase(0, taken);
+  }
+}
+
+TEST(QueryTest, DecodesFieldsInOrder) {
+  const auto fields = ParseQuery("key=item%2F7&key=a%252Fb&&x+y=1+2&flag&empty=");
+  ASSERT_TRUE(fields);
+  const QueryFields expected{{"key", "item/7"}, {"key", "a%2Fb"}, {"x y", "1 2"}, {"flag", ""}, {"empty", ""}};
+  EXPECT_EQ(*fields, expected);
+  for (const char* wrong : {"a=%", "a=%2", "a=%zz", "%4"}) EXPECT_FALSE(ParseQuery(wrong)) << wrong;
+}
+
+TEST(RouterTest, FindsCalls) {
+  const auto call = [](Method method, std::string_view target) { return FindRoute(method, target).call; };
+  EXPECT_EQ(call(Method::kGet, "/fetch/item/7"), Call::kFetch);
+  EXPECT_EQ(call(Method::kHead, "/fetch/item/7"), Call::kFetch);
+  EXPECT_EQ(call(Method::kDelete, "/fetch/item/7"), Call::kPurge);
+  EXPECT_EQ(call(Method::kGet, "/mget?key=a"), Call::kMget);
+  EXPECT_EQ(call(Method::kPost, "/mget"), Call::kMget);
+  EXPECT_EQ(call(Method::kPut, "/set/a"), Call::kSet);
+  EXPECT_EQ(call(Method::kPost, "/refresh/a"), Call::kRefresh);
+  EXPECT_EQ(call(Method::kGet, "/"), Call::kIndex);
+  EXPECT_EQ(call(Method::kGet, "http://host:1/healthz"), Call::kHealth);
+  EXPECT_EQ(call(Method::kGet, "http://host"), Call::kIndex);
+  EXPECT_EQ(call(Method::kGet, "/fetch"), Call::kNone);
+  EXPECT_EQ(call(Method::kGet, "/fetched/a"), Call::kNone);
+  EXPECT_EQ(call(Method::kGet, "/healthz/"), Call::kNone);
+  EXPECT_EQ(call(Method::kGet, "*"), Call::kNone);
+}
+
+TEST(RouterTest, CutsKeyAndQueryWithoutDecoding) {
+  const Route route = FindRoute(Method::kGet, "/fetch/a%2Fb//c?wait=1?");
+  EXPECT_EQ(route.key, "a%2Fb//c");
+  EXPECT_EQ(route.query, "wait=1?");
+  EXPECT_EQ(FindRoute(Method::kPost, "/fetch/a").allow, "GET, HEAD, DELETE");
+  EXPECT_EQ(FindRoute(Method::kGet, "/nothing").allow, "");
+}
+
+TEST(RouterTest, TellsAProductFromOneKey) {
+  EXPECT_EQ(WholeProduct("item/*"), "item");
+  for (const char* key : {"item", "item/%2A", "item/*/1", "item/1/*", "*", "/*"})
+    EXPECT_EQ(WholeProduct(key), "") << key;
+}
+
+}  // namespace
+}  // namespace kck

@@ -1,0 +1,13 @@
+// PREPAREs a product's statement on a connection of its own, for `kck check` and start-up.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include "source/source.h"
+
+namespace kck {
+
+// Blocks. The error is PostgreSQL's message, after "line L column C: " where it names a place in the author's text.
+Result<Description> DescribePg(PGconn* connection, const SqlStatement& statement);
+
+}  // namespace kck

@@ -1,0 +1,224 @@
+#include "source/pg_json.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "base/base64.h"
+#include "base/json.h"
+#include "source/pg_literal.h"
+
+namespace kck {
+namespace {
+
+constexpr int kFirstColumn = 1;  // after the stamp
+
+bool AppendBool(std::string& out, std::string_view text) {
+  if (text != "t" && text != "f") return false;
+  out += text == "t" ? "true" : "false";
+  return true;
+}
+
+bool AppendNumber(std::string& out, std::string_view text) {
+  if (text == "NaN" || text == "Infinity" || text == "-Infinity") {
+    AppendJsonString(out, text);
+    return true;
+  }
+  const bool is_number = !text.empty() && text.find_first_not_of("0123456789+-.eE") == std::string_view::npos;
+  out += text;
+  return is_number;
+}
+
+// "2013-01-01 05:00:00+00 BC" becomes "2013-01-01T05:00:00+00:00 BC"; infinity and -infinity stay.
+bool AppendTimestamp(std::string& out, std::string_view text, bool has_zone) {
+  std::string iso(text);
+  const std::size_t space = iso.find(' ');
+  if (space == std::string::npos) {
+    AppendJsonString(out, iso);
+    return true;
+  }
+  iso[space] = 'T';
+  const std::size_t zone = has_zone ? iso.find_first_of("+-", space) : std::string::npos;
+  const bool only_hours = zone != std::string::npos && (zone + 3 == iso.size() || iso[zone + 3] == ' ');
+  if (only_hours) iso.insert(zone + 3, ":00");
+  AppendJsonString(out, iso);
+  return true;
+}
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+bool AppendBytea(std::string& out, std::string_view text) {
+  if (text.substr(0, 2) != "\\x" || text.size() % 2 != 0) return false;
+  std::string bytes;
+  bytes.reserve(text.size() / 2);
+  for (std::size_t i = 2; i < text.size(); i += 2) {
+    const int high = HexDigit(text[i]);
+    const int low = HexDigit(text[i + 1]);
+    if (high < 0 || low < 0) return false;
+    bytes += static_cast<char>(high * 16 + low);
+  }
+  out += '"';
+  AppendBase64(out, bytes);
+  out += '"';
+  return true;
+}
+
+bool AppendArray(std::string& out, const PgTypes& types, const PgType& type, std::string_view text) {
+  PgArrayVisitor visitor;
+  visitor.open = [&] { out += '['; };
+  visitor.next = [&] { out += ','; };
+  visitor.close = [&] { out += ']'; };
+  visitor.element = [&](std::optional<std::string_view> element) {
+    if (element) return AppendPgValue(out, types, type.part, *element);
+    out += "null";
+    return true;
+  };
+  return VisitPgArray(text, type.delimiter, visitor);
+}
+
+bool AppendComposite(std::string& out, const PgTypes& types, const PgType& type, std::string_view text) {
+  const auto fields = SplitPgComposite(text, type.fields.size());
+  if (!fields) return false;
+  out += '{';
+  for (std::size_t i = 0; i < fields->size(); ++i) {
+    if (i > 0) out += ',';
+    AppendJsonString(out, type.fields[i].name);
+    out += ':';
+    const std::optional<std::string>& field = (*fields)[i];
+    if (!field) {
+      out += "null";
+    } else if (!AppendPgValue(out, types, type.fields[i].type, *field)) {
+      return false;
+    }
+  }
+  out += '}';
+  return true;
+}
+
+std::optional<std::string_view> Cell(const PGresult& result, int row, int column) {
+  if (PQgetisnull(&result, row, column) != 0) return std::nullopt;
+  return std::string_view(PQgetvalue(&result, row, column),
+                          static_cast<std::size_t>(PQgetlength(&result, row, column)));
+}
+
+// The row that holds the stamp. A plan gives it first or last.
+int StampRow(const PGresult& result) {
+  const int row_count = PQntuples(&result);
+  if (row_count > 0 && PQgetisnull(&result, row_count - 1, 0) == 0) return row_count - 1;
+  int row = 0;
+  while (row < row_count && PQgetisnull(&result, row, 0) != 0) ++row;
+  return row;
+}
+
+std::optional<Error> SameNameError(const PGresult& result) {
+  std::set<std::string_view> names;
+  for (int column = kFirstColumn; column < PQnfields(&result); ++column) {
+    const char* name = PQfname(&result, column);
+    if (names.insert(name).second) continue;
+    return Error{ErrorCode::kSourceError,
+                 fmt::format("two columns are named {}; give one another name with AS, or use type: rows", name)};
+  }
+  return std::nullopt;
+}
+
+class RowWriter {
+ public:
+  RowWriter(const PGresult& result, const PgTypes& types, RowShape shape) : result_(result), types_(types) {
+    const bool named = shape == RowShape::kDicts;
+    open_ = named ? '{' : '[';
+    close_ = named ? '}' : ']';
+    for (int column = kFirstColumn; column < PQnfields(&result); ++column) {
+      std::string before = column > kFirstColumn ? "," : "";
+      if (named) {
+        AppendJsonString(before, PQfname(&result, column));
+        before += ':';
+      }
+      before_.push_back(std::move(before));
+    }
+  }
+
+  bool Append(std::string& out, int row) const {
+    out += open_;
+    for (int column = kFirstColumn; column < PQnfields(&result_); ++column) {
+      out += before_[static_cast<std::size_t>(column - kFirstColumn)];
+      const auto cell = Cell(result_, row, column);
+      if (!cell) {
+        out += "null";
+      } else if (!AppendPgValue(out, types_, PQftype(&result_, column), *cell)) {
+        return false;
+      }
+    }
+    out += close_;
+    return true;
+  }
+
+ private:
+  const PGresult& result_;
+  const PgTypes& types_;
+  char open_;
+  char close_;
+  std::vector<std::string> before_;  // what stands before the value of each column
+};
+
+}  // namespace
+
+bool AppendPgValue(std::string& out, const PgTypes& types, Oid type, std::string_view text) {
+  const PgType& known = types.Find(type);
+  switch (known.kind) {
+    case PgKind::kBool:
+      return AppendBool(out, text);
+    case PgKind::kNumber:
+      return AppendNumber(out, text);
+    case PgKind::kJson:
+      out += text;
+      return true;
+    case PgKind::kTimestamp:
+      return AppendTimestamp(out, text, false);
+    case PgKind::kTimestampTz:
+      return AppendTimestamp(out, text, true);
+    case PgKind::kBytea:
+      return AppendBytea(out, text);
+    case PgKind::kArray:
+      return AppendArray(out, types, known, text);
+    case PgKind::kComposite:
+      return AppendComposite(out, types, known, text);
+    case PgKind::kString:
+    case PgKind::kDomain:
+      break;
+  }
+  AppendJsonString(out, text);
+  return true;
+}
+
+std::vector<Oid> PgColumnTypes(const PGresult& result) {
+  std::vector<Oid> types;
+  for (int column = kFirstColumn; column < PQnfields(&result); ++column) types.push_back(PQftype(&result, column));
+  return types;
+}
+
+Result<Rows> PgRows(const PGresult& result, const PgTypes& types, RowShape shape) {
+  if (shape == RowShape::kDicts) {
+    if (auto error = SameNameError(result)) return Failure(*std::move(error));
+  }
+  const int stamp_row = StampRow(result);
+  Rows rows;
+  const RowWriter writer(result, types, shape);
+  rows.json = "[";
+  for (int row = 0; row < PQntuples(&result); ++row) {
+    if (row == stamp_row) continue;
+    if (rows.row_count++ > 0) rows.json += ',';
+    if (!writer.Append(rows.json, row)) {
+      return Fail(ErrorCode::kSourceError, "a type was altered while the statement ran; ask again");
+    }
+  }
+  rows.json += ']';
+  if (const auto stamp = Cell(result, stamp_row, 0)) rows.stamp = InternStamp(*stamp);
+  if (!rows.stamp) return Fail(ErrorCode::kSourceError, "the database sent no snapshot with its rows");
+  return rows;
+}
+
+}  // namespace kck

@@ -1,0 +1,27 @@
+// PostgreSQL's rows as JSON text; PgKind says which type becomes what.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "model/product.h"
+#include "source/pg_types.h"
+#include "source/source.h"
+
+namespace kck {
+
+// Appends a value, given as PostgreSQL's text under the session settings of pg_session.cc. False, with `out` undefined,
+// where the text does not fit the type: the type was altered after it was read.
+bool AppendPgValue(std::string& out, const PgTypes& types, Oid type, std::string_view text);
+
+// The column types of a stamped result (pg_statement.h), without the stamp's.
+std::vector<Oid> PgColumnTypes(const PGresult& result);
+
+// Fills in json, row_count and stamp from a stamped result. kSourceError where two columns of a product of objects have
+// one name, or a type was altered meanwhile.
+Result<Rows> PgRows(const PGresult& result, const PgTypes& types, RowShape shape);
+
+}  // namespace kck

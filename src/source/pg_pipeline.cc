@@ -1,0 +1,178 @@
+#include "source/pg_pipeline.h"
+
+#include "source/pg_error.h"
+#include "source/pg_json.h"
+
+namespace kck {
+namespace {
+
+constexpr int kStaleStatementsMax = 2;
+
+// The statement is not prepared here any more (somebody ran DISCARD or DEALLOCATE), or its columns changed (DDL).
+// Preparing it again may cure either.
+bool IsStaleStatement(std::string_view sql_state) { return sql_state == "26000" || sql_state == "0A000"; }
+
+bool IsError(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK;
+}
+
+std::uint32_t MicrosecondsSince(TimePoint start) {
+  return static_cast<std::uint32_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count());
+}
+
+bool HoldsZeroByte(const std::vector<ParamValue>& params) {
+  return std::any_of(params.begin(), params.end(),
+                     [](const ParamValue& value) { return value && value->find('\0') != std::string::npos; });
+}
+
+}  // namespace
+
+PgPipeline::PgPipeline(PgConnPtr connection, DatabaseIdentity identity, std::string database)
+    : connection_(std::move(connection)), identity_(identity), database_(std::move(database)) {}
+
+void PgPipeline::Send(const PgFillPtr& fill) {
+  if (HoldsZeroByte(fill->params)) {
+    fill->Finish(Fail(ErrorCode::kBadKey, "a parameter holds a zero byte, which PostgreSQL has no text for"));
+    return;
+  }
+  Exchange exchange;
+  exchange.fill = fill;
+  bool sent = true;
+  if (auto name = prepared_.Find(fill->statement->id)) {
+    exchange.prepared = *std::move(name);
+  } else {
+    std::optional<std::string> evicted;
+    exchange.prepared = prepared_.Add(fill->statement->id, evicted);
+    if (evicted) Deallocate(*evicted);
+    exchange.preparing = true;
+    sent = SendPrepare(*fill, exchange.prepared);
+  }
+  sent = sent && SendExecute(*fill, exchange.prepared);
+  Push(std::move(exchange), sent ? 1 : 0);
+}
+
+bool PgPipeline::SendPrepare(const PgFill& fill, const std::string& name) {
+  const std::vector<Oid> types = PgParamTypes(*fill.statement, fill.typing);
+  const std::string sql = PgStampedTemplate(*fill.statement);
+  return PQsendPrepare(connection_.get(), name.c_str(), sql.c_str(), static_cast<int>(types.size()), types.data()) == 1;
+}
+
+bool PgPipeline::SendExecute(const PgFill& fill, const std::string& name) {
+  std::vector<const char*> values;
+  for (const ParamValue& value : fill.params) values.push_back(value ? value->c_str() : nullptr);
+  return PQsendQueryPrepared(connection_.get(), name.c_str(), static_cast<int>(values.size()), values.data(), nullptr,
+                             nullptr, 0) == 1;
+}
+
+void PgPipeline::Deallocate(const std::string& name) {
+  const std::string sql = "deallocate " + name;
+  Push({}, PQsendQueryParams(connection_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0));
+}
+
+void PgPipeline::Push(Exchange exchange, int sent) {
+  if (exchanges_.empty()) head_since_ = Clock::now();
+  exchanges_.push_back(std::move(exchange));
+  broken_ = broken_ || sent != 1 || PQpipelineSync(connection_.get()) != 1;
+}
+
+std::size_t PgPipeline::Receive() {
+  std::size_t ended = 0;
+  int nothing_count = 0;
+  // A null ends the results of each statement; several in a row say that libpq expects no more.
+  while (!exchanges_.empty() && nothing_count < 2 && PQisBusy(connection_.get()) == 0) {
+    PgResultPtr result(PQgetResult(connection_.get()));
+    nothing_count = result ? 0 : nothing_count + 1;
+    if (!result) continue;
+    Exchange& head = exchanges_.front();
+    if (PQresultStatus(result.get()) == PGRES_PIPELINE_SYNC) {
+      Exchange done = std::move(head);
+      exchanges_.pop_front();
+      ++ended;
+      Complete(std::move(done));
+      head_since_ = Clock::now();
+    } else if (head.preparing && PQresultStatus(result.get()) == PGRES_COMMAND_OK) {
+      head.preparing = false;
+    } else if (!head.result) {
+      head.result = std::move(result);
+    }
+  }
+  return ended;
+}
+
+void PgPipeline::Complete(Exchange exchange) {
+  if (!exchange.fill) return;
+  if (exchange.preparing) prepared_.Remove(exchange.fill->statement->id, exchange.prepared);
+  if (exchange.fill->finished()) return;
+  if (!exchange.result || IsError(exchange.result.get())) {
+    CompleteFailed(std::move(exchange));
+  } else if (exchange.awaiting_types) {
+    types_.Learn(*exchange.result);
+    Render(exchange.fill, *exchange.awaiting_types, exchange.cost_us);
+  } else {
+    CompleteRows(std::move(exchange));
+  }
+}
+
+void PgPipeline::CompleteFailed(Exchange exchange) {
+  PgFill& fill = *exchange.fill;
+  const std::string_view state = exchange.result ? SqlState(*exchange.result) : "";
+  Error error = exchange.result ? StatementError(database_, *exchange.result)
+                                : Error{ErrorCode::kSourceError, "database " + database_ + " sent no answer"};
+  if (exchange.preparing && fill.typing == PgTyping::kDeclared && MayTypeAsLiterals(state)) {
+    fill.typing = PgTyping::kAsLiterals;
+    fill.declared_typing_error = std::move(error);
+    Send(exchange.fill);
+    return;
+  }
+  const bool executed = !exchange.preparing && !exchange.awaiting_types;
+  if (executed && IsStaleStatement(state) && ++fill.stale_statements_met <= kStaleStatementsMax) {
+    prepared_.Remove(fill.statement->id, exchange.prepared);
+    Deallocate(exchange.prepared);
+    Send(exchange.fill);
+    return;
+  }
+  // The failure under the declared types says more than the one after it.
+  const bool typed_twice = exchange.preparing && fill.declared_typing_error;
+  fill.Finish(Failure(typed_twice ? *std::move(fill.declared_typing_error) : std::move(error)));
+}
+
+void PgPipeline::CompleteRows(Exchange exchange) {
+  exchange.cost_us = MicrosecondsSince(head_since_);
+  const std::vector<Oid> to_read = types_.ToRead(PgColumnTypes(*exchange.result));
+  if (to_read.empty()) {
+    Render(exchange.fill, *exchange.result, exchange.cost_us);
+  } else {
+    ReadTypes(std::move(exchange), to_read);
+  }
+}
+
+void PgPipeline::ReadTypes(Exchange exchange, const std::vector<Oid>& types) {
+  exchange.awaiting_types = std::move(exchange.result);
+  const std::string list = PgTypes::OidList(types);
+  const char* values[] = {list.c_str()};
+  const int sent =
+      PQsendQueryParams(connection_.get(), PgTypes::ReadSql(), 1, nullptr, values, nullptr, nullptr, 0);
+  Push(std::move(exchange), sent);
+}
+
+void PgPipeline::Render(const PgFillPtr& fill, const PGresult& rows, std::uint32_t cost_us) {
+  Result<Rows> rendered = PgRows(rows, types_, fill->statement->shape);
+  if (rendered) {
+    rendered->identity = identity_;
+    rendered->cost_us = cost_us;
+  }
+  fill->Finish(std::move(rendered));
+}
+
+std::vector<PgFillPtr> PgPipeline::TakeUnanswered() {
+  std::vector<PgFillPtr> unanswered;
+  for (Exchange& exchange : exchanges_) {
+    if (exchange.fill && !exchange.fill->finished()) unanswered.push_back(std::move(exchange.fill));
+  }
+  exchanges_.clear();
+  return unanswered;
+}
+
+}  // namespace kck

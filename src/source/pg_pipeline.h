@@ -1,0 +1,69 @@
+// The fills under way on one connection: sends them, takes their answers in order, reads unknown types on the way.
+//
+// Each fill is followed by a Sync of its own, which makes it a transaction of its own: a statement that fails takes no
+// other with it. Thread of the source only. Waiting for the socket and flushing are the connection's.
+#pragma once
+
+#include <deque>
+
+#include "source/pg_fill.h"
+#include "source/pg_handle.h"
+#include "source/pg_prepared.h"
+#include "source/pg_types.h"
+
+namespace kck {
+
+class PgPipeline {
+ public:
+  // `connection` is in pipeline mode.
+  PgPipeline(PgConnPtr connection, DatabaseIdentity identity, std::string database);
+
+  PGconn* connection() const { return connection_.get(); }
+
+  // Puts the fill into libpq's buffer; it is for the caller to flush it.
+  void Send(const PgFillPtr& fill);
+
+  // Takes what libpq has read, and answers the fills that it completes. How many statements ended.
+  std::size_t Receive();
+
+  // The fills that are not answered; the pipeline forgets them.
+  std::vector<PgFillPtr> TakeUnanswered();
+
+  std::size_t in_flight() const { return exchanges_.size(); }
+  TimePoint head_since() const { return head_since_; }  // when the first in flight got its turn
+
+  // True once libpq refused to send: the connection is of no more use.
+  bool broken() const { return broken_; }
+
+ private:
+  // What was sent up to one Sync.
+  struct Exchange {
+    PgFillPtr fill;        // null: the answer does not matter
+    std::string prepared;  // the name of the statement that it executes
+    bool preparing = false;  // it began with a PREPARE that has not been answered
+    PgResultPtr result;    // rows, or the error
+    PgResultPtr awaiting_types;  // set: this exchange reads types, to render these rows of the fill
+    std::uint32_t cost_us = 0;   // of the fill
+  };
+
+  void Push(Exchange exchange, int sent);
+  bool SendPrepare(const PgFill& fill, const std::string& name);
+  bool SendExecute(const PgFill& fill, const std::string& name);
+  void Deallocate(const std::string& name);
+  void Complete(Exchange exchange);
+  void CompleteFailed(Exchange exchange);
+  void CompleteRows(Exchange exchange);
+  void ReadTypes(Exchange exchange, const std::vector<Oid>& types);
+  void Render(const PgFillPtr& fill, const PGresult& rows, std::uint32_t cost_us);
+
+  PgConnPtr connection_;
+  DatabaseIdentity identity_;
+  std::string database_;
+  PgTypes types_;
+  PgPrepared prepared_;
+  std::deque<Exchange> exchanges_;
+  TimePoint head_since_;
+  bool broken_ = false;
+};
+
+}  // namespace kck
