@@ -13,7 +13,7 @@ namespace {
 Folder LoadAndAsk(const std::string& path) {
   Folder folder = LoadFolder(path);
   const Sources sources = OpenSources(folder.settings.databases);
-  Faults asked = CheckProducts(folder.products, sources);
+  Faults asked = CheckProducts(folder, sources);
   folder.faults.insert(folder.faults.end(), asked.begin(), asked.end());
   return folder;
 }

@@ -111,7 +111,7 @@ int Serve(const ServeOptions& options) {
   WorkerThreads workers(kWorkerThreads);
   AsioScheduler scheduler(workers.executor());
   const Sources sources = OpenSources(folder.settings.databases);
-  Faults asked = CheckProducts(folder.products, sources);
+  Faults asked = CheckProducts(folder, sources);
   folder.faults.insert(folder.faults.end(), asked.begin(), asked.end());
   if (!Serveable(folder.faults)) {
     return Failed(FaultSummary(folder.faults) + ": nothing is served until 'kck check' finds none");

@@ -12,6 +12,9 @@
 
 namespace kck {
 
+// A copy of the entry as a key's mark leaves it in the hot tier, where the mark itself is not looked up.
+EntryPtr MarkedStale(const Entry& entry);
+
 class Engine::Impl {
  public:
   Impl(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits);
@@ -98,7 +101,8 @@ class Engine::Impl {
   Version NextVersion(const ResolvedKey& key, const Entry* current, std::uint64_t sequence);
 
   // marks.cc
-  std::uint64_t MarkKey(const ResolvedKey& key, DoneCallback done);
+  using MarkCallback = std::function<void(std::uint64_t sequence, Result<void> marked)>;
+  void MarkKey(const ResolvedKey& key, MarkCallback done);
   // Under the lock of the key's stripe.
   void ClearMark(KeyState& state, const std::string& key);
 

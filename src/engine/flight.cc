@@ -34,7 +34,10 @@ void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
     MutexLock lock(stripe.mutex);
     const KeyState& state = stripe.At(flight->key.text);
     wished = state.stale_before > 0;
-    if (freshness && flight->base->fill_sequence < state.stale_before) freshness = Freshness::kStale;
+    if (freshness && flight->base->fill_sequence < state.stale_before) {
+      freshness = std::max(*freshness, Freshness::kStale);
+      flight->base = MarkedStale(*flight->base);
+    }
     // A set or purge that is under way puts its own entry; a discarded flight may hold what it replaced.
     if (freshness && from_store && !flight->discarded && state.writes.empty()) hot.Put(flight->key.text, flight->base);
   }

@@ -11,6 +11,12 @@ std::string KeyMarkRecord(std::string_view key) { return fmt::format("mark/key/{
 
 }  // namespace
 
+EntryPtr MarkedStale(const Entry& entry) {
+  auto marked = std::make_shared<Entry>(entry);
+  marked->stale_at = TimePoint::min();
+  return marked;
+}
+
 void Engine::Impl::Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done) {
   auto waiter = std::make_shared<Waiter>();
   waiter->done = std::move(done);
@@ -18,10 +24,12 @@ void Engine::Impl::Refresh(ResolvedKey key, TimePoint deadline, FetchCallback do
   if (!key.product) {
     return Reply(waiter, Fail(ErrorCode::kUnknownKey, "there is no product of that name to refresh"));
   }
-  const std::uint64_t sequence = MarkKey(key, [](const Result<void>& marked) {
+  // The flight begins once the mark is durable: what the answer shows is then never followed by an older value that
+  // calls itself fresh, also where this process is killed in between.
+  MarkKey(key, [this, key, deadline, waiter](std::uint64_t sequence, const Result<void>& marked) {
     if (!marked) LogWarning("the store does not take a mark: {}", marked.error().message);
+    Join(key, sequence, deadline, waiter);
   });
-  Join(std::move(key), sequence, deadline, waiter);
 }
 
 void Engine::Impl::QueueRefresh(ResolvedKey key, DoneCallback done) {
@@ -30,38 +38,34 @@ void Engine::Impl::QueueRefresh(ResolvedKey key, DoneCallback done) {
       done(Fail(ErrorCode::kUnknownKey, "there is no product of that name to refresh"));
     });
   }
-  const std::uint64_t sequence = MarkKey(key, std::move(done));
-  auto nobody = std::make_shared<Waiter>();
-  nobody->wants_new = true;
-  Join(std::move(key), sequence, TimePoint::max(), nobody);
+  MarkKey(key, [this, key, done = std::move(done)](std::uint64_t sequence, Result<void> marked) {
+    auto nobody = std::make_shared<Waiter>();
+    nobody->wants_new = true;
+    Join(key, sequence, TimePoint::max(), nobody);
+    done(std::move(marked));
+  });
 }
 
-// The sequence of the mark. `done` runs once it is durable. Where key marks are at their bound, the whole product is
-// marked instead.
-std::uint64_t Engine::Impl::MarkKey(const ResolvedKey& key, DoneCallback done) {
+// `done` runs once the mark is durable, or cannot be, with its sequence. Where key marks are at their bound, the whole
+// product is marked instead.
+void Engine::Impl::MarkKey(const ResolvedKey& key, MarkCallback done) {
   auto& stripe = keys.Of(key.text);
-  std::uint64_t sequence = 0;
-  bool widened = false;
   {
     MutexLock lock(stripe.mutex);
-    sequence = sequence_.Next();
     KeyState& state = stripe.At(key.text);
-    widened = state.stale_before == 0 && keys.marks >= limits_.marks_max;
-    if (!widened) {
+    if (state.stale_before > 0 || keys.marks < limits_.marks_max) {
+      const std::uint64_t sequence = sequence_.Next();
       if (state.stale_before == 0) ++keys.marks;
       state.stale_before = sequence;
-      if (EntryPtr entry = hot.Find(key.text)) {
-        auto stale = std::make_shared<Entry>(*entry);
-        stale->stale_at = TimePoint::min();
-        hot.Put(key.text, std::move(stale));
-      }
-      store_.PutRecord(KeyMarkRecord(key.text), std::to_string(sequence), std::move(done));
-    } else {
-      stripe.Tidy(key.text);
+      if (const EntryPtr entry = hot.Find(key.text)) hot.Put(key.text, MarkedStale(*entry));
+      return store_.PutRecord(
+          KeyMarkRecord(key.text), std::to_string(sequence),
+          [sequence, done = std::move(done)](Result<void> marked) { done(sequence, std::move(marked)); });
     }
+    stripe.Tidy(key.text);
   }
-  if (widened) MarkProduct(key.product->name, ProductMark::kStale, std::move(done));
-  return sequence;
+  MarkProduct(key.product->name, ProductMark::kStale,
+              [this, done = std::move(done)](Result<void> marked) { done(sequence_.Next(), std::move(marked)); });
 }
 
 void Engine::Impl::ClearMark(KeyState& state, const std::string& key) {

@@ -105,9 +105,7 @@ EntryPtr Engine::Impl::Keep(KeyTable::Stripe& stripe, const std::string& key, co
   KeyState& state = stripe.At(key);
   EntryPtr kept = entry;
   if (state.stale_before > entry->fill_sequence) {
-    auto marked = std::make_shared<Entry>(*entry);
-    marked->stale_at = TimePoint::min();
-    kept = marked;
+    kept = MarkedStale(*entry);
   } else if (state.stale_before > 0) {
     ClearMark(state, key);
   }

@@ -127,6 +127,10 @@ TEST_F(Racing, ARefreshThatFailedIsNotForgottenByARestart) {
   EXPECT_EQ(Peek("item/1"), "stale [1]");
   Restart();
   EXPECT_EQ(Text(Fetch("item/1")), "stale [1]") << "the mark is durable";
+  Fail(primer_.begun() - 1);
+  EXPECT_EQ(Peek("item/1"), "stale [1]") << "also once the hot tier has it";
+  scheduler_.Advance(seconds(10));
+  Peek("item/1");
   Answer(primer_.begun() - 1, "[2]", 11);
   EXPECT_EQ(Peek("item/1"), "[2]");
   Restart();

@@ -42,7 +42,9 @@ bool NamesOtherVersion(std::string_view request_line) {
   const auto target = request_line.find(' ') + 1;
   const auto version = request_line.find(' ', target);
   if (version == std::string_view::npos) return false;
-  const std::string_view word = request_line.substr(version + 1);
+  const std::string_view rest = request_line.substr(version + 1);
+  const std::string_view word = rest.substr(0, rest.find_first_of(" \r\n"));
+  if (word == "HTTP/1.1" || word == "HTTP/1.0") return false;
   return word.size() > 5 && word.starts_with("HTTP/") && word[5] >= '0' && word[5] <= '9';
 }
 

@@ -93,7 +93,7 @@ void SetCall(Exchange& exchange, const Route& route) {
   const Result<std::optional<Version>> condition = Condition(exchange.request());
   if (!condition) return exchange.AnswerError(condition.error(), route.key);
   const std::string_view value = Trimmed(exchange.request().body);
-  if (!IsJson(value)) {
+  if (value.empty() || !IsJson(value)) {
     const Error error{ErrorCode::kBadRequest, "the body has to be one JSON value; a text is a JSON string, in quotes"};
     return exchange.AnswerError(error, route.key);
   }

@@ -13,18 +13,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> FilesOf(const std::string& folder, Faults& faults) {
+// The folder that nobody named may be absent: KCK is a general-purpose cache as well.
+std::vector<std::string> FilesOf(const Settings& settings, Faults& faults) {
+  const std::string& folder = settings.products_folder;
   std::error_code error;
+  if (folder == (fs::path(settings.folder) / "products").string() && !fs::exists(folder, error)) return {};
   std::vector<std::string> files;
-  for (const auto& item : fs::directory_iterator(folder, error)) {
-    // Editors keep locks and copies in hidden files beside the file.
-    if (!item.path().filename().string().starts_with('.')) files.push_back(item.path().string());
-  }
+  for (const auto& item : fs::directory_iterator(folder, error)) files.push_back(item.path().string());
   if (error) {
     faults.push_back({{folder, 0, 0},
                       fmt::format("the folder of products cannot be read: {}", error.message()),
-                      "make it, or name another one by products: in kck.yml",
-                      false});
+                      "make it, or name another one by products: in kck.yml"});
   }
   std::ranges::sort(files);
   return files;
@@ -54,7 +53,7 @@ void ReportDuplicates(Folder& folder) {
 
 void ReadProducts(Folder& folder, const std::string& root) {
   std::vector<std::string> query_files;
-  const std::vector<std::string> files = FilesOf(folder.settings.products_folder, folder.faults);
+  const std::vector<std::string> files = FilesOf(folder.settings, folder.faults);
   auto shown = [&root](const std::string& path) { return fs::path(path).lexically_relative(root).string(); };
   auto add = [&folder](std::vector<ProductPtr> products) {
     std::ranges::move(products, std::back_inserter(folder.products));

@@ -129,8 +129,10 @@ class ProductReader {
     param.nullable = fields.TakeBool("nullable").value_or(false);
     param.primary_key = fields.TakeBool("primary_key").value_or(false);
     const bool twice = std::ranges::any_of(product_->params, [&](const Param& one) { return one.name == param.name; });
-    if (named && twice)
+    if (named && twice) {
       file_.Report(item, fmt::format("parameter \"{}\" is declared twice", param.name), "keep one of them");
+      return;
+    }
     product_->params.push_back(std::move(param));
     param_nodes_.push_back(item);
   }

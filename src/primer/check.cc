@@ -8,6 +8,7 @@
 #include <set>
 
 #include "primer/process_result.h"
+#include "source/pg_statement.h"
 
 namespace kck {
 namespace {
@@ -69,33 +70,36 @@ void CheckColumns(const Product& product, const Description& description, Faults
 
 void CheckProcessResult(const Product& product, Faults& faults) {
   const std::string fault = ProcessResultFault(product.process_result);
-  if (!fault.empty()) faults.push_back({product.location, fmt::format("process_result: {}", fault), ""});
+  if (fault.empty()) return;
+  std::string cure = product.process_result.jq.empty()
+                         ? "a path is made of $, .name, ['name'], [0], [*] and ..name, as $[0].price"
+                         : "try the program by hand: jq 'PROGRAM' rows.json";
+  faults.push_back({product.location, fmt::format("process_result: {}", fault), std::move(cure)});
 }
 
 // The syntax alone, by PostgreSQL's parser, for a database that cannot be asked.
 void CheckSyntax(const Product& product, Faults& faults) {
-  std::string sql = product.statement->sql.text[0];
-  for (std::size_t i = 0; i < product.statement->arguments.size(); ++i) {
-    // As wide as the name was, so that the parser's position is the author's.
-    std::string number = fmt::format("${}", product.statement->arguments[i] + 1);
-    number.resize(std::max(number.size(), product.statement->sql.params[i].name.size() + 1), ' ');
-    sql += number + product.statement->sql.text[i + 1];
-  }
-  const PgQueryParseResult parsed = pg_query_parse(sql.c_str());
+  const PgQueryParseResult parsed = pg_query_parse(PgNumberedTemplate(*product.statement).c_str());
   if (parsed.error != nullptr) {
-    const std::string_view before = std::string_view(sql).substr(0, std::max(0, parsed.error->cursorpos - 1));
-    const auto line = 1 + std::count(before.begin(), before.end(), '\n');
-    const std::size_t column = before.size() - (before.rfind('\n') + 1);
-    faults.push_back(
-        SqlFaultOf(product, fmt::format("line {} column {}: {}", line, column + 1, parsed.error->message), ""));
+    const TemplatePlace place = PlaceInTemplate(*product.statement, parsed.error->cursorpos);
+    faults.push_back(SqlFaultOf(
+        product, fmt::format("line {} column {}: {}", place.line, place.column, parsed.error->message), ""));
   }
   pg_query_free_parse_result(parsed);
+}
+
+Fault UnreachableFault(const DatabaseSettings& database, const Source& source, const std::string& message) {
+  Fault fault{database.location, fmt::format("database {}: {}", database.name, message),
+              source.dialect() == SqlDialect::kSqlite ? "is the path right, and may this user read the file?"
+                                                      : "is it running, and are url, user and password right?"};
+  fault.unreachable = true;
+  return fault;
 }
 
 // What one database says of its products. The first failure to reach it is one fault, not one a product.
 class DatabaseCheck {
  public:
-  DatabaseCheck(std::string name, Source& source) : name_(std::move(name)), source_(source) {}
+  DatabaseCheck(const DatabaseSettings& database, Source& source) : database_(database), source_(source) {}
 
   void Check(const Product& product, Faults& faults) {
     CheckProcessResult(product, faults);
@@ -107,11 +111,7 @@ class DatabaseCheck {
       return;
     }
     unreachable_ = true;
-    Fault fault{{"kck.yml", 0, 0},
-                fmt::format("database {}: {}", name_, description.error().message),
-                "is it running, and are url, user and password right?"};
-    fault.unreachable = true;
-    faults.push_back(std::move(fault));
+    faults.push_back(UnreachableFault(database_, source_, description.error().message));
     CheckSyntaxOf(product, faults);
   }
 
@@ -120,20 +120,21 @@ class DatabaseCheck {
     if (source_.dialect() == SqlDialect::kPostgres) CheckSyntax(product, faults);
   }
 
-  std::string name_;
+  const DatabaseSettings& database_;
   Source& source_;
   bool unreachable_ = false;
 };
 
 }  // namespace
 
-Faults CheckProducts(const std::vector<ProductPtr>& products, const Sources& sources) {
+Faults CheckProducts(const Folder& folder, const Sources& sources) {
   Faults faults;
   std::map<std::string, DatabaseCheck> checks;
-  for (const ProductPtr& product : products) {
+  for (const ProductPtr& product : folder.products) {
+    const auto database = folder.settings.databases.find(product->database);
     const auto source = sources.find(product->database);
-    if (source == sources.end()) continue;  // the loader has said so
-    auto [check, added] = checks.try_emplace(product->database, product->database, *source->second);
+    if (database == folder.settings.databases.end() || source == sources.end()) continue;  // the loader has said so
+    auto [check, added] = checks.try_emplace(product->database, database->second, *source->second);
     check->second.Check(*product, faults);
   }
   return faults;

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <map>
 #include <memory>
+
+#include "primer/jq_error.h"
 
 extern "C" {
 #include <jq.h>
@@ -23,10 +26,12 @@ struct JqFree {
 
 using JqPtr = std::unique_ptr<jq_state, JqFree>;
 
+// Keeps the first line of the first message: jq goes on with the program's text, and with what follows from the fault.
 void KeepMessage(void* to, jv message) {
   auto& text = *static_cast<std::string*>(to);
   jv formatted = jq_format_error(message);
-  if (text.empty()) text = jv_string_value(formatted);
+  const std::string_view whole = jv_string_value(formatted);
+  if (text.empty()) text = whole.substr(0, whole.find('\n'));
   jv_free(formatted);
 }
 
@@ -58,15 +63,26 @@ jq_state* CompiledHere(const std::string& program, std::string& fault) {
 }
 
 // Takes ownership of a result that is no value: the end of the outputs, or an error.
-Result<std::string> EndOrError(jv result) {
+Result<std::string> EndOrError(jv result, const std::string& program) {
   if (jv_invalid_has_msg(jv_copy(result)) == 0) {
     jv_free(result);
     return "null";
   }
   jv message = jv_invalid_get_msg(result);
-  std::string text = jv_get_kind(message) == JV_KIND_STRING ? jv_string_value(message) : "an error that is no text";
+  std::string text = "an error that is no text";
+  if (jv_get_kind(message) == JV_KIND_STRING) text = WithoutData(jv_string_value(message), program);
   jv_free(message);
   return Fail(ErrorCode::kPrimerFailed, fmt::format("jq: {}", text));
+}
+
+Result<std::string> FirstOutput(jq_state& jq, jv input, const std::string& program) {
+  jq_start(&jq, input, 0);
+  jv first = jq_next(&jq);
+  if (jv_is_valid(first) == 0) return EndOrError(first, program);
+  jv text = jv_dump_string(first, 0);
+  std::string value(jv_string_value(text), static_cast<std::size_t>(jv_string_length_bytes(jv_copy(text))));
+  jv_free(text);
+  return value;
 }
 
 }  // namespace
@@ -74,18 +90,18 @@ Result<std::string> EndOrError(jv result) {
 Result<std::string> JqFirst(const std::string& program, const std::string& json) {
   std::string fault;
   jq_state* jq = CompiledHere(program, fault);
-  if (jq == nullptr) return Fail(ErrorCode::kPrimerFailed, fmt::format("jq: {}", fault));
+  if (jq == nullptr) return Fail(ErrorCode::kPrimerFailed, "jq: the program does not compile; run kck check");
+  if (json.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    return Fail(ErrorCode::kPrimerFailed, "jq: the rows are too large; select fewer");
+  }
   jv input = jv_parse_sized(json.data(), static_cast<int>(json.size()));
   if (jv_is_valid(input) == 0) {
     jv_free(input);
-    return Fail(ErrorCode::kPrimerFailed, "the rows could not be read as JSON");
+    return Fail(ErrorCode::kPrimerFailed, "jq could not read the rows");
   }
-  jq_start(jq, input, 0);
-  jv first = jq_next(jq);
-  if (jv_is_valid(first) == 0) return EndOrError(first);
-  jv text = jv_dump_string(first, 0);
-  std::string value(jv_string_value(text), static_cast<std::size_t>(jv_string_length_bytes(jv_copy(text))));
-  jv_free(text);
+  Result<std::string> value = FirstOutput(*jq, input, program);
+  // A program that could go on holds its input until it is started anew.
+  jq_start(jq, jv_null(), 0);
   return value;
 }
 

@@ -7,7 +7,7 @@
 
 namespace kck {
 
-// JSON text; "null" where nothing matches.
+// JSON text, every scalar as it was written; "null" where nothing matches.
 Result<std::string> JsonPathFirst(const std::string& path, const std::string& json);
 
 // Why `path` does not compile; empty where it does.

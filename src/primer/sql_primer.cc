@@ -19,7 +19,6 @@ Result<Primed> MakePrimed(const Product& product, Result<Rows> rows) {
   primed.stamp = std::move(rows->stamp);
   primed.identity = rows->identity;
   primed.cost_us = rows->cost_us;
-  // No rows are an answer by themselves: an expression made for rows is not asked what it makes of none.
   if (primed.empty) {
     primed.value = std::move(rows->json);
     return primed;

@@ -6,8 +6,11 @@
 
 namespace kck {
 
+// Any thread. No rows are the value [] whatever process_result says: an expression made for rows is not asked what it
+// makes of none.
 class SqlPrimer : public Primer {
  public:
+  // Holds the source of every product that it is asked for.
   explicit SqlPrimer(Sources sources);
 
   void Prime(const ResolvedKey& key, TimePoint deadline, Callback done) override;

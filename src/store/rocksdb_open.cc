@@ -3,14 +3,20 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/compaction_filter.h>
 #include <rocksdb/convenience.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
+#include <array>
+#include <cstdarg>
+#include <cstdio>
 #include <filesystem>
 
+#include "base/log.h"
 #include "store/entry_codec.h"
+#include "store/log_limit.h"
 #include "store/store_keys.h"
 
 namespace kck {
@@ -61,6 +67,28 @@ class KeyTransform : public rocksdb::SliceTransform {
   }
 };
 
+// RocksDB's warnings, in the server's own log. Not in a file beside the data: with Debian's build, an assertion on that
+// file ends the process once the disk is full.
+class WarningLog : public rocksdb::Logger {
+ public:
+  explicit WarningLog(const Scheduler& scheduler) : Logger(rocksdb::WARN_LEVEL), scheduler_(scheduler) {}
+
+  using Logger::Logv;
+  void Logv(const char*, va_list) override {}
+  void LogHeader(const char*, va_list) override {}
+
+  void Logv(rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
+    if (level < GetInfoLogLevel() || level >= rocksdb::HEADER_LEVEL || !limit_.Due(scheduler_.Now())) return;
+    std::array<char, 512> line{};
+    std::vsnprintf(line.data(), line.size(), format, arguments);
+    LogWarning("RocksDB: {}", line.data());
+  }
+
+ private:
+  const Scheduler& scheduler_;
+  LogLimit limit_;
+};
+
 rocksdb::CompressionType Compression(rocksdb::CompressionType wanted) {
   const auto supported = rocksdb::GetSupportedCompressions();
   const bool found = std::find(supported.begin(), supported.end(), wanted) != supported.end();
@@ -81,10 +109,8 @@ void SetFiles(rocksdb::Options& options, const RocksDbLimits& limits) {
   options.periodic_compaction_seconds = 24UL * 3600;
 }
 
-void SetLogs(rocksdb::Options& options) {
-  options.info_log_level = rocksdb::WARN_LEVEL;
-  options.keep_log_file_num = 3;
-  options.max_log_file_size = std::size_t{4} << 20U;
+void SetLogs(rocksdb::Options& options, const Scheduler& scheduler) {
+  options.info_log = std::make_shared<WarningLog>(scheduler);
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
 }
@@ -140,7 +166,7 @@ Result<std::unique_ptr<rocksdb::DB>> OpenRocksDb(const std::string& path, const 
   if (auto made = MakeFolder(path); !made) return Failure(std::move(made.error()));
   rocksdb::Options options;
   SetFiles(options, limits);
-  SetLogs(options);
+  SetLogs(options, scheduler);
   SetBlocks(options, limits);
   options.compaction_filter_factory = std::make_shared<ExpiryFilterFactory>(scheduler);
   rocksdb::DB* opened = nullptr;

@@ -9,6 +9,7 @@
 #include "store/entry_codec.h"
 #include "store/open.h"
 #include "store/put_rule.h"
+#include "store/rocksdb_files.h"
 #include "store/rocksdb_open.h"
 #include "store/rocksdb_writer.h"
 #include "store/store_keys.h"
@@ -20,11 +21,11 @@ Failure ReadFailed() { return Fail(ErrorCode::kStoreError, "the store could not 
 
 class RocksDbStore : public Store {
  public:
-  RocksDbStore(std::unique_ptr<rocksdb::DB> database, Scheduler& scheduler, const RocksDbLimits& limits)
+  RocksDbStore(std::unique_ptr<RocksDbFiles> files, Scheduler& scheduler, const RocksDbLimits& limits)
       : scheduler_(scheduler),
-        damage_(database->GetName(), scheduler),
-        database_(std::move(database)),
-        writer_(*database_, scheduler, damage_, limits),
+        damage_(files->path(), scheduler),
+        files_(std::move(files)),
+        writer_(*files_, scheduler, damage_, limits),
         reads_(limits.reads_waiting_max, limits.reads_waiting_max * kReadBytesMax) {
     for (std::thread& reader : readers_) reader = std::thread([this] { RunReads(); });
   }
@@ -77,7 +78,7 @@ class RocksDbStore : public Store {
   void CloseAll();
 
   Result<EntryPtr> Find(const std::string& key, std::uint64_t fingerprint);
-  Result<EntryPtr> FindNewest(const std::string& key, const Moment& moment);
+  Result<EntryPtr> FindNewest(rocksdb::DB& database, const std::string& key, const Moment& moment);
   EntryPtr Decode(const rocksdb::Slice& bytes, const Moment& moment);
   Result<EntryPtr> Unreadable(const rocksdb::Status& status);
   Result<Records> FindRecords(const std::string& prefix);
@@ -85,7 +86,7 @@ class RocksDbStore : public Store {
   Scheduler& scheduler_;
   DamageLog damage_;
   LogLimit failure_log_;
-  std::unique_ptr<rocksdb::DB> database_;
+  std::unique_ptr<RocksDbFiles> files_;
   RocksDbWriter writer_;
   BoundedQueue<ReadWork> reads_;
   std::array<std::thread, 2> readers_;
@@ -120,19 +121,22 @@ void RocksDbStore::CloseAll() {
 
 Result<EntryPtr> RocksDbStore::Find(const std::string& key, std::uint64_t fingerprint) {
   const Moment moment = MomentOf(scheduler_);
+  const RocksDbFiles::Use use(*files_);
+  rocksdb::DB* database = use.database();
+  if (database == nullptr) return ReadFailed();
   rocksdb::PinnableSlice bytes;
   const rocksdb::Status status =
-      database_->Get(rocksdb::ReadOptions(), database_->DefaultColumnFamily(), EntryName(key, fingerprint), &bytes);
+      database->Get(rocksdb::ReadOptions(), database->DefaultColumnFamily(), EntryName(key, fingerprint), &bytes);
   // A put forgets the entries by other definitions, so there are none beside this one.
   if (status.ok()) return Decode(bytes, moment);
   if (!status.IsNotFound()) return Unreadable(status);
-  return FindNewest(key, moment);
+  return FindNewest(*database, key, moment);
 }
 
-Result<EntryPtr> RocksDbStore::FindNewest(const std::string& key, const Moment& moment) {
+Result<EntryPtr> RocksDbStore::FindNewest(rocksdb::DB& database, const std::string& key, const Moment& moment) {
   rocksdb::ReadOptions options;
   options.prefix_same_as_start = true;
-  const std::unique_ptr<rocksdb::Iterator> names(database_->NewIterator(options));
+  const std::unique_ptr<rocksdb::Iterator> names(database.NewIterator(options));
   EntryPtr newest;
   for (names->Seek(EntryPrefix(key)); names->Valid(); names->Next()) {
     EntryPtr entry = Decode(names->value(), moment);
@@ -163,9 +167,11 @@ Result<EntryPtr> RocksDbStore::Unreadable(const rocksdb::Status& status) {
 }
 
 Result<RocksDbStore::Records> RocksDbStore::FindRecords(const std::string& prefix) {
+  const RocksDbFiles::Use use(*files_);
+  if (use.database() == nullptr) return ReadFailed();
   rocksdb::ReadOptions options;
   options.total_order_seek = true;
-  const std::unique_ptr<rocksdb::Iterator> names(database_->NewIterator(options));
+  const std::unique_ptr<rocksdb::Iterator> names(use.database()->NewIterator(options));
   const std::string first = RecordName(prefix);
   Records found;
   for (names->Seek(first); names->Valid() && names->key().starts_with(first); names->Next()) {
@@ -180,9 +186,9 @@ Result<RocksDbStore::Records> RocksDbStore::FindRecords(const std::string& prefi
 
 Result<std::unique_ptr<Store>> OpenRocksDbStore(const std::string& path, Scheduler& scheduler,
                                                 const RocksDbLimits& limits) {
-  Result<std::unique_ptr<rocksdb::DB>> database = OpenRocksDb(path, scheduler, limits);
-  if (!database) return Failure(std::move(database.error()));
-  return std::make_unique<RocksDbStore>(*std::move(database), scheduler, limits);
+  Result<std::unique_ptr<RocksDbFiles>> files = RocksDbFiles::Open(path, scheduler, limits);
+  if (!files) return Failure(std::move(files.error()));
+  return std::make_unique<RocksDbStore>(*std::move(files), scheduler, limits);
 }
 
 }  // namespace kck

@@ -138,9 +138,9 @@ class Round {
 
 }  // namespace
 
-RocksDbWriter::RocksDbWriter(rocksdb::DB& database, const Scheduler& scheduler, DamageLog& damage,
+RocksDbWriter::RocksDbWriter(RocksDbFiles& files, const Scheduler& scheduler, DamageLog& damage,
                              const RocksDbLimits& limits)
-    : database_(database),
+    : files_(files),
       scheduler_(scheduler),
       damage_(damage),
       queue_(limits.writes_waiting_max, limits.write_bytes_waiting_max),
@@ -165,38 +165,52 @@ void RocksDbWriter::Close() {
 
 void RocksDbWriter::Run() {
   while (true) {
-    std::vector<StoreWrite> writes = queue_.TakeAll();
+    const std::vector<StoreWrite> writes = queue_.TakeAll();
     if (writes.empty()) return;
-    Commit(std::move(writes));
+    KCK_PAUSE_POINT("store.commit");
+    std::vector<Result<void>> results = Commit(writes);
+    for (std::size_t i = 0; i < writes.size(); ++i) writes[i].done(std::move(results[i]));
   }
 }
 
-void RocksDbWriter::Commit(std::vector<StoreWrite> writes) {
-  KCK_PAUSE_POINT("store.commit");
-  Round round(database_, damage_, MomentOf(scheduler_));
+std::vector<Result<void>> RocksDbWriter::Commit(const std::vector<StoreWrite>& writes) {
+  if (!MayWrite()) return {writes.size(), WriteFailed()};
+  const RocksDbFiles::Use use(files_);
+  Round round(*use.database(), damage_, MomentOf(scheduler_));
   std::vector<Result<void>> results = round.Judge(writes);
-  if (round.batch().Count() > 0) {
-    rocksdb::WriteOptions options;
-    options.sync = true;
-    const rocksdb::Status status = database_.Write(options, &round.batch());
-    if (!status.ok()) {
-      // Verdicts may rest on writes of this same batch, so none of them stands.
-      std::fill(results.begin(), results.end(), WriteFailed());
-      Recover(status);
-    }
-  }
-  for (std::size_t i = 0; i < writes.size(); ++i) writes[i].done(std::move(results[i]));
+  if (round.batch().Count() == 0) return results;
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  const rocksdb::Status status = use.database()->Write(options, &round.batch());
+  if (status.ok()) return results;
+  failed_ = true;
+  NoteFailure(status.ToString());
+  // Verdicts may rest on writes of this same batch, so none of them stands.
+  return {writes.size(), WriteFailed()};
 }
 
-// After an error RocksDB refuses further writes until it is told to go on. It is told after each that fails, so that a
-// disk which was full serves again once it has room.
-void RocksDbWriter::Recover(const rocksdb::Status& status) {
-  const rocksdb::Status resumed = database_.Resume();
+// After a failed write, opens the files again; at most once a second, and not while the disk is full, since they can be
+// read until then.
+bool RocksDbWriter::MayWrite() {
+  if (!failed_) return true;
+  const TimePoint now = scheduler_.Now();
+  if (now < next_attempt_ || !files_.HasRoom()) return false;
+  next_attempt_ = now + std::chrono::seconds(1);
+  const Result<void> opened = files_.Reopen();
+  failed_ = !opened;
+  if (opened) {
+    LogInfo("the store in {} writes again", files_.path());
+  } else {
+    NoteFailure(opened.error().message);
+  }
+  return opened.has_value();
+}
+
+void RocksDbWriter::NoteFailure(std::string_view why) {
   if (!failure_log_.Due(scheduler_.Now())) return;
-  LogError("the store in {} could not write: {}; {}. Check the disk's room and health; values are served and computed "
-           "meanwhile, but not kept",
-           database_.GetName(), status.ToString(),
-           resumed.ok() ? "it will try the next write" : "writes fail until the server is started again");
+  LogError("the store in {} could not write ({}): check the disk's room and health. Until it writes again, values are "
+           "computed and served, but not kept",
+           files_.path(), why);
 }
 
 }  // namespace kck

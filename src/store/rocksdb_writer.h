@@ -12,11 +12,7 @@
 #include "store/damage_log.h"
 #include "store/log_limit.h"
 #include "store/open.h"
-
-namespace rocksdb {
-class DB;
-class Status;
-}  // namespace rocksdb
+#include "store/rocksdb_files.h"
 
 namespace kck {
 
@@ -36,10 +32,10 @@ struct StoreWrite {
   Store::PutCallback done;
 };
 
-// The database, the scheduler and the log outlive it. Nobody else writes to the database.
+// The files, the scheduler and the log outlive it. Nobody else writes to the files.
 class RocksDbWriter {
  public:
-  RocksDbWriter(rocksdb::DB& database, const Scheduler& scheduler, DamageLog& damage, const RocksDbLimits& limits);
+  RocksDbWriter(RocksDbFiles& files, const Scheduler& scheduler, DamageLog& damage, const RocksDbLimits& limits);
   ~RocksDbWriter() { Close(); }
   RocksDbWriter(const RocksDbWriter&) = delete;
   RocksDbWriter& operator=(const RocksDbWriter&) = delete;
@@ -52,13 +48,16 @@ class RocksDbWriter {
 
  private:
   void Run();
-  void Commit(std::vector<StoreWrite> writes);
-  void Recover(const rocksdb::Status& status);
+  std::vector<Result<void>> Commit(const std::vector<StoreWrite>& writes);
+  bool MayWrite();
+  void NoteFailure(std::string_view why);
 
-  rocksdb::DB& database_;
+  RocksDbFiles& files_;
   const Scheduler& scheduler_;
   DamageLog& damage_;
   LogLimit failure_log_;
+  bool failed_ = false;    // the files must be opened again before the next write
+  TimePoint next_attempt_;  // to do so
   BoundedQueue<StoreWrite> queue_;
   std::thread thread_;
 };

@@ -17,6 +17,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "testing/pg_client.h"
+
 namespace kck {
 namespace {
 
@@ -72,35 +74,6 @@ std::string FileText(const std::string& path) {
 
 }  // namespace
 
-struct PgClient::Connection {
-  PGconn* handle = nullptr;
-  ~Connection() { PQfinish(handle); }
-};
-
-PgClient::PgClient(const std::string& url) : connection_(std::make_unique<Connection>()) {
-  connection_->handle = PQconnectdb(url.c_str());
-  if (PQstatus(connection_->handle) != CONNECTION_OK) throw std::runtime_error(PQerrorMessage(connection_->handle));
-}
-
-PgClient::~PgClient() = default;
-
-std::vector<std::string> PgClient::Run(const std::string& sql) {
-  const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQexec(connection_->handle, sql.c_str()), &PQclear);
-  const ExecStatusType status = PQresultStatus(result.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-    throw std::runtime_error(PQerrorMessage(connection_->handle));
-  }
-  std::vector<std::string> rows;
-  for (int row = 0; row < PQntuples(result.get()); ++row) {
-    std::string& text = rows.emplace_back();
-    for (int column = 0; column < PQnfields(result.get()); ++column) {
-      if (column > 0) text += '|';
-      text += PQgetvalue(result.get(), row, column);
-    }
-  }
-  return rows;
-}
-
 PgServer::PgServer(Empty) : port_(FreePort()) {
   if (const passwd* user = ServerUser()) {
     if (chown(folder_.path().c_str(), user->pw_uid, user->pw_gid) != 0) throw std::runtime_error("chown failed");
@@ -126,6 +99,13 @@ std::unique_ptr<PgServer> PgServer::StandbyOf(const PgServer& primary) {
 
 std::string PgServer::Url(const std::string& user) const {
   return fmt::format("postgresql://{}@127.0.0.1:{}/postgres", user, port_);
+}
+
+DatabaseSettings PgServer::Settings() const {
+  DatabaseSettings settings;
+  settings.name = "main";
+  settings.url = Url();
+  return settings;
 }
 
 pid_t PgServer::Launch(const std::vector<std::string>& command) const {

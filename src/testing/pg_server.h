@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "model/settings.h"
 #include "testing/temp_folder.h"
 
 namespace kck {
@@ -23,6 +24,9 @@ class PgServer {
 
   // A streaming standby of `primary`.
   static std::unique_ptr<PgServer> StandbyOf(const PgServer& primary);
+
+  // As kck.yml would have it, named main.
+  DatabaseSettings Settings() const;
 
   // postgresql://USER@127.0.0.1:PORT/postgres
   std::string Url(const std::string& user = "postgres") const;
@@ -53,22 +57,5 @@ class PgServer {
 // One that the tests of a program share; it starts when first asked for. Its settings are PostgreSQL's own, but that a
 // session which sets synchronous_commit = on waits for a standby that never comes.
 PgServer& SharedPgServer();
-
-// A connection that stays open, for transactions that are held open. Throws what PostgreSQL says.
-class PgClient {
- public:
-  explicit PgClient(const std::string& url);
-  ~PgClient();
-  PgClient(const PgClient&) = delete;
-  PgClient& operator=(const PgClient&) = delete;
-
-  // As PgServer::Run.
-  std::vector<std::string> Run(const std::string& sql);
-
- private:
-  struct Connection;
-
-  std::unique_ptr<Connection> connection_;
-};
 
 }  // namespace kck

@@ -1,0 +1,74 @@
+// The open files of the store, which the writer may close and open again while readers read.
+//
+// After a write has failed, RocksDB must not be written to any more: its log file is in an unknown state, and Debian's
+// build ends the process by an assertion when that log is used again. So the writer opens the files anew, which reads
+// the log up to the last whole record.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/scheduler.h"
+#include "base/thread_annotations.h"
+#include "store/open.h"
+
+namespace rocksdb {
+class DB;
+}
+
+namespace kck {
+
+class RocksDbFiles {
+ public:
+  // Opens the files. The scheduler outlives them.
+  static Result<std::unique_ptr<RocksDbFiles>> Open(const std::string& path, const Scheduler& scheduler,
+                                                    const RocksDbLimits& limits);
+
+  ~RocksDbFiles();
+  RocksDbFiles(const RocksDbFiles&) = delete;
+  RocksDbFiles& operator=(const RocksDbFiles&) = delete;
+
+  // Keeps the files open while it lives. Waits while they are being opened again.
+  class Use {
+   public:
+    explicit Use(RocksDbFiles& files) : files_(files), database_(files.Enter()) {}
+    ~Use() { files_.Leave(); }
+    Use(const Use&) = delete;
+    Use& operator=(const Use&) = delete;
+
+    // Null where they could not be opened again.
+    rocksdb::DB* database() const { return database_; }
+
+   private:
+    RocksDbFiles& files_;
+    rocksdb::DB* database_;
+  };
+
+  // True where the disk has the room that opening and writing need, as far as one can tell.
+  bool HasRoom() const;
+
+  // Waits until nobody uses the files, closes them and opens them. Where that fails, they stay closed. One thread, which
+  // holds no Use.
+  Result<void> Reopen() KCK_EXCLUDES(mutex_);
+
+  const std::string& path() const { return path_; }
+
+ private:
+  RocksDbFiles(std::string path, const Scheduler& scheduler, const RocksDbLimits& limits);
+
+  rocksdb::DB* Enter() KCK_EXCLUDES(mutex_);
+  void Leave() KCK_EXCLUDES(mutex_);
+
+  const std::string path_;
+  const Scheduler& scheduler_;
+  const RocksDbLimits limits_;
+  Mutex mutex_;
+  std::condition_variable_any changed_;
+  int users_ KCK_GUARDED_BY(mutex_) = 0;
+  bool reopening_ KCK_GUARDED_BY(mutex_) = false;
+  std::unique_ptr<rocksdb::DB> database_;  // changed only while reopening_ and without users
+};
+
+}  // namespace kck
