@@ -61,7 +61,7 @@ std::string_view NextStep(std::string_view error_name) {
   static const std::map<std::string_view, std::string_view> kSteps = {
       {"KCKUnknownKey", "'kck check' lists what is wrong in the folder; 'kck set' makes a key without a product"},
       {"KCKBadKey", "a key is NAME/PARAMETER/…, each part percent-encoded"},
-      {"KCKVersionMismatch", "fetch the key with --json for its present version"},
+      {"VersionMismatch", "fetch the key with --json for its present version"},
       {"KCKSourceError", "'kck check' tries the product's SQL; the server's log says what the database said"},
       {"KCKSourceTimeout", "the server's log says which product; 'kck check' tries the database"},
       {"KCKOverloaded", "try again in a second"},

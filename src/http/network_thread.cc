@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/log.h"
+#include "http/disregard.h"
 #include "http/exchange.h"
 #include "http/session.h"
 
@@ -45,12 +46,12 @@ NetworkThread::~NetworkThread() = default;
 
 Result<std::uint16_t> NetworkThread::Listen(const tcp::endpoint& endpoint) {
   Code error;
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor_.set_option(ReusePort(true), error);
-  if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return Fail(ErrorCode::kBadRequest, error.message());
+  if (acceptor_.open(endpoint.protocol(), error) ||
+      acceptor_.set_option(asio::socket_base::reuse_address(true), error) ||
+      acceptor_.set_option(ReusePort(true), error) || acceptor_.bind(endpoint, error) ||
+      acceptor_.listen(asio::socket_base::max_listen_connections, error)) {
+    return Fail(ErrorCode::kBadRequest, error.message());
+  }
   return acceptor_.local_endpoint(error).port();
 }
 
@@ -92,10 +93,10 @@ void NetworkThread::Admit(tcp::socket socket) {
 // Without a wait of any kind: those beyond the bound may cost nothing.
 void NetworkThread::Refuse(tcp::socket socket) {
   Code error;
-  socket.non_blocking(true, error);
+  if (socket.non_blocking(true, error)) return;
   const std::string text = RefusalText(state_.times.date());
   socket.write_some(asio::buffer(text), error);
-  socket.shutdown(tcp::socket::shutdown_send, error);
+  Disregard(socket.shutdown(tcp::socket::shutdown_send, error));
   // A request that has arrived is taken, since the system would drop the answer over unread bytes.
   std::array<char, 4096> unread{};
   socket.read_some(asio::buffer(unread), error);
@@ -125,7 +126,7 @@ void NetworkThread::Drain() {
 
 void NetworkThread::BeginDrain() {
   Code error;
-  acceptor_.close(error);
+  Disregard(acceptor_.close(error));
   accept_timer_.cancel();
   for (const auto& session : Sessions()) session->CloseIfIdle();
   if (drained()) return EndDrain();

@@ -39,10 +39,10 @@ Result<void> RequireFree(const tcp::endpoint& endpoint, const HttpSettings& sett
   asio::io_context io;
   tcp::acceptor probe(io);
   boost::system::error_code error;
-  probe.open(endpoint.protocol(), error);
-  if (!error) probe.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) probe.bind(endpoint, error);
-  if (error) return CannotListen(settings, error.message());
+  if (probe.open(endpoint.protocol(), error) || probe.set_option(asio::socket_base::reuse_address(true), error) ||
+      probe.bind(endpoint, error)) {
+    return CannotListen(settings, error.message());
+  }
   return {};
 }
 

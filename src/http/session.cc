@@ -4,6 +4,7 @@
 #include <span>
 
 #include "http/calls.h"
+#include "http/disregard.h"
 #include "http/network_thread.h"
 
 namespace kck {
@@ -30,9 +31,8 @@ Session::~Session() = default;
 
 void Session::Start() {
   Code error;
-  socket_.set_option(asio::ip::tcp::no_delay(true), error);
-  socket_.non_blocking(true, error);
-  if (error) return Close();
+  Disregard(socket_.set_option(asio::ip::tcp::no_delay(true), error));
+  if (socket_.non_blocking(true, error)) return Close();
   Read();
 }
 
@@ -181,7 +181,7 @@ void Session::CheckTime() {
   since_ = now;
   RefuseBytes(408, "the request did not arrive in time");
   Code error;
-  socket_.cancel(error);
+  Disregard(socket_.cancel(error));
 }
 
 void Session::CloseIfIdle() {
@@ -194,7 +194,7 @@ void Session::Close() {
   if (closed_) return;
   closed_ = true;
   Code error;
-  socket_.close(error);
+  Disregard(socket_.close(error));
   owner_->Forget(shared_from_this());
 }
 
@@ -202,7 +202,7 @@ void Session::Linger() {
   lingering_ = true;
   since_ = thread().times.now();
   Code error;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  Disregard(socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error));
   ReadToEnd();
 }
 

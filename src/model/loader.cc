@@ -19,7 +19,10 @@ std::vector<std::string> FilesOf(const Settings& settings, Faults& faults) {
   std::error_code error;
   if (folder == (fs::path(settings.folder) / "products").string() && !fs::exists(folder, error)) return {};
   std::vector<std::string> files;
-  for (const auto& item : fs::directory_iterator(folder, error)) files.push_back(item.path().string());
+  for (const auto& item : fs::directory_iterator(folder, error)) {
+    // Editors keep locks and copies in hidden files beside the file.
+    if (!item.path().filename().string().starts_with('.')) files.push_back(item.path().string());
+  }
   if (error) {
     faults.push_back({{folder, 0, 0},
                       fmt::format("the folder of products cannot be read: {}", error.message()),

@@ -4,29 +4,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <future>
-
-#include "primer/sql_primer.h"
+#include "testing/fake_source.h"
 #include "testing/sqlite_file.h"
 #include "testing/statements.h"
 
 namespace kck {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-// A database that cannot be reached.
-class AbsentSource : public Source {
- public:
-  void Fill(std::shared_ptr<const SqlStatement>, std::vector<ParamValue>, TimePoint, FillCallback) override { FAIL(); }
-  Result<Description> Describe(const SqlStatement&) override { return Fail_(); }
-  bool Reachable() const override { return false; }
-  SqlDialect dialect() const override { return SqlDialect::kPostgres; }
-
- private:
-  static Failure Fail_() { return kck::Fail(ErrorCode::kSourceError, "connection refused"); }
-};
 
 class CheckTest : public testing::Test {
  protected:
@@ -39,18 +26,37 @@ class CheckTest : public testing::Test {
     product->database = database;
     product->params = params;
     product->statement =
-        MakeStatement(sql, params, database == "lite" ? SqlDialect::kSqlite : SqlDialect::kPostgres, shape);
+        MakeStatement(sql, params, database == "pg" ? SqlDialect::kPostgres : SqlDialect::kSqlite, shape);
     return product;
+  }
+
+  Faults CheckFaults(const std::vector<ProductPtr>& products) {
+    Folder folder;
+    folder.products = products;
+    for (const char* name : {"lite", "pg", "absent"}) {
+      DatabaseSettings& settings = folder.settings.databases[name];
+      settings.name = name;
+      settings.location = {"kck.yml", 2, 9};
+    }
+    return CheckProducts(folder, sources_);
   }
 
   std::vector<std::string> Check(const std::vector<ProductPtr>& products) {
     std::vector<std::string> texts;
-    for (const Fault& fault : CheckProducts(products, sources_)) texts.push_back(FaultText(fault));
+    for (const Fault& fault : CheckFaults(products)) texts.push_back(FaultText(fault));
     return texts;
   }
 
+  static DatabaseSettings AbsentFile() {
+    DatabaseSettings settings;
+    settings.url = "sqlite:/nonexistent/x.db";
+    return settings;
+  }
+
   SqliteFile file_;
-  Sources sources_{{"lite", OpenSqliteSource(file_.Settings())}, {"pg", std::make_shared<AbsentSource>()}};
+  std::shared_ptr<FakeSource> pg_ = std::make_shared<FakeSource>();
+  Sources sources_{
+      {"lite", OpenSqliteSource(file_.Settings())}, {"pg", pg_}, {"absent", OpenSqliteSource(AbsentFile())}};
 };
 
 TEST_F(CheckTest, TellsEveryFaultWithItsPlace) {
@@ -64,50 +70,36 @@ TEST_F(CheckTest, TellsEveryFaultWithItsPlace) {
                           HasSubstr("products/jq.yml:1:1: error: process_result: jq: error: syntax error")));
 }
 
+TEST_F(CheckTest, AFaultWithoutAPlaceInTheFileNamesItInTheMessage) {
+  auto folded = Make("folded", "select a from\n u");
+  folded->template_start.line = 0;
+  pg_->describe = kck::Fail(ErrorCode::kSourceError, "line 2 column 2: no such table");
+  folded->database = "pg";
+  EXPECT_THAT(Check({folded}),
+              ElementsAre("products/folded.yml:1:1: error: line 2 column 2 of the SQL: no such table"));
+}
+
+TEST_F(CheckTest, AMessageThatOnlyLooksPlacedIsToldWhole) {
+  pg_->describe = kck::Fail(ErrorCode::kSourceError, "line 7 is too long");
+  EXPECT_THAT(Check({Make("p", "select 1", {}, "pg")}), ElementsAre("products/p.yml:1:1: error: line 7 is too long"));
+}
+
+TEST_F(CheckTest, AnAbsentFileIsOneFaultAtItsDatabase) {
+  EXPECT_THAT(Check({Make("one", "select 1", {}, "absent"), Make("two", "select 1", {}, "absent")}),
+              ElementsAre(AllOf(HasSubstr("kck.yml:2:9: error: database absent: cannot open /nonexistent/x.db"),
+                                HasSubstr("may this user read the file?"))));
+}
+
 TEST_F(CheckTest, ADatabaseThatIsAwayIsOneFaultAndSyntaxIsCheckedAllTheSame) {
+  pg_->reachable = false;
+  pg_->describe = kck::Fail(ErrorCode::kSourceError, "connection refused");
   const std::vector<ProductPtr> products = {
       Make("good", "select :id::int", {{"id", ParamType::kInt, false, false}}, "pg"),
-      Make("bad", "select 1\n  form x", {}, "pg"),
+      Make("bad", "select 'ä' where\n  :x = 'ü' form x", {{"x", ParamType::kString, false, false}}, "pg"),
       Make("after", "select :quite_long fro", {{"quite_long", ParamType::kInt, false, false}}, "pg")};
-  EXPECT_THAT(Check(products), ElementsAre(HasSubstr("kck.yml: error: database pg: connection refused"),
-                                           HasSubstr("products/bad.yml:5:")));
-  EXPECT_TRUE(CheckProducts(products, sources_)[0].unreachable);
-}
-
-class SqlPrimerTest : public CheckTest {
- protected:
-  Result<Primed> Prime(const ProductPtr& product, const std::vector<ParamValue>& params) {
-    SqlPrimer primer(sources_);
-    std::promise<Result<Primed>> primed;
-    primer.Prime({"key", product, params}, Clock::now() + std::chrono::seconds(30),
-                 [&](Result<Primed> result) { primed.set_value(std::move(result)); });
-    return primed.get_future().get();
-  }
-};
-
-TEST_F(SqlPrimerTest, RunsTheStatementAndTheExpression) {
-  auto product = Make("p", "select :n, :n * 2", {{"n", ParamType::kInt, false, false}});
-  product->process_result.jsonpath_first = "$[0][1]";
-  const auto primed = Prime(product, {"21"});
-  ASSERT_TRUE(primed);
-  EXPECT_EQ(primed->value, "42");
-  EXPECT_EQ(primed->row_count, 1U);
-  EXPECT_FALSE(primed->empty);
-}
-
-TEST_F(SqlPrimerTest, NoRowsAreEmptyWhateverTheExpression) {
-  auto product = Make("p", "select 1 where false");
-  product->process_result.jq = ".[0].a.b";
-  const auto primed = Prime(product, {});
-  ASSERT_TRUE(primed);
-  EXPECT_TRUE(primed->empty);
-  EXPECT_EQ(primed->value, "[]");
-}
-
-TEST_F(SqlPrimerTest, AFailingExpressionIsThePrimersFailure) {
-  auto product = Make("p", "select 1");
-  product->process_result.jq = ".[0].a";
-  EXPECT_EQ(Prime(product, {}).error().code, ErrorCode::kPrimerFailed);
+  EXPECT_THAT(Check(products), ElementsAre(HasSubstr("kck.yml:2:9: error: database pg: connection refused"),
+                                           HasSubstr("products/bad.yml:5:16: error: syntax error")));
+  EXPECT_TRUE(CheckFaults(products)[0].unreachable);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include "base/thread_annotations.h"
 #include "primer/jq_error.h"
 
 extern "C" {
@@ -15,7 +16,7 @@ extern "C" {
 namespace kck {
 namespace {
 
-constexpr std::size_t kProgramsMax = 200;  // a thread; past it all are compiled anew
+constexpr std::size_t kIdleMax = 200;
 
 struct JqFree {
   void operator()(jq_state* jq) const {
@@ -50,16 +51,39 @@ JqPtr Compile(const std::string& program, std::string& fault) {
   return nullptr;
 }
 
-jq_state* CompiledHere(const std::string& program, std::string& fault) {
-  thread_local std::map<std::string, JqPtr> programs;
-  auto found = programs.find(program);
-  if (found == programs.end()) {
-    JqPtr compiled = Compile(program, fault);
-    if (!compiled) return nullptr;
-    if (programs.size() >= kProgramsMax) programs.clear();
-    found = programs.emplace(program, std::move(compiled)).first;
+// Compiled programs that no thread runs at the moment. To compile one takes jq near a tenth of a second, for its own
+// library; a program runs on one thread at a time.
+class IdlePrograms {
+ public:
+  // Null where none is idle.
+  JqPtr Take(const std::string& program) {
+    const MutexLock lock(mutex_);
+    const auto found = idle_.find(program);
+    if (found == idle_.end()) return nullptr;
+    JqPtr jq = std::move(found->second);
+    idle_.erase(found);
+    return jq;
   }
-  return found->second.get();
+
+  void Put(const std::string& program, JqPtr jq) {
+    const MutexLock lock(mutex_);
+    if (idle_.size() >= kIdleMax) idle_.erase(idle_.begin());
+    idle_.emplace(program, std::move(jq));
+  }
+
+ private:
+  Mutex mutex_;
+  std::multimap<std::string, JqPtr> idle_ KCK_GUARDED_BY(mutex_);
+};
+
+IdlePrograms& Idle() {
+  static IdlePrograms programs;
+  return programs;
+}
+
+JqPtr TakeOrCompile(const std::string& program, std::string& fault) {
+  JqPtr jq = Idle().Take(program);
+  return jq ? std::move(jq) : Compile(program, fault);
 }
 
 // Takes ownership of a result that is no value: the end of the outputs, or an error.
@@ -89,8 +113,8 @@ Result<std::string> FirstOutput(jq_state& jq, jv input, const std::string& progr
 
 Result<std::string> JqFirst(const std::string& program, const std::string& json) {
   std::string fault;
-  jq_state* jq = CompiledHere(program, fault);
-  if (jq == nullptr) return Fail(ErrorCode::kPrimerFailed, "jq: the program does not compile; run kck check");
+  JqPtr jq = TakeOrCompile(program, fault);
+  if (!jq) return Fail(ErrorCode::kPrimerFailed, "jq: the program does not compile; run kck check");
   if (json.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
     return Fail(ErrorCode::kPrimerFailed, "jq: the rows are too large; select fewer");
   }
@@ -101,13 +125,15 @@ Result<std::string> JqFirst(const std::string& program, const std::string& json)
   }
   Result<std::string> value = FirstOutput(*jq, input, program);
   // A program that could go on holds its input until it is started anew.
-  jq_start(jq, jv_null(), 0);
+  jq_start(jq.get(), jv_null(), 0);
+  Idle().Put(program, std::move(jq));
   return value;
 }
 
 std::string JqFault(const std::string& program) {
   std::string fault;
-  Compile(program, fault);
+  JqPtr jq = TakeOrCompile(program, fault);
+  if (jq) Idle().Put(program, std::move(jq));
   return fault;
 }
 

@@ -1,4 +1,4 @@
-// The first output of a jq program. Any thread: each keeps its own compiled programs, since libjq's are not shared.
+// The first output of a jq program. Any thread. Compiled programs are kept, in the process as a whole.
 #pragma once
 
 #include <string>

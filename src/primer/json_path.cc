@@ -24,6 +24,11 @@ using GlibPtr = std::unique_ptr<T, GlibFree>;
 
 // Null, with `fault` set, where the path does not compile.
 GlibPtr<JsonPath> Compile(const std::string& path, std::string& fault) {
+  // json-glib takes other beginnings, and then matches nothing.
+  if (!path.starts_with('$')) {
+    fault = "a JSONPath begins with $";
+    return nullptr;
+  }
   GlibPtr<JsonPath> compiled(json_path_new());
   GError* raw_error = nullptr;
   if (json_path_compile(compiled.get(), path.c_str(), &raw_error) != 0) return compiled;

@@ -11,7 +11,8 @@ namespace {
 using boost::asio::awaitable;
 using Descriptor = boost::asio::posix::stream_descriptor;
 
-// How many fills share a connection. More would not make a round trip cheaper by much, and each waits for all before it.
+// How many fills share a connection. More would not make a round trip cheaper by much, and each waits for all before
+// it.
 constexpr std::size_t kInFlightMax = 8;
 // A statement that runs for longer than this holds up those behind it, so no more are sent there.
 constexpr auto kSlowHead = std::chrono::milliseconds(20);
@@ -101,8 +102,8 @@ awaitable<std::string> PgConnection::Serve() {
   co_return *broken_;
 }
 
-// The first try after a loss is soon, since a restart may be over in a moment; later ones are spread, so that many nodes
-// do not come back at once.
+// The first try after a loss is soon, since a restart may be over in a moment; later ones are spread, so that many
+// nodes do not come back at once.
 awaitable<void> PgConnection::BackOff() {
   const auto ceiling = std::min<Duration>(kBackOffMax, kBackOffMin * (1 << std::min(failures_ - 1, 6)));
   const double share = std::uniform_real_distribution<>(0.5, 1.0)(random_);

@@ -63,7 +63,7 @@ class PgConnection {
   std::minstd_rand random_;
 
   std::optional<PgPipeline> pipeline_;
-  bool awaiting_room_ = false;    // for bytes in the socket
+  bool awaiting_room_ = false;  // for bytes in the socket
   bool watching_head_ = false;
   std::optional<std::string> broken_;  // why the connection is to be given up
   int failures_ = 0;                   // since a statement last ended

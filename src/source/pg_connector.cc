@@ -57,8 +57,7 @@ awaitable<Result<PgConnected>> PgConnector::Try() {
   connected.connection = co_await boost::asio::co_spawn(starter_, std::move(start), boost::asio::use_awaitable);
   PGconn* connection = connected.connection.get();
   if (PQstatus(connection) == CONNECTION_BAD) co_return ConnectionFailure(connection);
-  PQsetNoticeProcessor(
-      connection, [](void*, const char*) {}, nullptr);
+  PQsetNoticeProcessor(connection, [](void*, const char*) {}, nullptr);
   const Result<void> shaken = co_await Handshake(connection);
   if (!shaken) co_return Failure(shaken.error());
   if (PQsetnonblocking(connection, 1) != 0) co_return ConnectionFailure(connection);

@@ -47,8 +47,8 @@ Result<Description> DescribePg(PGconn* connection, const SqlStatement& statement
   const PgResultPtr stamped = PrepareEitherWay(connection, statement, PgStampedTemplate(statement));
   if (!Succeeded(stamped)) {
     const bool not_a_query = SqlState(*stamped) == kSyntaxError;
-    return Fail(ErrorCode::kSourceError, not_a_query ? "a product's query is SELECT, VALUES, TABLE or WITH … SELECT"
-                                                     : AuthorMessage(*stamped));
+    return Fail(ErrorCode::kSourceError,
+                not_a_query ? "a product's query is SELECT, VALUES, TABLE or WITH … SELECT" : AuthorMessage(*stamped));
   }
   const PgResultPtr described(PQdescribePrepared(connection, ""));
   if (!Succeeded(described)) return Fail(ErrorCode::kSourceError, AuthorMessage(*described));

@@ -31,9 +31,10 @@ TEST(PgDescribe, PlacesErrorsInTheAuthorsText) {
 }
 
 TEST(PgDescribe, SaysWhatTheDeclaredTypesDoNotFit) {
-  EXPECT_EQ(Describe("select 1\nwhere point(1, 1) = :a", {{"a", ParamType::kBool}}),
-            "line 2 column 19: operator does not exist: point = boolean (No operator matches the given name and argument "
-            "types. You might need to add explicit type casts.)");
+  EXPECT_EQ(
+      Describe("select 1\nwhere point(1, 1) = :a", {{"a", ParamType::kBool}}),
+      "line 2 column 19: operator does not exist: point = boolean (No operator matches the given name and argument "
+      "types. You might need to add explicit type casts.)");
 }
 
 TEST(PgDescribe, RefusesWhatIsNoQuery) {
@@ -52,7 +53,8 @@ TEST(PgDescribe, SaysThatADatabaseCannotBeReached) {
   const auto source = OpenPgSource(settings);
   const auto description = source->Describe(*MakeStatement("select 1"));
   ASSERT_FALSE(description.has_value());
-  EXPECT_TRUE(description.error().message.starts_with("database main cannot be reached: ")) << description.error().message;
+  EXPECT_TRUE(description.error().message.starts_with("database main cannot be reached: "))
+      << description.error().message;
   EXPECT_FALSE(source->Reachable());
 }
 

@@ -2,7 +2,7 @@
 #include "source/pg_json.h"
 
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
+#include <rapidcheck.h>
 #include <simdjson.h>
 
 #include <bit>
@@ -68,8 +68,9 @@ std::int64_t Number(std::int64_t min, std::int64_t max) { return *rc::gen::inRan
 
 // Text that is made of what the text forms of arrays and composites are made of.
 std::string AnyText() {
-  static const std::vector<std::string> pieces = {"a", "B", " ", ",", "\"", "\\", "{", "}", "(", ")", "NULL", "null",
-                                                  "'", ";", "é", "\t", "\n", "\x01", "𝄞", "[1:2]={", "[", "]", ":"};
+  static const std::vector<std::string> pieces = {"a",  "B",    " ",    ",",       "\"", "\\", "{", "}",
+                                                  "(",  ")",    "NULL", "null",    "'",  ";",  "é", "\t",
+                                                  "\n", "\x01", "𝄞",    "[1:2]={", "[",  "]",  ":"};
   std::string text;
   for (auto length = Number(0, 7); length > 0; --length) text += Pick(pieces);
   return text;
@@ -110,7 +111,8 @@ std::string AnyInterval() {
 std::string AnyJson() {
   std::string text;
   AppendJsonString(text, AnyText());
-  return Pick({"null", "true", " [1,  2.50,{\"a\":\n[]}]", "{\"b\": 1, \"a\": 1e400}", text, "{" + text + ":" + text + "}"});
+  return Pick(
+      {"null", "true", " [1,  2.50,{\"a\":\n[]}]", "{\"b\": 1, \"a\": 1e400}", text, "{" + text + ":" + text + "}"});
 }
 
 std::string AnyHex() {
@@ -245,16 +247,12 @@ Type Composite(const std::string& name, const std::vector<std::pair<std::string,
 
 std::vector<Type> AllTypes() {
   std::vector<Type> types = Scalars();
-  const auto named = [&](const std::string& name) {
-    return *std::ranges::find(types, name, &Type::name);
-  };
+  const auto named = [&](const std::string& name) { return *std::ranges::find(types, name, &Type::name); };
   const Type pair = Composite("kinds.pair", {{"a", named("text")}, {"b", ArrayOf(named("int4"))}});
   const Type smalls = {"kinds.smalls", ArrayOf(named("kinds.small")).make};
-  const Type deep = Composite("kinds.\"deep one\"", {{"p", pair},
-                                                     {"q", ArrayOf(pair)},
-                                                     {"r \"x\"", named("timestamptz")},
-                                                     {"s", named("bytea")},
-                                                     {"t", smalls}});
+  const Type deep = Composite(
+      "kinds.\"deep one\"",
+      {{"p", pair}, {"q", ArrayOf(pair)}, {"r \"x\"", named("timestamptz")}, {"s", named("bytea")}, {"t", smalls}});
   std::vector<Type> arrays;
   for (const Type& type : types) arrays.push_back(ArrayOf(type));
   types.insert(types.end(), arrays.begin(), arrays.end());
@@ -305,10 +303,8 @@ std::string PlainJson(const std::string& text) {
   return out;
 }
 
-RC_GTEST_FIXTURE_PROP(PgJson, AgreesWithPostgresOnValuesOfEveryType, ()) {
-  static const std::vector<Type> types = AllTypes();
-  static PgClient oracle(SharedPgServer().Url());
-  static const auto set_up = oracle.Run(SessionSql(SharedPgServer().Settings()));
+// A row that has a column of each type, rendered, against what PostgreSQL makes of the same values.
+void AgreeOnARow(const std::vector<Type>& types, PgClient& oracle, Source& source) {
   std::string values;
   std::string json;
   for (const Type& type : types) {
@@ -317,9 +313,21 @@ RC_GTEST_FIXTURE_PROP(PgJson, AgreesWithPostgresOnValuesOfEveryType, ()) {
     json += (json.empty() ? "" : ", ") + sample.json;
   }
   const std::string expected = oracle.Run("select json_build_array(json_build_array(" + json + "))")[0];
-  const std::string rendered = Ask("select " + values);
-  if (rendered[0] != '[') RC_FAIL(rendered + " for " + values);
-  RC_ASSERT(PlainJson(rendered) == PlainJson(expected));
+  const auto rows = RunFill(source, MakeStatement("select " + values));
+  if (!rows) RC_FAIL(rows.error().message + " for " + values);
+  RC_ASSERT(PlainJson(rows->json) == PlainJson(expected));
+}
+
+TEST_F(PgJson, AgreesWithPostgresOnValuesOfEveryType) {
+  const std::vector<Type> types = AllTypes();
+  PgClient oracle(SharedPgServer().Url());
+  oracle.Run(SessionSql(SharedPgServer().Settings()));
+  // In rows of a few columns, since the arguments of a function are limited to 100.
+  for (std::size_t from = 0; from < types.size(); from += 20) {
+    const auto end = types.begin() + static_cast<std::ptrdiff_t>(std::min(from + 20, types.size()));
+    const std::vector<Type> some(types.begin() + static_cast<std::ptrdiff_t>(from), end);
+    EXPECT_TRUE(rc::check([&] { AgreeOnARow(some, oracle, Database()); }));
+  }
 }
 
 TEST_F(PgJson, WritesTimestampsAsIso8601) {
@@ -343,14 +351,15 @@ TEST_F(PgJson, ReadsDomainsOverComposites) {
 }
 
 TEST_F(PgJson, ReadsCompositesAgainWhenTheyWereAltered) {
-  SharedPgServer().Run("drop table if exists kinds.changing; create table kinds.changing (a int, b text);"
-                       "insert into kinds.changing values (1, 'x')");
+  SharedPgServer().Run(
+      "drop table if exists kinds.changing; create table kinds.changing (a int, b text);"
+      "insert into kinds.changing values (1, 'x')");
   const std::string sql = "select c, array[c] from kinds.changing c";
   EXPECT_EQ(Ask(sql), R"([[{"a":1,"b":"x"},[{"a":1,"b":"x"}]]])");
   SharedPgServer().Run("alter table kinds.changing rename a to z");
   EXPECT_EQ(Ask(sql), R"([[{"z":1,"b":"x"},[{"z":1,"b":"x"}]]])");
-  SharedPgServer().Run("alter table kinds.changing alter z type text, drop b, add c bool default true");
-  EXPECT_EQ(Ask(sql), R"([[{"z":"1","c":true},[{"z":"1","c":true}]]])");
+  SharedPgServer().Run("alter table kinds.changing alter z type text, drop b, add d bool default true");
+  EXPECT_EQ(Ask(sql), R"([[{"z":"1","d":true},[{"z":"1","d":true}]]])");
 }
 
 TEST_F(PgJson, RefusesTextThatDoesNotFitItsType) {

@@ -27,9 +27,7 @@ TEST(PgArray, ReadsElementsDimensionsAndNulls) {
   EXPECT_EQ(Visited("{(1,1),(0,0);(2,2),(1,1)}", ';'), "[(1,1),(0,0),(2,2),(1,1)]");
 }
 
-TEST(PgArray, ReadsQuotedElements) {
-  EXPECT_EQ(Visited(R"({"a,b","}{","\"\\","","NULL"})"), R"([a,b,}{,"\,,NULL])");
-}
+TEST(PgArray, ReadsQuotedElements) { EXPECT_EQ(Visited(R"({"a,b","}{","\"\\","","NULL"})"), R"([a,b,}{,"\,,NULL])"); }
 
 TEST(PgArray, RefusesWhatIsNoArray) {
   for (const char* text : {"", "1", "{", "{1", "{1}2", "{\"a}", "[0:1]", "{1,", "{{1}"}) {

@@ -120,22 +120,35 @@ void PgPipeline::CompleteFailed(Exchange exchange) {
   const std::string_view state = exchange.result ? SqlState(*exchange.result) : "";
   Error error = exchange.result ? StatementError(database_, *exchange.result)
                                 : Error{ErrorCode::kSourceError, "database " + database_ + " sent no answer"};
-  if (exchange.preparing && fill.typing == PgTyping::kDeclared && MayTypeAsLiterals(state)) {
-    fill.typing = PgTyping::kAsLiterals;
-    fill.declared_typing_error = std::move(error);
-    Send(exchange.fill);
+  if (exchange.preparing) {
+    CompleteUnprepared(exchange, state, std::move(error));
     return;
   }
-  const bool executed = !exchange.preparing && !exchange.awaiting_types;
-  if (executed && IsStaleStatement(state) && ++fill.stale_statements_met <= kStaleStatementsMax) {
+  const bool may_retry = !exchange.prepare_error && !exchange.awaiting_types && IsStaleStatement(state);
+  if (may_retry && ++fill.stale_statements_met <= kStaleStatementsMax) {
     prepared_.Remove(fill.statement->id, exchange.prepared);
     Deallocate(exchange.prepared);
     Send(exchange.fill);
     return;
   }
+  fill.Finish(Failure(exchange.prepare_error ? *std::move(exchange.prepare_error) : std::move(error)));
+}
+
+void PgPipeline::CompleteUnprepared(const Exchange& exchange, std::string_view state, Error error) {
+  PgFill& fill = *exchange.fill;
+  if (fill.typing == PgTyping::kDeclared && MayTypeAsLiterals(state)) {
+    fill.typing = PgTyping::kAsLiterals;
+    fill.declared_typing_error = std::move(error);
+    Send(exchange.fill);
+    return;
+  }
   // The failure under the declared types says more than the one after it.
-  const bool typed_twice = exchange.preparing && fill.declared_typing_error;
-  fill.Finish(Failure(typed_twice ? *std::move(fill.declared_typing_error) : std::move(error)));
+  if (fill.declared_typing_error) error = *std::move(fill.declared_typing_error);
+  // Those that counted on this PREPARE fail for its reason, not because there is no such statement.
+  for (Exchange& other : exchanges_) {
+    if (other.prepared == exchange.prepared) other.prepare_error = error;
+  }
+  fill.Finish(Failure(std::move(error)));
 }
 
 void PgPipeline::CompleteRows(Exchange exchange) {
@@ -152,8 +165,7 @@ void PgPipeline::ReadTypes(Exchange exchange, const std::vector<Oid>& types) {
   exchange.awaiting_types = std::move(exchange.result);
   const std::string list = PgTypes::OidList(types);
   const char* values[] = {list.c_str()};
-  const int sent =
-      PQsendQueryParams(connection_.get(), PgTypes::ReadSql(), 1, nullptr, values, nullptr, nullptr, 0);
+  const int sent = PQsendQueryParams(connection_.get(), PgTypes::ReadSql(), 1, nullptr, values, nullptr, nullptr, 0);
   Push(std::move(exchange), sent);
 }
 

@@ -38,12 +38,13 @@ class PgPipeline {
  private:
   // What was sent up to one Sync.
   struct Exchange {
-    PgFillPtr fill;        // null: the answer does not matter
-    std::string prepared;  // the name of the statement that it executes
-    bool preparing = false;  // it began with a PREPARE that has not been answered
-    PgResultPtr result;    // rows, or the error
-    PgResultPtr awaiting_types;  // set: this exchange reads types, to render these rows of the fill
-    std::uint32_t cost_us = 0;   // of the fill
+    PgFillPtr fill;                      // null: the answer does not matter
+    std::string prepared;                // the name of the statement that it executes
+    bool preparing = false;              // it began with a PREPARE that has not been answered
+    std::optional<Error> prepare_error;  // of that name, by an exchange before this one
+    PgResultPtr result;                  // rows, or the error
+    PgResultPtr awaiting_types;          // set: this exchange reads types, to render these rows of the fill
+    std::uint32_t cost_us = 0;           // of the fill
   };
 
   void Push(Exchange exchange, int sent);
@@ -52,6 +53,7 @@ class PgPipeline {
   void Deallocate(const std::string& name);
   void Complete(Exchange exchange);
   void CompleteFailed(Exchange exchange);
+  void CompleteUnprepared(const Exchange& exchange, std::string_view state, Error error);
   void CompleteRows(Exchange exchange);
   void ReadTypes(Exchange exchange, const std::vector<Oid>& types);
   void Render(const PgFillPtr& fill, const PGresult& rows, std::uint32_t cost_us);

@@ -11,8 +11,8 @@
 
 namespace kck {
 
-// Bounded: the one that was used longest ago makes room. Names are never used twice, since a statement that is no longer
-// known here may still be known to PostgreSQL.
+// Bounded: the one that was used longest ago makes room. Names are never used twice, since a statement that is no
+// longer known here may still be known to PostgreSQL.
 class PgPrepared {
  public:
   // The name to execute, where the statement is prepared.

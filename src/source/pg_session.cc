@@ -42,10 +42,9 @@ struct Keywords {
   explicit Keywords(const DatabaseSettings& settings)
       : values{"5", "10000", "10", "5", "3", "primary", "kck", settings.url.c_str(), "UTF8", nullptr} {}
 
-  const char* names[10] = {"connect_timeout",     "tcp_user_timeout", "keepalives_idle",
-                           "keepalives_interval", "keepalives_count", "target_session_attrs",
-                           "fallback_application_name", "dbname",     "client_encoding",
-                           nullptr};
+  const char* names[10] = {
+      "connect_timeout",      "tcp_user_timeout",          "keepalives_idle", "keepalives_interval", "keepalives_count",
+      "target_session_attrs", "fallback_application_name", "dbname",          "client_encoding",     nullptr};
   const char* values[10];
 };
 
@@ -68,9 +67,10 @@ Result<PgConnPtr> ConnectPg(const DatabaseSettings& settings) {
   if (!url_fault.empty()) return unreachable(url_fault);
   const Keywords keywords(settings);
   PgConnPtr connection(PQconnectdbParams(keywords.names, keywords.values, 1));
-  if (PQstatus(connection.get()) != CONNECTION_OK) return unreachable(ConnectionMessage(connection.get()));
-  PQsetNoticeProcessor(
-      connection.get(), [](void*, const char*) {}, nullptr);
+  if (PQstatus(connection.get()) != CONNECTION_OK) {
+    return unreachable(ConnectionMessage(connection.get()) + "; is the url right, and the server up and a primary?");
+  }
+  PQsetNoticeProcessor(connection.get(), [](void*, const char*) {}, nullptr);
   const PgResultPtr result(PQexec(connection.get(), SessionSql(settings).c_str()));
   if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) return unreachable(ConnectionMessage(connection.get()));
   const auto session = ReadPgSession(*result);

@@ -34,7 +34,8 @@ PgSource::~PgSource() {
   starter_.join();
   // No thread is left that could touch these, so each fill is in exactly one of the three.
   std::vector<PgFillPtr> unanswered(queue_.begin(), queue_.end());
-  for (const auto& connection : connections_) std::ranges::move(connection->TakeUnanswered(), std::back_inserter(unanswered));
+  for (const auto& connection : connections_)
+    std::ranges::move(connection->TakeUnanswered(), std::back_inserter(unanswered));
   {
     MutexLock lock(mutex_);
     std::ranges::move(incoming_, std::back_inserter(unanswered));
@@ -117,8 +118,7 @@ void PgSource::AwaitConnection(PgFill& fill) {
 
 void PgSource::ArmTimer(const PgFillPtr& fill) {
   const bool awaits_connection = fill->queued && !AnyReady();
-  fill->timer.expires_at(awaits_connection ? std::min(fill->deadline, fill->connection_awaited_until)
-                                           : fill->deadline);
+  fill->timer.expires_at(awaits_connection ? std::min(fill->deadline, fill->connection_awaited_until) : fill->deadline);
   fill->timer.async_wait([this, fill](const boost::system::error_code& cancelled) {
     if (!cancelled) TimerFired(fill);
   });
@@ -128,8 +128,8 @@ void PgSource::TimerFired(const PgFillPtr& fill) {
   const TimePoint now = Clock::now();
   if (now >= fill->deadline) {
     Dequeue(*fill);
-    fill->Finish(Fail(ErrorCode::kSourceTimeout,
-                           fmt::format("database {} did not answer in the time allowed", settings_.name)));
+    fill->Finish(
+        Fail(ErrorCode::kSourceTimeout, fmt::format("database {} did not answer in the time allowed", settings_.name)));
   } else if (fill->queued && !AnyReady() && now >= fill->connection_awaited_until) {
     Dequeue(*fill);
     fill->Finish(Failure(UnreachableError(settings_.name, "")));
@@ -163,8 +163,8 @@ void PgSource::ConnectionLost(const Error& why, std::vector<PgFillPtr> unanswere
     if (++fill->connections_lost < kConnectionsLostMax) {
       Enqueue(fill, true);
     } else {
-      fill->Finish(Fail(ErrorCode::kSourceError,
-                             fmt::format("database {}: the connection was lost twice", settings_.name)));
+      fill->Finish(
+          Fail(ErrorCode::kSourceError, fmt::format("database {}: the connection was lost twice", settings_.name)));
     }
   }
   if (!AnyReady()) {

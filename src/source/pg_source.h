@@ -55,7 +55,7 @@ class PgSource : public Source, private PgConnectionOwner {
   // The thread's own, from here on.
   std::vector<std::unique_ptr<PgConnection>> connections_;
   std::list<PgFillPtr> queue_;
-  bool tried_ = false;  // a first try to connect has ended, well or not
+  bool tried_ = false;      // a first try to connect has ended, well or not
   bool was_ready_ = false;  // some connection was, when last heard of
   bool outage_logged_ = false;
   bool identifier_warned_ = false;

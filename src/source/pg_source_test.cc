@@ -64,7 +64,9 @@ TEST_F(PgSourceTest, NoRowsHaveAStampToo) {
   EXPECT_NE(rows->stamp, nullptr);
 }
 
-TEST_F(PgSourceTest, RowsOfNullsAreRows) { EXPECT_EQ(Ask("values (null::int, null::text), (null, null)"), "[[null,null],[null,null]]"); }
+TEST_F(PgSourceTest, RowsOfNullsAreRows) {
+  EXPECT_EQ(Ask("values (null::int, null::text), (null, null)"), "[[null,null],[null,null]]");
+}
 
 TEST_F(PgSourceTest, RowsWithoutColumnsAreRows) { EXPECT_EQ(Ask("select from generate_series(1, 2)"), "[[],[]]"); }
 
@@ -95,9 +97,9 @@ TEST_F(PgSourceTest, TakesTemplatesOfManyForms) {
 }
 
 TEST_F(PgSourceTest, BindsEveryParameterType) {
-  const std::vector<Param> params = {{"i", ParamType::kInt},       {"f", ParamType::kFloat}, {"s", ParamType::kString},
-                                     {"d", ParamType::kDate},      {"t", ParamType::kTimestamp},
-                                     {"u", ParamType::kUuid},      {"b", ParamType::kBool}};
+  const std::vector<Param> params = {{"i", ParamType::kInt},  {"f", ParamType::kFloat},     {"s", ParamType::kString},
+                                     {"d", ParamType::kDate}, {"t", ParamType::kTimestamp}, {"u", ParamType::kUuid},
+                                     {"b", ParamType::kBool}};
   EXPECT_EQ(Ask("select :i, :f, :s, :d, :t, :u, :b, :i + 1", params,
                 {"9007199254740993", "1.5", "it's", "2013-01-31", "2013-01-31T05:00:00.5Z",
                  "123e4567-e89b-12d3-a456-426614174000", "true"}),
@@ -144,11 +146,13 @@ TEST_F(PgSourceTest, RefusesAZeroByte) {
 }
 
 TEST_F(PgSourceTest, ErrorsQuoteNeitherStatementNorValues) {
-  EXPECT_EQ(Ask("select 'secret' from nowhere_to_be_found"),
-            "KCKSourceError database main failed the statement (SQLSTATE 42P01): the statement does not fit the tables, "
-            "columns or types that are there; run kck check");
-  EXPECT_EQ(Ask("select :a::text::int", {kString}, {"secret"}),
-            "KCKSourceError database main failed the statement (SQLSTATE 22P02): a value does not fit its type or place");
+  EXPECT_EQ(
+      Ask("select 'secret' from nowhere_to_be_found"),
+      "KCKSourceError database main failed the statement (SQLSTATE 42P01): the statement does not fit the tables, "
+      "columns or types that are there; run kck check");
+  EXPECT_EQ(
+      Ask("select :a::text::int", {kString}, {"secret"}),
+      "KCKSourceError database main failed the statement (SQLSTATE 22P02): a value does not fit its type or place");
 }
 
 TEST_F(PgSourceTest, AFailingStatementLeavesItsNeighboursAlone) {
@@ -194,8 +198,7 @@ TEST_F(PgSourceTest, ASlowStatementDoesNotHoldUpOtherConnections) {
   locker.Run("select pg_advisory_lock(7)");
   std::promise<std::string> slow;
   source_->Fill(MakeStatement("select 'slow' from pg_advisory_lock_shared(7)"), {},
-                Clock::now() + std::chrono::seconds(30),
-                [&](const Result<Rows>& rows) { slow.set_value(Text(rows)); });
+                Clock::now() + std::chrono::seconds(30), [&](const Result<Rows>& rows) { slow.set_value(Text(rows)); });
   // Whichever connection waits for the lock, the other one answers: in particular once the first is known to be slow.
   for (int i = 0; i < 200; ++i) ASSERT_EQ(Ask("select 2"), "[[2]]");
   auto answer = slow.get_future();
@@ -222,16 +225,16 @@ TEST_F(PgSourceTest, TheDeadlineAnswersWhateverTheDatabaseDoes) {
 }
 
 TEST_F(PgSourceTest, ADeadlineThatHasPassedIsATimeout) {
-  EXPECT_EQ(RunFill(*source_, MakeStatement("select 1"), {}, milliseconds(-1)).error().code,
-            ErrorCode::kSourceTimeout);
+  EXPECT_EQ(RunFill(*source_, MakeStatement("select 1"), {}, milliseconds(-1)).error().code, ErrorCode::kSourceTimeout);
 }
 
 TEST_F(PgSourceTest, RefusesToWrite) {
   Sql("create table if not exists written (n int);"
       "create or replace function write_it() returns int language sql volatile as 'insert into written values (1) "
       "returning n'");
-  EXPECT_EQ(Ask("select write_it()"),
-            "KCKSourceError database main failed the statement (SQLSTATE 25006): it writes, and a product may only read");
+  EXPECT_EQ(
+      Ask("select write_it()"),
+      "KCKSourceError database main failed the statement (SQLSTATE 25006): it writes, and a product may only read");
   EXPECT_EQ(Sql("select count(*) from written")[0], "0");
 }
 
@@ -291,8 +294,8 @@ TEST_F(PgSourceTest, ClosingAnswersWhatIsPending) {
   locker.Run("select pg_advisory_lock(9)");
   std::atomic<int> answered = 0;
   for (int i = 0; i < 50; ++i) {
-    source_->Fill(MakeStatement("select 1 from pg_advisory_lock_shared(9)"), {}, Clock::now() + std::chrono::seconds(60),
-                  [&](const Result<Rows>& rows) {
+    source_->Fill(MakeStatement("select 1 from pg_advisory_lock_shared(9)"), {},
+                  Clock::now() + std::chrono::seconds(60), [&](const Result<Rows>& rows) {
                     EXPECT_EQ(Text(rows), "KCKSourceError database main is being closed");
                     ++answered;
                   });

@@ -112,7 +112,8 @@ TEST_F(PgStampTest, VolatileFunctionsReadTheStampedSnapshot) {
   std::promise<Result<Rows>> answered;
   source_->Fill(MakeStatement("select n, latest(n::text) from stamped"), {}, Clock::now() + std::chrono::seconds(30),
                 [&](Result<Rows> rows) { answered.set_value(std::move(rows)); });
-  while (server_.Run("select 1 from pg_locks where locktype = 'advisory' and objid = 11 and not granted").empty()) continue;
+  while (server_.Run("select 1 from pg_locks where locktype = 'advisory' and objid = 11 and not granted").empty())
+    continue;
   writer.Run("begin; update stamped set n = 1");
   const std::uint64_t transaction = TransactionOf(writer);
   writer.Run("commit; select pg_advisory_unlock(11)");

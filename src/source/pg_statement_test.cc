@@ -38,7 +38,8 @@ std::string PlaceOf(const SqlStatement& statement, std::string_view marker) {
 }
 
 TEST(PgStatement, FindsPlacesOfTheAuthorsText) {
-  const auto statement = MakeStatement("select 'é', first\nfrom t where a = :nom and\n  b = :id or 'ü' = last", kParams);
+  const auto statement =
+      MakeStatement("select 'é', first\nfrom t where a = :nom and\n  b = :id or 'ü' = last", kParams);
   EXPECT_EQ(PlaceOf(*statement, "select"), "1:1");
   EXPECT_EQ(PlaceOf(*statement, "first"), "1:13");
   EXPECT_EQ(PlaceOf(*statement, "from"), "2:1");

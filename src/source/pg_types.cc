@@ -15,29 +15,21 @@ struct BuiltIn {
 };
 
 constexpr BuiltIn kBuiltIns[] = {
-    {kPgBool, PgKind::kBool},
-    {17, PgKind::kBytea},
-    {18, PgKind::kString},  // "char"
-    {19, PgKind::kString},  // name
-    {kPgInt8, PgKind::kNumber},
-    {21, PgKind::kNumber},  // int2
-    {kPgInt4, PgKind::kNumber},
-    {kPgText, PgKind::kString},
-    {26, PgKind::kString},  // oid
-    {114, PgKind::kJson},
-    {700, PgKind::kNumber},  // float4
-    {kPgFloat8, PgKind::kNumber},
-    {1042, PgKind::kString},  // bpchar
-    {1043, PgKind::kString},  // varchar
-    {kPgDate, PgKind::kString},
-    {1083, PgKind::kString},  // time
-    {1114, PgKind::kTimestamp},
-    {kPgTimestampTz, PgKind::kTimestampTz},
-    {1186, PgKind::kString},  // interval
-    {1266, PgKind::kString},  // timetz
-    {1700, PgKind::kNumber},  // numeric
-    {kPgUuid, PgKind::kString},
-    {3802, PgKind::kJson},  // jsonb
+    {kPgBool, PgKind::kBool},     {17, PgKind::kBytea},
+    {18, PgKind::kString},                                // "char"
+    {19, PgKind::kString},                                // name
+    {kPgInt8, PgKind::kNumber},   {21, PgKind::kNumber},  // int2
+    {kPgInt4, PgKind::kNumber},   {kPgText, PgKind::kString},
+    {26, PgKind::kString},                                  // oid
+    {114, PgKind::kJson},         {700, PgKind::kNumber},   // float4
+    {kPgFloat8, PgKind::kNumber}, {1042, PgKind::kString},  // bpchar
+    {1043, PgKind::kString},                                // varchar
+    {kPgDate, PgKind::kString},   {1083, PgKind::kString},  // time
+    {1114, PgKind::kTimestamp},   {kPgTimestampTz, PgKind::kTimestampTz},
+    {1186, PgKind::kString},                              // interval
+    {1266, PgKind::kString},                              // timetz
+    {1700, PgKind::kNumber},                              // numeric
+    {kPgUuid, PgKind::kString},   {3802, PgKind::kJson},  // jsonb
 };
 
 // One row a type, or one a field of a composite. Arrays are told by their category and length: name, point and the like

@@ -53,8 +53,8 @@ class PgTypes {
  public:
   PgTypes();
 
-  // Those of `types` that are to be read before a value of theirs can be rendered: the unknown ones, and those that hold
-  // a composite, whose fields ALTER TABLE may have changed since they were last read.
+  // Those of `types` that are to be read before a value of theirs can be rendered: the unknown ones, and those that
+  // hold a composite, whose fields ALTER TABLE may have changed since they were last read.
   std::vector<Oid> ToRead(const std::vector<Oid>& types) const;
 
   // Reads types with all that they are made of; $1 is an array of OIDs, as OidList writes it.

@@ -50,6 +50,14 @@ Failure CannotOpen(const std::string& path, int code) {
   return Fail(ErrorCode::kSourceError, fmt::format("cannot open {}: {}", path, sqlite3_errstr(code)));
 }
 
+// Where the numbered template names the table that SQLite misses: of this error it tells no place. npos where the
+// message is another, or the name cannot be found.
+std::size_t MissingTableOffset(const SqlStatement& statement, std::string_view message) {
+  constexpr std::string_view kNoTable = "no such table: ";
+  if (!message.starts_with(kNoTable)) return std::string::npos;
+  return SqliteNumberedTemplate(statement).find(message.substr(kNoTable.size()));
+}
+
 }  // namespace
 
 SqliteConnection::SqliteConnection(SqlitePtr database, const SqliteLimits& limits)
@@ -152,9 +160,10 @@ Result<Description> SqliteConnection::Describe(const SqlStatement& statement) {
   const auto prepared = Prepare(statement);
   if (!prepared) {
     const std::string& message = prepared.error().author_message;
-    const int offset = sqlite3_error_offset(database_.get());
-    if (offset < 0) return Fail(ErrorCode::kSourceError, message);
-    const std::string place = SqlitePlaceText(statement, static_cast<std::size_t>(offset));
+    const int told = sqlite3_error_offset(database_.get());
+    const std::size_t offset = told >= 0 ? static_cast<std::size_t>(told) : MissingTableOffset(statement, message);
+    if (offset == std::string::npos) return Fail(ErrorCode::kSourceError, message);
+    const std::string place = SqlitePlaceText(statement, offset);
     return Fail(ErrorCode::kSourceError, fmt::format("{}: {}", place, message));
   }
   Description description;

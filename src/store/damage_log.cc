@@ -7,9 +7,10 @@ namespace kck {
 void DamageLog::Note(std::string_view why) {
   const std::uint64_t count = ++count_;
   if (!limit_.Due(scheduler_.Now())) return;
-  LogWarning("the store in {} holds a damaged entry ({}); it counts as absent; {} met so far. If this goes on, check the "
-             "disk, and move the folder away: it fills again from the sources",
-             folder_, why, count);
+  LogWarning(
+      "the store in {} holds a damaged entry ({}); it counts as absent; {} met so far. If this goes on, check the "
+      "disk, and move the folder away: it fills again from the sources",
+      folder_, why, count);
 }
 
 }  // namespace kck

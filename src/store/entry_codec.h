@@ -1,7 +1,7 @@
 // An entry as bytes: what a store on disk keeps.
 //
-// Little endian, a format number first, a checksum (xxh3) last. Deadlines are wall-clock milliseconds, since a monotonic
-// clock means nothing to the next process; decoding gives an entry the life that remains of them.
+// Little endian, a format number first, a checksum (xxh3) last. Deadlines are wall-clock milliseconds, since a
+// monotonic clock means nothing to the next process; decoding gives an entry the life that remains of them.
 #pragma once
 
 #include <cstdint>

@@ -99,8 +99,8 @@ TEST(EntryCodec, GainsNoLifeByRounding) {
 
 TEST(EntryCodec, SurvivesAClockThatIsSetWrong) {
   const std::string bytes = EncodeEntry(*Whole(), kMoment);
-  for (const std::int64_t unix_ms : {std::int64_t{0}, std::numeric_limits<std::int64_t>::min(),
-                                     std::numeric_limits<std::int64_t>::max() - 1}) {
+  for (const std::int64_t unix_ms :
+       {std::int64_t{0}, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max() - 1}) {
     const Moment wrong{kMoment.now, unix_ms};
     const EntryPtr read = *DecodeEntry(bytes, wrong);
     EXPECT_LE(read->as_of, wrong.now) << "no value comes from the future";

@@ -148,8 +148,8 @@ bool MemoryStore::MakeRoom(std::size_t bytes, std::size_t freed) {
   return bytes_ + bytes <= bytes_max_ + freed;
 }
 
-// Forgets what is past its life among the entries that the bound leaves alone. It looks at each of them, so it does that
-// once a second at most.
+// Forgets what is past its life among the entries that the bound leaves alone. It looks at each of them, so it does
+// that once a second at most.
 void MemoryStore::SweepLasting() {
   const TimePoint now = scheduler_.Now();
   if (now < next_sweep_) return;

@@ -18,11 +18,12 @@ class MemoryStoreBound : public testing::Test {
   std::string Put(const std::string& key, EntryKind kind, std::size_t value_bytes, std::uint64_t number = 1,
                   TimePoint expires_at = TimePoint::max()) {
     std::string outcome;
-    store_->Put(key, MakeEntry(key, std::string(value_bytes, '1'), {1, number, 0},
-                               [&](Entry& entry) {
-                                 entry.kind = kind;
-                                 entry.expires_at = expires_at;
-                               }),
+    store_->Put(key,
+                MakeEntry(key, std::string(value_bytes, '1'), {1, number, 0},
+                          [&](Entry& entry) {
+                            entry.kind = kind;
+                            entry.expires_at = expires_at;
+                          }),
                 [&](const Result<void>& result) { outcome = result ? "ok" : ErrorName(result.error().code); });
     scheduler_.RunReady();
     return outcome;

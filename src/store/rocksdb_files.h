@@ -49,8 +49,8 @@ class RocksDbFiles {
   // True where the disk has the room that opening and writing need, as far as one can tell.
   bool HasRoom() const;
 
-  // Waits until nobody uses the files, closes them and opens them. Where that fails, they stay closed. One thread, which
-  // holds no Use.
+  // Waits until nobody uses the files, closes them and opens them. Where that fails, they stay closed. One thread,
+  // which holds no Use.
   Result<void> Reopen() KCK_EXCLUDES(mutex_);
 
   const std::string& path() const { return path_; }

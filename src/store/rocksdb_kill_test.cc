@@ -1,7 +1,7 @@
 // SIGKILL at any moment: no entry is torn, none acknowledged is lost, none goes back.
 //
-// This program, started as `kck_store_test --writer FOLDER FIRST`, is the process that is killed: it writes versions of a
-// few keys, and reports each that the store has acknowledged.
+// This program, started as `kck_store_test --writer FOLDER FIRST`, is the process that is killed: it writes versions of
+// a few keys, and reports each that the store has acknowledged.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -71,11 +71,12 @@ class InFlight {
     store->PutRecord(kRecord, std::to_string(number), [](const Result<void>& result) {
       if (!result) std::abort();
     });
-    store->Put(KeyOf(number), MakeEntry(KeyOf(number), ValueAt(number), {1, number, 0}), [&, number](const auto& result) {
-      // A pipe takes eight bytes whole. A failure must not look like an acknowledgement.
-      if (!result || write(kReportFd, &number, sizeof(number)) != sizeof(number)) std::abort();
-      in_flight.Leave();
-    });
+    store->Put(KeyOf(number), MakeEntry(KeyOf(number), ValueAt(number), {1, number, 0}),
+               [&, number](const auto& result) {
+                 // A pipe takes eight bytes whole. A failure must not look like an acknowledgement.
+                 if (!result || write(kReportFd, &number, sizeof(number)) != sizeof(number)) std::abort();
+                 in_flight.Leave();
+               });
   }
 }
 

@@ -61,7 +61,8 @@ class KeyTransform : public rocksdb::SliceTransform {
   bool InDomain(const rocksdb::Slice& name) const override { return !PrefixOfName(View(name)).empty(); }
 
   rocksdb::Slice Transform(const rocksdb::Slice& name) const override {
-    // An iterator that reaches the records asks for theirs too, though they have none. Their name equals no key's prefix.
+    // An iterator that reaches the records asks for theirs too, though they have none. Their name equals no key's
+    // prefix.
     const std::string_view prefix = PrefixOfName(View(name));
     return prefix.empty() ? name : rocksdb::Slice(prefix.data(), prefix.size());
   }

@@ -2,13 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
+#include <sys/resource.h>
 
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <future>
-
-#include <sys/resource.h>
 
 #include "base/pause_point.h"
 #include "store/entry_codec.h"
@@ -115,8 +114,8 @@ TEST_F(RocksDbStoreTest, CompactionGivesUpWhatIsPastItsLife) {
   rocksdb::CompactRangeOptions options;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
   ASSERT_TRUE(files->CompactRange(options, nullptr, nullptr).ok());
-  EXPECT_THAT(Names(*files), ElementsAre(EntryName("forever", 0), EntryName("long", 0), EntryName("unknown", 1),
-                                         RecordName("mark")));
+  EXPECT_THAT(Names(*files),
+              ElementsAre(EntryName("forever", 0), EntryName("long", 0), EntryName("unknown", 1), RecordName("mark")));
 }
 
 TEST_F(RocksDbStoreTest, ADamagedEntryCountsAsAbsent) {

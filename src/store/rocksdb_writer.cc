@@ -208,9 +208,10 @@ bool RocksDbWriter::MayWrite() {
 
 void RocksDbWriter::NoteFailure(std::string_view why) {
   if (!failure_log_.Due(scheduler_.Now())) return;
-  LogError("the store in {} could not write ({}): check the disk's room and health. Until it writes again, values are "
-           "computed and served, but not kept",
-           files_.path(), why);
+  LogError(
+      "the store in {} could not write ({}): check the disk's room and health. Until it writes again, values are "
+      "computed and served, but not kept",
+      files_.path(), why);
 }
 
 }  // namespace kck

@@ -56,7 +56,7 @@ class RocksDbWriter {
   const Scheduler& scheduler_;
   DamageLog& damage_;
   LogLimit failure_log_;
-  bool failed_ = false;    // the files must be opened again before the next write
+  bool failed_ = false;     // the files must be opened again before the next write
   TimePoint next_attempt_;  // to do so
   BoundedQueue<StoreWrite> queue_;
   std::thread thread_;

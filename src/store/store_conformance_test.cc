@@ -111,7 +111,9 @@ TEST_P(StoreConformance, TheNewerWinsInWhateverOrder) {
 }
 
 TEST_P(StoreConformance, OfOneVersionTheLaterComputeWins) {
-  const auto began = [](std::uint64_t sequence) { return [sequence](Entry& entry) { entry.fill_sequence = sequence; }; };
+  const auto began = [](std::uint64_t sequence) {
+    return [sequence](Entry& entry) { entry.fill_sequence = sequence; };
+  };
   Put("a", MakeEntry("a", "5", {1, 1, 0}, began(5)));
   Put("a", MakeEntry("a", "4", {1, 1, 0}, began(4)));
   EXPECT_EQ(Value("a"), "5");

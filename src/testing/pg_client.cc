@@ -6,8 +6,7 @@ namespace kck {
 
 PgClient::PgClient(const std::string& url) : connection_(PQconnectdb(url.c_str()), &PQfinish) {
   if (PQstatus(connection_.get()) != CONNECTION_OK) throw std::runtime_error(PQerrorMessage(connection_.get()));
-  PQsetNoticeProcessor(
-      connection_.get(), [](void*, const char*) {}, nullptr);
+  PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
 }
 
 std::vector<std::string> PgClient::Run(const std::string& sql) {

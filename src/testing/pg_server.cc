@@ -92,7 +92,8 @@ PgServer::~PgServer() {
 
 std::unique_ptr<PgServer> PgServer::StandbyOf(const PgServer& primary) {
   std::unique_ptr<PgServer> standby(new PgServer(Empty()));
-  standby->RunProgram({"pg_basebackup", "-D", standby->DataFolder(), "-d", primary.Url(), "-R", "-c", "fast", "--no-sync"});
+  standby->RunProgram(
+      {"pg_basebackup", "-D", standby->DataFolder(), "-d", primary.Url(), "-R", "-c", "fast", "--no-sync"});
   standby->Start();
   return standby;
 }

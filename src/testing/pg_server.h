@@ -13,8 +13,8 @@
 namespace kck {
 
 // Starts in the constructor, which throws where PostgreSQL cannot be started; the destructor stops it and removes the
-// folder. Runs as user postgres where the test runs as root, since PostgreSQL refuses to be root. It also stops when the
-// thread that started it ends, so that a test that is killed leaves none behind: start it on the main thread.
+// folder. Runs as user postgres where the test runs as root, since PostgreSQL refuses to be root. It also stops when
+// the thread that started it ends, so that a test that is killed leaves none behind: start it on the main thread.
 class PgServer {
  public:
   explicit PgServer(std::vector<std::string> settings = {});  // "synchronous_standby_names=x"
