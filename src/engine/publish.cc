@@ -103,12 +103,8 @@ EntryPtr Engine::Impl::MakeEntry(const Flight& flight, const ServedProduct& prod
 // What the hot tier has of it now: where a mark is newer than the fill, that is stale.
 EntryPtr Engine::Impl::Keep(KeyTable::Stripe& stripe, const std::string& key, const EntryPtr& entry) {
   KeyState& state = stripe.At(key);
-  EntryPtr kept = entry;
-  if (state.stale_before > entry->fill_sequence) {
-    kept = MarkedStale(*entry);
-  } else if (state.stale_before > 0) {
-    ClearMark(state, key);
-  }
+  const bool marked = state.stale_before > entry->fill_sequence;
+  const EntryPtr kept = marked ? MarkedStale(*entry) : entry;
   hot.Put(key, kept);
   // The store gets the entry without the mark: marks are records of their own there, held against what is read.
   store_.Put(key, entry, [this](const Result<void>& stored) {
@@ -116,6 +112,8 @@ EntryPtr Engine::Impl::Keep(KeyTable::Stripe& stripe, const std::string& key, co
     ++counters.store_errors;
     LogWarning("the store does not take an entry: {}", stored.error().message);
   });
+  // After the entry, or a process that is killed in between leaves the older entry without its mark.
+  if (!marked && state.stale_before > 0) ClearMark(state, key);
   return kept;
 }
 

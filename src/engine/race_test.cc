@@ -137,6 +137,16 @@ TEST_F(Racing, ARefreshThatFailedIsNotForgottenByARestart) {
   EXPECT_EQ(Text(Fetch("item/1")), "[2]") << "and cleared by a newer fill";
 }
 
+TEST_F(Racing, AMarkIsForgottenAfterTheEntryThatClearsIt) {
+  Fetch("item/1");
+  Answer(0, "[1]", 10);
+  store_.writes.clear();
+  Refresh("item/1");
+  Answer(1, "[2]", 11);
+  EXPECT_EQ(store_.writes, (std::vector<std::string>{"record mark/key/item/1", "put item/1", "forget mark/key/item/1"}))
+      << "a kill between any two of them leaves the mark or the new entry";
+}
+
 TEST_F(Racing, AQueuedRefreshIsAcknowledgedOnceDurable) {
   Fetch("item/1");
   Answer(0, "[1]", 10);

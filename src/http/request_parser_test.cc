@@ -64,7 +64,7 @@ TEST(RequestParserTest, ReadsARequestHoweverItIsCut) {
 
 TEST(RequestParserTest, LeavesTheNextRequestUnread) {
   Feed feed;
-  ASSERT_EQ(feed.Add(std::string(kPlain) + "\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n"), State::kComplete);
+  ASSERT_EQ(feed.Add(fmt::format("{}\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n", kPlain)), State::kComplete);
   feed.parser.Reset();
   ASSERT_EQ(feed.Add(""), State::kComplete);
   EXPECT_EQ(feed.request.target, "/");

@@ -72,7 +72,7 @@ void CheckProcessResult(const Product& product, Faults& faults) {
   const std::string fault = ProcessResultFault(product.process_result);
   if (fault.empty()) return;
   std::string cure = product.process_result.jq.empty()
-                         ? "a path is made of $, .name, ['name'], [0], [*] and ..name, as $[0].price"
+                         ? "a path is $ and then .name, ['name'], [0], [*] or ..name, as $[0].price; jq can do more"
                          : "try the program by hand: jq 'PROGRAM' rows.json";
   faults.push_back({product.location, fmt::format("process_result: {}", fault), std::move(cure)});
 }
@@ -82,8 +82,8 @@ void CheckSyntax(const Product& product, Faults& faults) {
   const PgQueryParseResult parsed = pg_query_parse(PgNumberedTemplate(*product.statement).c_str());
   if (parsed.error != nullptr) {
     const TemplatePlace place = PlaceInTemplate(*product.statement, parsed.error->cursorpos);
-    faults.push_back(SqlFaultOf(
-        product, fmt::format("line {} column {}: {}", place.line, place.column, parsed.error->message), ""));
+    faults.push_back(
+        SqlFaultOf(product, fmt::format("line {} column {}: {}", place.line, place.column, parsed.error->message), ""));
   }
   pg_query_free_parse_result(parsed);
 }

@@ -67,7 +67,7 @@ TEST_F(CheckTest, TellsEveryFaultWithItsPlace) {
                      Make("twice", "select a, a from t", {}, "lite", RowShape::kDicts), jq}),
               ElementsAre("products/column.yml:5:20: error: no such column: b", HasSubstr("products/table.yml"),
                           HasSubstr("products/twice.yml:1:1: error: the result has two columns named \"a\""),
-                          HasSubstr("products/jq.yml:1:1: error: process_result: jq: error: syntax error")));
+                          HasSubstr("products/jq.yml:1:1: error: process_result: jq: syntax error")));
 }
 
 TEST_F(CheckTest, AFaultWithoutAPlaceInTheFileNamesItInTheMessage) {

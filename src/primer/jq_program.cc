@@ -27,12 +27,22 @@ struct JqFree {
 
 using JqPtr = std::unique_ptr<jq_state, JqFree>;
 
+void Drop(std::string& text, std::string_view part) {
+  const std::size_t found = text.find(part);
+  if (found != std::string::npos) text.erase(found, part.size());
+}
+
 // Keeps the first line of the first message: jq goes on with the program's text, and with what follows from the fault.
 void KeepMessage(void* to, jv message) {
   auto& text = *static_cast<std::string*>(to);
   jv formatted = jq_format_error(message);
-  const std::string_view whole = jv_string_value(formatted);
-  if (text.empty()) text = whole.substr(0, whole.find('\n'));
+  if (text.empty()) {
+    text = jv_string_value(formatted);
+    text.resize(std::min(text.find('\n'), text.size()));
+    if (text.ends_with(':')) text.pop_back();
+    Drop(text, " (Unix shell quoting issues?)");
+    Drop(text, "error: ");
+  }
   jv_free(formatted);
 }
 
@@ -43,6 +53,8 @@ JqPtr Compile(const std::string& program, std::string& fault) {
     fault = "out of memory";
     return nullptr;
   }
+  // A program stands alone: with no path at all, libjq would abort the process at an import.
+  jq_set_attr(jq.get(), jv_string("JQ_LIBRARY_PATH"), jv_array());
   jq_set_error_cb(jq.get(), KeepMessage, &fault);
   const bool compiled = jq_compile(jq.get(), program.c_str()) != 0;
   jq_set_error_cb(jq.get(), nullptr, nullptr);

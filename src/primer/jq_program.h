@@ -1,4 +1,6 @@
-// The first output of a jq program. Any thread. Compiled programs are kept, in the process as a whole.
+// The first output of a jq program, which stands alone: it may not import modules. A program that never ends holds its
+// thread for ever, since libjq cannot be interrupted. Any thread. Compiled programs are kept, in the process as a
+// whole.
 #pragma once
 
 #include <string>

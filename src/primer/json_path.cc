@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 
 #include <memory>
+#include <regex>
 
 #include "primer/json_skeleton.h"
 
@@ -22,18 +23,31 @@ struct GlibFree {
 template <typename T>
 using GlibPtr = std::unique_ptr<T, GlibFree>;
 
+// What json-glib evaluates as it should. It reads past the end of a path whose quote is not closed, complains on
+// standard error of slices and sets past a list's end, and takes a path without $ for one that matches nothing.
+bool IsSupported(const std::string& path) {
+  static const std::regex kSteps(R"(\$(\.{1,2}[^.\[\]'"*$]+|\.\*|\['[^']+'\]|\[[0-9]{1,9}\]|\[\*\])*)");
+  return std::regex_match(path, kSteps);
+}
+
+// json-glib knows names in single quotes only.
+std::string WithSingleQuotes(const std::string& path) {
+  static const std::regex kName(R"re(\["([^"']+)"\])re");
+  return std::regex_replace(path, kName, "['$1']");
+}
+
 // Null, with `fault` set, where the path does not compile.
-GlibPtr<JsonPath> Compile(const std::string& path, std::string& fault) {
-  // json-glib takes other beginnings, and then matches nothing.
-  if (!path.starts_with('$')) {
-    fault = "a JSONPath begins with $";
+GlibPtr<JsonPath> Compile(const std::string& written, std::string& fault) {
+  const std::string path = WithSingleQuotes(written);
+  if (!IsSupported(path)) {
+    fault = "the JSONPath is not understood";
     return nullptr;
   }
   GlibPtr<JsonPath> compiled(json_path_new());
   GError* raw_error = nullptr;
   if (json_path_compile(compiled.get(), path.c_str(), &raw_error) != 0) return compiled;
   const GlibPtr<GError> error(raw_error);
-  fault = error ? error->message : "it does not compile";
+  fault = error ? error->message : "the JSONPath is not understood";
   return nullptr;
 }
 

@@ -1,4 +1,7 @@
 // The first match of a JSONPath expression. Any thread.
+//
+// A path begins with $ and goes on with any of .name, ['name'], ["name"], [n] from 0, [*], .* and ..name, which is at
+// any depth. There are no filters, slices, sets or places from the end; jq has those.
 #pragma once
 
 #include <string>

@@ -41,6 +41,8 @@ TEST(JsonPath, NoMatchIsNull) {
 }
 
 TEST(JsonPath, GivesTheFirstMatch) {
+  EXPECT_EQ(Path("$[0][\"a b\"]", R"([{"a b":3}])"), "3");
+  EXPECT_EQ(Path("$[0].*", R"([{"x":"v","y":2}])"), R"("v")");
   EXPECT_EQ(Path("$..b", R"([{"a":{"b":"x"}},{"b":"y"}])"), R"("x")");
   EXPECT_EQ(Path("$[*].a", R"([{"a":7},{"a":8}])"), "7");
 }
@@ -63,8 +65,8 @@ TEST(Jq, AnErrorHoldsNoData) {
   const std::string rows = R"([{"name":"se(cret) \"x","n":41}])";
   for (const char* program :
        {".[0].name - 1", ".[0].name | fromjson", ".[0].name | strptime(\"%Y\")", ".[0] | .n + .name", ".[.[0].name]",
-        ".[0] | @csv", "path(.[0].n + 0)", "{(.[0].n | . + 0): 1}", ".[0].name | .[]",
-        "path(.[0] | tojson | .[0])", "[.[0].name] | implode", "(.[0].n, 1) | test(\"x\")"}) {
+        ".[0] | @csv", "path(.[0].n + 0)", "{(.[0].n | . + 0): 1}", ".[0].name | .[]", "path(.[0] | tojson | .[0])",
+        "[.[0].name] | implode", "(.[0].n, 1) | test(\"x\")"}) {
     const std::string told = Jq(program, rows);
     EXPECT_EQ(told.substr(0, 10), "error jq: ") << program;
     for (const char* data : {"se(", "cret", "41", "name\\\""}) {
@@ -89,13 +91,17 @@ TEST(Jq, ThreadsDoNotShareAProgram) {
 }
 
 TEST(ProcessResultFault, SaysWhatDoesNotCompile) {
-  EXPECT_EQ(ProcessResultFault({"$[0].a", ""}), "");
-  EXPECT_EQ(ProcessResultFault({"$..a", ""}), "");
-  EXPECT_NE(ProcessResultFault({"[0]", ""}), "");
-  EXPECT_NE(ProcessResultFault({"$[", ""}), "");
+  for (const char* path : {"$", "$[0].a", "$..a", "$[0]['a b']", "$[0][\"a b\"]", "$[*].größe", "$[0].*"}) {
+    EXPECT_EQ(ProcessResultFault({path, ""}), "") << path;
+  }
+  for (const char* path : {"[0]", "a", "$[", "$['a", "$['a'", "$[0", "$x", "$[0]x", "$[]", "$.", "$..", "$..*", "$[-1]",
+                           "$[0:2]", "$[0,1]", "$[?(@.a)]", "$.a$", "$[99999999999999999999]"}) {
+    EXPECT_NE(ProcessResultFault({path, ""}), "") << path;
+  }
   EXPECT_EQ(ProcessResultFault({"", ".[0]"}), "");
-  EXPECT_NE(ProcessResultFault({"", ".[0"}), "");
+  EXPECT_EQ(ProcessResultFault({"", ".[0"}), "jq: syntax error, unexpected $end at <top-level>, line 1");
   EXPECT_NE(ProcessResultFault({"", "nosuch(1)"}), "");
+  EXPECT_NE(ProcessResultFault({"", "import \"a\" as a; ."}), "");
 }
 
 }  // namespace

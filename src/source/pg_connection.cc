@@ -1,5 +1,6 @@
 #include "source/pg_connection.h"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -39,7 +40,7 @@ PgConnection::PgConnection(boost::asio::io_context& io, boost::asio::thread_pool
 
 PgConnection::~PgConnection() {
   // libpq closes the socket.
-  if (socket_.is_open()) socket_.release();
+  if (socket_.is_open()) static_cast<void>(socket_.release());
 }
 
 void PgConnection::Start() { boost::asio::co_spawn(io_, Run(), boost::asio::detached); }
@@ -98,7 +99,7 @@ awaitable<std::string> PgConnection::Serve() {
     Flush();
   }
   head_timer_.cancel();
-  socket_.release();
+  static_cast<void>(socket_.release());
   co_return *broken_;
 }
 
@@ -142,7 +143,7 @@ void PgConnection::Break(std::string why) {
   if (broken_) return;
   broken_ = std::move(why);
   boost::system::error_code ignored;
-  socket_.cancel(ignored);
+  static_cast<void>(socket_.cancel(ignored));
 }
 
 }  // namespace kck

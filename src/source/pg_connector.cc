@@ -32,7 +32,7 @@ PgConnector::PgConnector(boost::asio::io_context& io, boost::asio::thread_pool& 
 
 PgConnector::~PgConnector() {
   // libpq closes the socket.
-  if (socket_.is_open()) socket_.release();
+  if (socket_.is_open()) static_cast<void>(socket_.release());
 }
 
 awaitable<Result<PgConnected>> PgConnector::Connect() {
@@ -44,7 +44,7 @@ awaitable<Result<PgConnected>> PgConnector::Connect() {
     if (cancelled) return;
     timed_out_ = true;
     boost::system::error_code ignored;
-    socket_.cancel(ignored);
+    static_cast<void>(socket_.cancel(ignored));
   });
   Result<PgConnected> connected = co_await Try();
   limit_.cancel();
@@ -120,7 +120,7 @@ awaitable<Result<void>> PgConnector::AwaitSocket(PGconn* connection, Descriptor:
   socket_.assign(PQsocket(connection), refused);
   if (refused) co_return Fail(ErrorCode::kSourceError, refused.message());
   co_await socket_.async_wait(what, kAwait);
-  socket_.release();
+  static_cast<void>(socket_.release());
   if (timed_out_) co_return TimeFailure();
   co_return Result<void>();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <list>
 #include <optional>
@@ -15,13 +16,13 @@ namespace kck {
 class PgFill {
  public:
   // `unfinished`, which has counted this fill, is counted down when it is answered.
-  PgFill(boost::asio::any_io_executor executor, std::shared_ptr<const SqlStatement> statement,
+  PgFill(const boost::asio::any_io_executor& executor, std::shared_ptr<const SqlStatement> statement,
          std::vector<ParamValue> params, TimePoint deadline, Source::FillCallback done,
          std::atomic<std::size_t>& unfinished)
       : statement(std::move(statement)),
         params(std::move(params)),
         deadline(deadline),
-        timer(std::move(executor)),
+        timer(executor),
         done_(std::move(done)),
         unfinished_(unfinished) {}
 

@@ -1,11 +1,14 @@
 // Values of every kind of type as JSON, against PostgreSQL's own to_json as oracle.
 #include "source/pg_json.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <bit>
+#include <functional>
 
 #include "base/json.h"
 #include "source/pg_session.h"

@@ -1,5 +1,7 @@
 #include "source/pg_pipeline.h"
 
+#include <algorithm>
+
 #include "source/pg_error.h"
 #include "source/pg_json.h"
 

@@ -1,6 +1,8 @@
 // Stamps against transactions that are held open on purpose: what a fill's stamp sees is what its rows show.
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "source/sources.h"
 #include "testing/pg_client.h"
 #include "testing/pg_server.h"

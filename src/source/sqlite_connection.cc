@@ -47,7 +47,8 @@ std::string_view WordsFor(int code, std::string_view statement_fault) {
 }
 
 Failure CannotOpen(const std::string& path, int code) {
-  return Fail(ErrorCode::kSourceError, fmt::format("cannot open {}: {}", path, sqlite3_errstr(code)));
+  const ErrorCode kind = code == SQLITE_BUSY ? ErrorCode::kSourceTimeout : ErrorCode::kSourceError;
+  return Fail(kind, fmt::format("cannot open {}: {}", path, sqlite3_errstr(code)));
 }
 
 // Where the numbered template names the table that SQLite misses: of this error it tells no place. npos where the
@@ -148,7 +149,8 @@ Result<Rows> SqliteConnection::Step(sqlite3_stmt& prepared, RowShape shape) {
     writer.Append(rows.json);
   }
   if (code != SQLITE_DONE) {
-    return Failure(ErrorFor(code, "an expression of the statement fails on these rows; run it in sqlite3 to see which"));
+    return Failure(
+        ErrorFor(code, "an expression of the statement fails on these rows; run it in sqlite3 to see which"));
   }
   rows.json += ']';
   const auto cost = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began);

@@ -26,7 +26,8 @@ struct SqliteLimits {
 
 class SqliteConnection {
  public:
-  // Opens `path` for reading, and reads its head. The error names the file, for the author.
+  // Opens `path` for reading, and reads its head. The error names the file, for the author; it is kSourceTimeout where
+  // the file was locked until the limits passed.
   static Result<std::unique_ptr<SqliteConnection>> Open(const std::string& path, const SqliteLimits& limits);
 
   // Runs a statement. The error is for clients: it holds no SQL, and no word of SQLite's that may quote some.

@@ -1,9 +1,9 @@
 // SQLite's rows as JSON text.
 //
-// By what SQLite holds: INTEGER and REAL are numbers, TEXT is a string, BLOB is base64, NULL is null. Two declared types
-// say more: BOOLEAN or BOOL turns 0 and 1 into false and true, JSON or JSONB embeds text that is JSON. Dates, decimals
-// and all other types are what SQLite made of them when they were written. Only a column of a table has a declared type;
-// an expression has none. Infinities are strings; bytes of text that are not UTF-8 become U+FFFD.
+// By what SQLite holds: INTEGER and REAL are numbers, TEXT is a string, BLOB is base64, NULL is null. Two declared
+// types say more: BOOLEAN or BOOL turns 0 and 1 into false and true, JSON or JSONB embeds text that is JSON. Dates,
+// decimals and all other types are what SQLite made of them when they were written. Only a column of a table has a
+// declared type; an expression has none. Infinities are strings; bytes of text that are not UTF-8 become U+FFFD.
 #pragma once
 
 #include <sqlite3.h>

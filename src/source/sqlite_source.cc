@@ -21,8 +21,8 @@ class SqliteSource : public Source {
         path_(settings.url.substr(kScheme.size())),
         statement_timeout_(settings.statement_timeout),
         queue_(kWaitingMax,
-               {ErrorCode::kOverloaded, fmt::format("{} fills wait for database {}; try again shortly", kWaitingMax,
-                                                    settings.name)},
+               {ErrorCode::kOverloaded,
+                fmt::format("{} fills wait for database {}; try again shortly", kWaitingMax, settings.name)},
                {ErrorCode::kSourceTimeout,
                 fmt::format("database {} had no reader free in time; raise its pool in kck.yml, or make its "
                             "statements faster",
@@ -73,7 +73,7 @@ class SqliteSource : public Source {
     if (!connection) {
       auto opened = SqliteConnection::Open(path_, limits);
       reachable_ = opened.has_value();
-      if (!opened) return Fail(opened.error().code, "its file cannot be opened; kck check says why");
+      if (!opened) return Fail(opened.error().code, "its file is locked or cannot be opened; kck check says why");
       connection = *std::move(opened);
     }
     Result<Rows> rows = connection->Run(*fill.statement, fill.params, limits);

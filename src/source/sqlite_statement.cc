@@ -70,8 +70,8 @@ std::string SqlitePlaceText(const SqlStatement& statement, std::size_t offset) {
   const std::string before = WrittenBefore(statement, offset);
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
-  const auto column = 1 + std::count_if(before.begin() + static_cast<std::ptrdiff_t>(line_start), before.end(),
-                                        StartsCharacter);
+  const auto column =
+      1 + std::count_if(before.begin() + static_cast<std::ptrdiff_t>(line_start), before.end(), StartsCharacter);
   return fmt::format("line {} column {}", line, column);
 }
 

@@ -33,15 +33,18 @@ Result<void> RocksDbFiles::Reopen() {
     while (users_ > 0) changed_.wait(mutex_);
   }
   database_ = nullptr;  // before the files are opened: it holds their lock
-  auto database = OpenRocksDb(path_, scheduler_, limits_);
-  if (database) database_ = *std::move(database);
+  Result<void> outcome;
+  if (auto database = OpenRocksDb(path_, scheduler_, limits_)) {
+    database_ = *std::move(database);
+  } else {
+    outcome = Failure(std::move(database.error()));
+  }
   {
     MutexLock lock(mutex_);
     reopening_ = false;
   }
   changed_.notify_all();
-  if (!database) return Failure(std::move(database.error()));
-  return {};
+  return outcome;
 }
 
 rocksdb::DB* RocksDbFiles::Enter() {

@@ -22,8 +22,6 @@
 #include "testing/temp_folder.h"
 #include "testing/thread_scheduler.h"
 
-extern char** environ;
-
 namespace kck {
 namespace {
 

@@ -30,7 +30,7 @@ using testing::Pair;
 
 class RocksDbStoreTest : public testing::Test {
  protected:
-  ~RocksDbStoreTest() override { Close(); }
+  void TearDown() override { Close(); }
 
   void Open(const RocksDbLimits& limits = {}) {
     store_ = OpenRocksDbStore(folder_.path(), scheduler_, limits).value();

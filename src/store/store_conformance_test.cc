@@ -28,7 +28,7 @@ EditEntry By(std::uint64_t fingerprint) {
 class StoreConformance : public testing::TestWithParam<std::string> {
  protected:
   StoreConformance() : store_(Open()), calls_(*store_) {}
-  ~StoreConformance() override { store_->Close(); }
+  void TearDown() override { store_->Close(); }
 
   std::unique_ptr<Store> Open() {
     if (GetParam() == "memory") return OpenMemoryStore(scheduler_);

@@ -4,8 +4,8 @@
 
 namespace kck {
 
-void FakeSource::Fill(std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params,
-                      TimePoint deadline, FillCallback done) {
+void FakeSource::Fill(std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params, TimePoint deadline,
+                      FillCallback done) {
   const std::lock_guard lock(mutex_);
   asked_.push_back({std::move(statement), std::move(params), deadline});
   done_.push_back(std::move(done));

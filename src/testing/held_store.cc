@@ -18,21 +18,25 @@ void HeldStore::Get(std::string key, std::uint64_t fingerprint, GetCallback done
 
 void HeldStore::Put(std::string key, EntryPtr entry, PutCallback done) {
   if (down) return done(Down());
+  writes.push_back("put " + key);
   inner_.Put(std::move(key), std::move(entry), std::move(done));
 }
 
 void HeldStore::PutIf(std::string key, EntryPtr entry, PutCondition condition, PutCallback done) {
   if (down) return done(Down());
+  writes.push_back("put " + key);
   inner_.PutIf(std::move(key), std::move(entry), condition, std::move(done));
 }
 
 void HeldStore::PutRecord(std::string name, std::string value, PutCallback done) {
   if (down) return done(Down());
+  writes.push_back("record " + name);
   inner_.PutRecord(std::move(name), std::move(value), std::move(done));
 }
 
 void HeldStore::DeleteRecord(std::string name, PutCallback done) {
   if (down) return done(Down());
+  writes.push_back("forget " + name);
   inner_.DeleteRecord(std::move(name), std::move(done));
 }
 

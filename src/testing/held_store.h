@@ -2,6 +2,8 @@
 #pragma once
 
 #include <deque>
+#include <string>
+#include <vector>
 
 #include "store/store.h"
 
@@ -26,6 +28,7 @@ class HeldStore : public Store {
 
   bool hold_gets = false;
   bool down = false;
+  std::vector<std::string> writes;  // "put KEY", "record NAME" and "forget NAME", in the order asked for
 
  private:
   Store& inner_;

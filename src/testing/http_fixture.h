@@ -21,10 +21,11 @@ namespace kck {
 
 // Products: `item/:id` (int), `note/:name` (settable), `rare/:id` (on_miss: error). Serve() comes first.
 class HttpFixture : public testing::Test {
- protected:
+ public:
   HttpFixture();
   ~HttpFixture() override;
 
+ protected:
   // Starts the server on a port that the system chooses, with settings changed by `edit`.
   void Serve(const std::function<void(HttpSettings&)>& edit = [](HttpSettings&) {}, int threads = 1);
 

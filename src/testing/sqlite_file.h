@@ -1,6 +1,8 @@
 // An SQLite database of a test's own, in a temporary folder that goes with it.
 #pragma once
 
+#include <sqlite3.h>
+
 #include <string>
 
 #include "model/settings.h"
@@ -20,6 +22,20 @@ class SqliteFile {
 
  private:
   TempFolder folder_;
+};
+
+// Holds a file's exclusive lock, as a program does that writes, until it is released or ends.
+class SqliteLock {
+ public:
+  explicit SqliteLock(const SqliteFile& file);
+  ~SqliteLock() { Release(); }
+  SqliteLock(const SqliteLock&) = delete;
+  SqliteLock& operator=(const SqliteLock&) = delete;
+
+  void Release();
+
+ private:
+  sqlite3* database_ = nullptr;
 };
 
 }  // namespace kck

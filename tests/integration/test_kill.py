@@ -115,6 +115,7 @@ def test_kill_during_writes(make_node, database, postgres, seed):
             # A fill is no acknowledged write, so the last ones may be lost; then the value does not call itself fresh.
             assert n >= served[i] or answer.headers["KCK-State"] == "stale", (i, n, served[i])
         postgres.start()
+        wait_for(lambda: node.refresh("item/1").status_code == 200, "the database to be reached again")
         for i in range(1, ITEMS + 1):
             now = database.execute("select n from item where id = %s", [i])[0][0]
             assert node.refresh(f"item/{i}").json()["value"][0][0] == now

@@ -1,0 +1,78 @@
+#include "source/sqlite_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+namespace kck {
+namespace {
+
+class SqliteQueueTest : public testing::Test {
+ protected:
+  using Told = std::shared_ptr<std::promise<std::string>>;
+
+  ~SqliteQueueTest() override { queue_.Close(); }
+
+  // Pushes a fill that is named by its one parameter; what it is answered goes to the result.
+  Told Push(const std::string& name, Duration wait) {
+    auto told = std::make_shared<std::promise<std::string>>();
+    queue_.Push({nullptr, {name}, Clock::now() + wait, [told](const Result<Rows>& rows) {
+                   told->set_value(rows ? rows->json : rows.error().message);
+                 }});
+    return told;
+  }
+
+  std::string TakeName() {
+    const auto fill = queue_.Take();
+    return fill ? fill->params[0].value() : "closed";
+  }
+
+  SqliteQueue queue_{3, {ErrorCode::kOverloaded, "full"}, {ErrorCode::kSourceTimeout, "late"}};
+  std::jthread overdue_{[this] { queue_.AnswerOverdue(); }};
+};
+
+TEST_F(SqliteQueueTest, GivesTheMostUrgentFirst) {
+  Push("later", std::chrono::minutes(2));
+  Push("soon", std::chrono::minutes(1));
+  Push("latest", std::chrono::minutes(3));
+  EXPECT_EQ(TakeName(), "soon");
+  EXPECT_EQ(TakeName(), "later");
+  EXPECT_EQ(TakeName(), "latest");
+}
+
+TEST_F(SqliteQueueTest, RefusesWhatIsPastItsBound) {
+  for (const char* name : {"a", "b", "c"}) Push(name, std::chrono::minutes(1));
+  EXPECT_EQ(Push("d", std::chrono::minutes(1))->get_future().get(), "full");
+  EXPECT_EQ(TakeName(), "a");
+  Push("e", std::chrono::minutes(1));
+  EXPECT_EQ(TakeName(), "b");
+}
+
+TEST_F(SqliteQueueTest, AnswersAtTheDeadlineWithoutAReader) {
+  const Told late = Push("late", std::chrono::milliseconds(50));
+  Push("in time", std::chrono::minutes(1));
+  const Told later = Push("later", std::chrono::milliseconds(20));
+  EXPECT_EQ(later->get_future().get(), "late");
+  EXPECT_EQ(late->get_future().get(), "late");
+  EXPECT_EQ(TakeName(), "in time");
+}
+
+TEST_F(SqliteQueueTest, AnswersInsideNoCall) {
+  for (const char* name : {"a", "b", "c"}) Push(name, std::chrono::minutes(1));
+  std::promise<std::thread::id> answered_on;
+  queue_.Push({nullptr, {}, Clock::now() + std::chrono::minutes(1), [&](const Result<Rows>&) {
+                 answered_on.set_value(std::this_thread::get_id());
+               }});
+  EXPECT_NE(answered_on.get_future().get(), std::this_thread::get_id());
+}
+
+TEST_F(SqliteQueueTest, GivesWhatWaitsBeforeItEnds) {
+  Push("a", std::chrono::minutes(1));
+  queue_.Close();
+  EXPECT_EQ(TakeName(), "a");
+  EXPECT_EQ(TakeName(), "closed");
+}
+
+}  // namespace
+}  // namespace kck
