@@ -36,6 +36,8 @@ class PgSourceTest : public testing::Test {
   static std::vector<std::string> Sql(const std::string& sql) { return SharedPgServer().Run(sql); }
 
   std::shared_ptr<Source> source_ = Open(1);
+
+  void AwaitConnections(std::size_t count);
 };
 
 const Param kInt = {"a", ParamType::kInt};
@@ -191,9 +193,23 @@ TEST_F(PgSourceTest, AThousandFillsShareFourConnections) {
   EXPECT_GE(backends.size(), 2);
 }
 
+// Returns once so many connections answer: a source connects behind.
+void PgSourceTest::AwaitConnections(std::size_t count) {
+  std::set<std::string> backends;
+  while (backends.size() < count) {
+    std::vector<std::promise<std::string>> answers(count);
+    for (auto& answer : answers) {
+      source_->Fill(MakeStatement("select pg_backend_pid() from pg_sleep(0.01)"), {},
+                    Clock::now() + std::chrono::seconds(30),
+                    [&answer](const Result<Rows>& rows) { answer.set_value(Text(rows)); });
+    }
+    for (auto& answer : answers) backends.insert(answer.get_future().get());
+  }
+}
+
 TEST_F(PgSourceTest, ASlowStatementDoesNotHoldUpOtherConnections) {
   source_ = Open(2);
-  ASSERT_EQ(Ask("select 1"), "[[1]]");
+  AwaitConnections(2);
   PgClient locker(SharedPgServer().Url());
   locker.Run("select pg_advisory_lock(7)");
   std::promise<std::string> slow;

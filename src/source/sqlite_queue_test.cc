@@ -12,7 +12,7 @@ class SqliteQueueTest : public testing::Test {
  protected:
   using Told = std::shared_ptr<std::promise<std::string>>;
 
-  ~SqliteQueueTest() override { queue_.Close(); }
+  void TearDown() override { queue_.Close(); }
 
   // Pushes a fill that is named by its one parameter; what it is answered goes to the result.
   Told Push(const std::string& name, Duration wait) {

@@ -4,6 +4,7 @@ import threading
 import time
 
 import httpx
+import pytest
 
 from support.files import kck_yml, product
 from support.wait import wait_for
@@ -54,10 +55,10 @@ class Load:
             self.states.clear()
 
 
-def start(make_node, database):
+def start(make_node, database, lives="stale_seconds: 0.2\nexpire_seconds: 3600"):
     database.execute("create table item (id int primary key, n int);"
                      f"insert into item select g, 0 from generate_series(1, {KEYS}) g")
-    item = product("select n from item where id = :id", "id: int", rest="stale_seconds: 0.2\nexpire_seconds: 3600")
+    item = product("select n from item where id = :id", "id: int", rest=lives)
     return make_node({"kck.yml": kck_yml(database.url), "products/item.yml": item}).start()
 
 
@@ -107,22 +108,34 @@ def test_restart_serves_from_the_store_without_the_database(make_node, database,
     assert database.executions("from item") == queries
 
 
-def test_an_acknowledged_refresh_survives_a_kill(make_node, database, postgres):
+@pytest.mark.parametrize("wished", ["item/1", "item/*"])
+def test_an_acknowledged_refresh_survives_a_kill(make_node, database, postgres, wished):
     """The wish is durable: after the restart the old value is served as stale, and replaced."""
-    node = start(make_node, database)
-    node.write({"products/item.yml": product("select n from item where id = :id", "id: int")})
-    node.stop()
-    node.start()
+    node = start(make_node, database, lives="")
     assert node.value("item/1") == [[0]]
+    database.execute("update item set n = 5")
     postgres.stop()
-    assert node.refresh("item/1", wait=False).status_code == 202
-    assert node.refresh("item/*", wait=False).status_code == 202
+    assert node.refresh(wished, wait=False).status_code == 202
     node.kill()
     node.start()
     answer = node.fetch("item/1")
     assert (answer.json()["value"], answer.headers["KCK-State"]) == ([[0]], "stale")
     postgres.start()
-    wait_for(lambda: node.fetch("item/1").headers["KCK-State"] == "fresh", "the wished refresh", 30)
+    wait_for(lambda: node.value("item/1") == [[5]], "the wished refresh", 30)
+    assert node.fetch("item/1").headers["KCK-State"] == "fresh"
+
+
+@pytest.mark.parametrize("purged", ["item/1", "item/*"])
+def test_an_acknowledged_purge_survives_a_kill(make_node, database, postgres, purged):
+    node = start(make_node, database, lives="")
+    assert node.value("item/1") == [[0]]
+    postgres.stop()
+    assert node.request("DELETE", "/fetch/" + purged).status_code == 200
+    node.kill()
+    node.start()
+    assert node.get("/fetch/item/1").status_code == 502
+    postgres.start()
+    wait_for(lambda: node.get("/fetch/item/1").status_code == 200, "the key to be computed again", 30)
 
 
 def fetch_behind(node, key):
