@@ -16,12 +16,12 @@ namespace kck {
 class PgFill {
  public:
   // `unfinished`, which has counted this fill, is counted down when it is answered.
-  PgFill(const boost::asio::any_io_executor& executor, std::shared_ptr<const SqlStatement> statement,
-         std::vector<ParamValue> params, TimePoint deadline, Source::FillCallback done,
+  PgFill(const boost::asio::any_io_executor& executor, std::shared_ptr<const SqlStatement> sql,
+         std::vector<ParamValue> values, TimePoint answer_by, Source::FillCallback done,
          std::atomic<std::size_t>& unfinished)
-      : statement(std::move(statement)),
-        params(std::move(params)),
-        deadline(deadline),
+      : statement(std::move(sql)),
+        params(std::move(values)),
+        deadline(answer_by),
         timer(executor),
         done_(std::move(done)),
         unfinished_(unfinished) {}

@@ -4,6 +4,8 @@
 #include <rapidcheck/gtest.h>
 #include <xxhash.h>
 
+#include <limits>
+
 #include "testing/entries.h"
 
 namespace kck {
@@ -161,7 +163,7 @@ TEST(EntryCodec, AValidChecksumOverWrongFieldsDoesNoHarm) {
       std::string damaged = bytes;
       damaged[place] = static_cast<char>(value);
       const Result<EntryPtr> read = DecodeEntry(Resealed(damaged), kMoment);
-      if (read) EXPECT_TRUE(IsSound(**read)) << place;
+      EXPECT_TRUE(!read || IsSound(**read)) << place;
     }
   }
   for (std::size_t size = sizeof(std::uint64_t) + 1; size < bytes.size(); ++size) {

@@ -59,7 +59,7 @@ class StoreConformance : public testing::TestWithParam<std::string> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Stores, StoreConformance, testing::Values("memory", "rocksdb"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& which) { return which.param; });
 
 TEST_P(StoreConformance, BringsBackTheWholeEntry) {
   EXPECT_EQ(Value("item/1"), "none");
