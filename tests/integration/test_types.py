@@ -44,6 +44,8 @@ def exact(text):
 
 def same(expected, got):
     if isinstance(expected, float):
+        if isinstance(got, int):  # "-0" is -0.0 to a reader of floats; Python's makes it the integer 0
+            return got == expected
         return float(got) == expected and math.copysign(1, float(got)) == math.copysign(1, expected)
     return got == expected
 
