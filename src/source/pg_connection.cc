@@ -83,7 +83,7 @@ awaitable<void> PgConnection::Run() {
 awaitable<std::string> PgConnection::Serve() {
   PGconn* connection = pipeline_->connection();
   boost::system::error_code refused;
-  socket_.assign(PQsocket(connection), refused);
+  static_cast<void>(socket_.assign(PQsocket(connection), refused));
   if (refused) co_return refused.message();
   Flush();
   while (!broken_) {

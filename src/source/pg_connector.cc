@@ -117,7 +117,7 @@ awaitable<Result<void>> PgConnector::AwaitSocket(PGconn* connection, Descriptor:
   if (timed_out_) co_return TimeFailure();
   // Given to the reactor for one wait at a time: libpq may close the socket between two waits and open another.
   boost::system::error_code refused;
-  socket_.assign(PQsocket(connection), refused);
+  static_cast<void>(socket_.assign(PQsocket(connection), refused));
   if (refused) co_return Fail(ErrorCode::kSourceError, refused.message());
   co_await socket_.async_wait(what, kAwait);
   static_cast<void>(socket_.release());
