@@ -16,13 +16,15 @@
 namespace kck {
 
 class EngineFixture : public testing::Test {
+ public:
+  ~EngineFixture() override;
+
  protected:
   // What a callback brought, once it did.
   using Fetched = std::shared_ptr<std::optional<Result<Served>>>;
   using Written = std::shared_ptr<std::optional<Result<Version>>>;
 
   EngineFixture();
-  ~EngineFixture() override;
 
   // A product `item` with one int parameter, changed by `edit`, becomes the catalog.
   void Define(const std::function<void(Product&)>& edit = [](Product&) {});
