@@ -98,6 +98,7 @@ void AppendJsonDouble(std::string& out, double number) {
 }
 
 bool IsJson(std::string_view text) {
+  if (text.empty()) return false;  // simdjson copies from it, also from a null pointer
   simdjson::dom::parser parser;
   return parser.parse(text.data(), text.size()).error() == simdjson::SUCCESS;
 }

@@ -47,6 +47,7 @@ TEST(JsonDouble, SpellsWhatJsonLacksAsStrings) {
 TEST(IsJson, KnowsJson) {
   EXPECT_TRUE(IsJson("{\"a\":[1,null]}"));
   EXPECT_TRUE(IsJson(" 1 "));
+  EXPECT_FALSE(IsJson(std::string_view())) << "which points nowhere";
   for (const char* text : {"", "{", "1 2", "nul", "'a'", "[1,]", "{\"a\":1}x"}) EXPECT_FALSE(IsJson(text)) << text;
 }
 

@@ -81,7 +81,7 @@ void CheckProcessResult(const Product& product, Faults& faults) {
 void CheckSyntax(const Product& product, Faults& faults) {
   const PgQueryParseResult parsed = pg_query_parse(PgNumberedTemplate(*product.statement).c_str());
   if (parsed.error != nullptr) {
-    const TemplatePlace place = PlaceInTemplate(*product.statement, parsed.error->cursorpos);
+    const TemplatePlace place = PgPlaceInTemplate(*product.statement, parsed.error->cursorpos);
     faults.push_back(
         SqlFaultOf(product, fmt::format("line {} column {}: {}", place.line, place.column, parsed.error->message), ""));
   }

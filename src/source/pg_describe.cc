@@ -34,7 +34,7 @@ std::string PlacedMessage(const SqlStatement& statement, const PGresult& result)
   int position = 1;
   const std::string_view digits(text);
   std::from_chars(digits.data(), digits.data() + digits.size(), position);
-  const TemplatePlace place = PlaceInTemplate(statement, position);
+  const TemplatePlace place = PgPlaceInTemplate(statement, position);
   return fmt::format("line {} column {}: {}", place.line, place.column, AuthorMessage(result));
 }
 

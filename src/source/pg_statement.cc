@@ -44,39 +44,7 @@ Oid LiteralType(ParamType type) {
 }
 
 // The space keeps a parameter apart from a word before it: in `like:name`, `like$1` would be an identifier.
-std::string Placeholder(const SqlStatement& statement, std::size_t use) {
-  return " $" + std::to_string(statement.arguments[use] + 1);
-}
-
-// The author's text, but for a closing semicolon that the scanner dropped.
-std::string Original(const SqlTemplate& sql) {
-  std::string text = sql.text.front();
-  for (std::size_t i = 0; i < sql.params.size(); ++i) text += ":" + sql.params[i].name + sql.text[i + 1];
-  return text;
-}
-
-bool StartsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }
-
-std::size_t CharactersIn(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), StartsCharacter));
-}
-
-// The offset in Original of the character at `position` (from 0) of PgNumberedTemplate.
-std::size_t OriginalCharacter(const SqlStatement& statement, std::size_t position) {
-  const SqlTemplate& sql = statement.sql;
-  std::size_t original_at = 0;
-  for (std::size_t i = 0; i < sql.params.size(); ++i) {
-    const std::size_t text_length = CharactersIn(sql.text[i]);
-    if (position < text_length) return original_at + position;
-    position -= text_length;
-    original_at += text_length;
-    const std::size_t placeholder_length = Placeholder(statement, i).size();
-    if (position < placeholder_length) return original_at;
-    position -= placeholder_length;
-    original_at += 1 + CharactersIn(sql.params[i].name);
-  }
-  return original_at + position;
-}
+constexpr std::string_view kPrefix = " $";
 
 }  // namespace
 
@@ -97,13 +65,7 @@ std::vector<Oid> PgParamTypes(const SqlStatement& statement, PgTyping typing) {
   return types;
 }
 
-std::string PgNumberedTemplate(const SqlStatement& statement) {
-  std::string text = statement.sql.text.front();
-  for (std::size_t i = 0; i < statement.sql.params.size(); ++i) {
-    text += Placeholder(statement, i) + statement.sql.text[i + 1];
-  }
-  return text;
-}
+std::string PgNumberedTemplate(const SqlStatement& statement) { return NumberedTemplate(statement, kPrefix); }
 
 std::string PgStampedTemplate(const SqlStatement& statement) {
   std::string text(kBeforeTemplate);
@@ -112,21 +74,9 @@ std::string PgStampedTemplate(const SqlStatement& statement) {
   return text;
 }
 
-TemplatePlace PlaceInTemplate(const SqlStatement& statement, int position) {
-  const std::string original = Original(statement.sql);
-  std::size_t left = OriginalCharacter(statement, static_cast<std::size_t>(std::max(position, 1) - 1));
-  TemplatePlace place;
-  for (const char c : original) {
-    if (!StartsCharacter(c)) continue;
-    if (left-- == 0) break;
-    if (c == '\n') {
-      ++place.line;
-      place.column = 1;
-    } else {
-      ++place.column;
-    }
-  }
-  return place;
+TemplatePlace PgPlaceInTemplate(const SqlStatement& statement, int position) {
+  const auto character = static_cast<std::size_t>(std::max(position, 1) - 1);
+  return PlaceInTemplate(statement, kPrefix, ByteOfCharacter(PgNumberedTemplate(statement), character));
 }
 
 }  // namespace kck

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/product.h"
+#include "source/numbered_template.h"
 
 namespace kck {
 
@@ -38,13 +39,7 @@ std::string PgNumberedTemplate(const SqlStatement& statement);
 // that column is not null. All other columns of that row are null, and the other rows are the template's, in its order.
 std::string PgStampedTemplate(const SqlStatement& statement);
 
-// A place in the author's text; both from 1, the column in characters.
-struct TemplatePlace {
-  int line = 1;
-  int column = 1;
-};
-
 // The place that `position`, in characters from 1 in PgNumberedTemplate's text, came from.
-TemplatePlace PlaceInTemplate(const SqlStatement& statement, int position);
+TemplatePlace PgPlaceInTemplate(const SqlStatement& statement, int position);
 
 }  // namespace kck

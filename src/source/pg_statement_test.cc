@@ -33,7 +33,7 @@ std::string PlaceOf(const SqlStatement& statement, std::string_view marker) {
   for (const char c : std::string_view(numbered).substr(0, numbered.find(marker))) {
     if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) ++position;
   }
-  const TemplatePlace place = PlaceInTemplate(statement, position);
+  const TemplatePlace place = PgPlaceInTemplate(statement, position);
   return std::to_string(place.line) + ":" + std::to_string(place.column);
 }
 
@@ -50,7 +50,7 @@ TEST(PgStatement, FindsPlacesOfTheAuthorsText) {
 
 TEST(PgStatement, PlacesPastTheEndAreTheEnd) {
   const auto statement = MakeStatement("select\n1", kParams);
-  const TemplatePlace place = PlaceInTemplate(*statement, 99);
+  const TemplatePlace place = PgPlaceInTemplate(*statement, 99);
   EXPECT_EQ(place.line, 2);
   EXPECT_EQ(place.column, 2);
 }

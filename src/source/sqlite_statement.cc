@@ -2,33 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
+
+#include "source/numbered_template.h"
 
 namespace kck {
 namespace {
 
-std::string Placeholder(const SqlStatement& statement, std::size_t use) {
-  return fmt::format("?{}", statement.arguments[use] + 1);
-}
-
-// What the author wrote of the numbered template's first `length` bytes; a parameter that they cut counts as not there.
-std::string WrittenBefore(const SqlStatement& statement, std::size_t length) {
-  std::string written;
-  for (std::size_t i = 0;; ++i) {
-    const std::string& piece = statement.sql.text[i];
-    if (length <= piece.size() || i == statement.sql.params.size()) return written + piece.substr(0, length);
-    length -= piece.size();
-    written += piece;
-    const std::size_t placeholder_size = Placeholder(statement, i).size();
-    if (length < placeholder_size) return written;
-    length -= placeholder_size;
-    written += ":" + statement.sql.params[i].name;
-  }
-}
-
-// All but the bytes that continue a character.
-bool StartsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }
+constexpr std::string_view kPrefix = "?";
 
 // The text is canonical, so reading the number cannot fail.
 template <typename Number>
@@ -58,21 +39,11 @@ int Bind(sqlite3_stmt& prepared, int index, ParamType type, const ParamValue& va
 
 }  // namespace
 
-std::string SqliteNumberedTemplate(const SqlStatement& statement) {
-  std::string sql = statement.sql.text[0];
-  for (std::size_t i = 0; i < statement.sql.params.size(); ++i) {
-    sql += Placeholder(statement, i) + statement.sql.text[i + 1];
-  }
-  return sql;
-}
+std::string SqliteNumberedTemplate(const SqlStatement& statement) { return NumberedTemplate(statement, kPrefix); }
 
 std::string SqlitePlaceText(const SqlStatement& statement, std::size_t offset) {
-  const std::string before = WrittenBefore(statement, offset);
-  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
-  const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
-  const auto column =
-      1 + std::count_if(before.begin() + static_cast<std::ptrdiff_t>(line_start), before.end(), StartsCharacter);
-  return fmt::format("line {} column {}", line, column);
+  const TemplatePlace place = PlaceInTemplate(statement, kPrefix, offset);
+  return fmt::format("line {} column {}", place.line, place.column);
 }
 
 int BindSqliteParams(sqlite3_stmt& prepared, const std::vector<ParamType>& types,

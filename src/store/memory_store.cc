@@ -102,14 +102,9 @@ Result<void> MemoryStore::Apply(Slot candidate, const std::optional<PutCondition
   const auto found = index_.find(candidate.key);
   const Entry* kept = found == index_.end() ? nullptr : found->second->entry.get();
   if (kept != nullptr && kept->fingerprint != candidate.entry->fingerprint) kept = nullptr;
-  switch (JudgePut(*candidate.entry, kept, condition, scheduler_.Now())) {
-    case PutVerdict::kDrop:
-      return {};
-    case PutVerdict::kMismatch:
-      return VersionMismatch();
-    case PutVerdict::kKeep:
-      break;
-  }
+  const Result<bool> wins = JudgePut(*candidate.entry, kept, condition, scheduler_.Now());
+  if (!wins) return Failure(wins.error());
+  if (!*wins) return {};
   return Place(std::move(candidate));
 }
 

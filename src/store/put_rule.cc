@@ -2,17 +2,14 @@
 
 namespace kck {
 
-PutVerdict JudgePut(const Entry& candidate, const Entry* kept, const std::optional<PutCondition>& condition,
-                    TimePoint now) {
+Result<bool> JudgePut(const Entry& candidate, const Entry* kept, const std::optional<PutCondition>& condition,
+                      TimePoint now) {
   if (kept != nullptr && kept->expires_at <= now) kept = nullptr;
   const bool superseded = kept != nullptr && !Supersedes(candidate, *kept);
-  if (!condition) return superseded ? PutVerdict::kDrop : PutVerdict::kKeep;
-  // To drop a compare-and-set without a word would tell its caller that it won.
+  if (!condition) return !superseded;
   const bool holds = kept != nullptr && kept->content && kept->content->version == condition->content_version;
-  return holds && !superseded ? PutVerdict::kKeep : PutVerdict::kMismatch;
-}
-
-Failure VersionMismatch() {
+  // To drop a compare-and-set without a word would tell its caller that it won.
+  if (holds && !superseded) return true;
   return Fail(ErrorCode::kVersionMismatch, "the entry is of another version by now: fetch it and decide again");
 }
 

@@ -7,18 +7,12 @@
 
 namespace kck {
 
-enum class PutVerdict {
-  kKeep,      // the candidate takes the place of what is kept
-  kDrop,      // what is kept is newer
-  kMismatch,  // the condition does not hold
-};
+// Holds `candidate` against `kept`, the entry of the same key and definition; null where there is none. True: the
+// candidate takes its place. False: what is kept is newer, and the candidate is dropped. KCKVersionMismatch: the
+// condition does not hold. An entry past its life at `now` counts as none, since it may be gone at any moment.
+Result<bool> JudgePut(const Entry& candidate, const Entry* kept, const std::optional<PutCondition>& condition,
+                      TimePoint now);
 
-// Holds `candidate` against `kept`, the entry of the same key and definition; null where there is none. An entry past
-// its life at `now` counts as none, since it may be gone at any moment.
-PutVerdict JudgePut(const Entry& candidate, const Entry* kept, const std::optional<PutCondition>& condition,
-                    TimePoint now);
-
-Failure VersionMismatch();
 Failure StoreClosed();
 
 }  // namespace kck

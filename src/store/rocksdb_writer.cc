@@ -58,14 +58,9 @@ class KeyRound {
   Result<void> Apply(const EntryWrite& write) {
     const auto kept = kept_.find(write.entry->fingerprint);
     const Entry* current = kept == kept_.end() ? nullptr : kept->second.get();
-    switch (JudgePut(*write.entry, current, write.condition, moment_.now)) {
-      case PutVerdict::kDrop:
-        return {};
-      case PutVerdict::kMismatch:
-        return VersionMismatch();
-      case PutVerdict::kKeep:
-        break;
-    }
+    const Result<bool> wins = JudgePut(*write.entry, current, write.condition, moment_.now);
+    if (!wins) return Failure(wins.error());
+    if (!*wins) return {};
     kept_.clear();
     kept_[write.entry->fingerprint] = write.entry;
     winner_ = write.entry;
