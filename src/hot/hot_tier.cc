@@ -2,7 +2,6 @@
 
 #include <xxhash.h>
 
-#include <string>
 #include <unordered_map>
 
 #include "base/thread_annotations.h"
@@ -26,16 +25,17 @@ struct TakeHash {
 HashedKey Hashed(std::string_view key) { return {key, XXH3_64bits(key.data(), key.size())}; }
 
 struct Item : EvictionLinks {
-  std::string key;
-  std::uint64_t hash = 0;
+  explicit Item(EntryPtr kept) : entry(std::move(kept)), hashed(Hashed(entry->key())) {}
+
   EntryPtr entry;
+  HashedKey hashed;  // names the entry's key
   std::size_t bytes = 0;
 };
 
 // What an entry takes from the budget: its bytes, and about what the structures around them cost.
-std::size_t CostBytes(std::string_view key, const Entry& entry) {
-  constexpr std::size_t kOverhead = sizeof(Item) + sizeof(Entry) + sizeof(Content) + 64;
-  return kOverhead + key.size() + (entry.content ? entry.content->body.capacity() : 0);
+std::size_t CostBytes(const Entry& entry) {
+  constexpr std::size_t kOverhead = sizeof(Item) + 64;
+  return kOverhead + entry.memory_bytes();
 }
 
 }  // namespace
@@ -54,12 +54,11 @@ class HotTier::Stripe {
   // The item that the key held, which the caller destroys after the lock is gone.
   std::unique_ptr<Item> Put(std::unique_ptr<Item> item) KCK_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    std::unique_ptr<Item> old = TakeLocked({item->key, item->hash});
+    std::unique_ptr<Item> old = TakeLocked(item->hashed);
     eviction_[ClassOf(*item->entry)].Added(*item);
     // An entry that took the place of one in use stays in use: a refresh is not an arrival.
     if (old) item->visited = true;
-    const HashedKey key{item->key, item->hash};
-    items_.emplace(key, std::move(item));
+    items_.emplace(HashedKey(item->hashed), std::move(item));
     return old;
   }
 
@@ -72,7 +71,7 @@ class HotTier::Stripe {
     MutexLock lock(mutex_);
     auto* victim = static_cast<Item*>(eviction_[which].Victim());
     if (victim == nullptr) return nullptr;
-    return TakeLocked({victim->key, victim->hash});
+    return TakeLocked(victim->hashed);
   }
 
  private:
@@ -96,7 +95,7 @@ HotTier::HotTier(std::size_t bytes_max)
 HotTier::~HotTier() = default;
 
 HotTier::Class HotTier::ClassOf(const Entry& entry) {
-  return entry.kind == EntryKind::kEmpty || entry.kind == EntryKind::kTombstone ? kBlanks : kValues;
+  return entry.kind() == EntryKind::kEmpty || entry.kind() == EntryKind::kTombstone ? kBlanks : kValues;
 }
 
 // The table inside the stripe uses the low bits of the hash.
@@ -109,18 +108,15 @@ EntryPtr HotTier::Find(std::string_view key) {
   return StripeOf(hashed.hash).Find(hashed);
 }
 
-void HotTier::Put(std::string_view key, EntryPtr entry) {
-  const HashedKey hashed = Hashed(key);
+void HotTier::Put(EntryPtr entry) {
+  const HashedKey hashed = Hashed(entry->key());
   const Class which = ClassOf(*entry);
-  const std::size_t bytes = CostBytes(key, *entry);
+  const std::size_t bytes = CostBytes(*entry);
   std::unique_ptr<Item> old;
   if (bytes > bytes_max_[which] / 2) {
     old = StripeOf(hashed.hash).Take(hashed);
   } else {
-    auto item = std::make_unique<Item>();
-    item->key = key;
-    item->hash = hashed.hash;
-    item->entry = std::move(entry);
+    auto item = std::make_unique<Item>(entry);
     item->bytes = bytes;
     bytes_[which] += bytes;
     ++entries_;

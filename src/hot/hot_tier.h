@@ -36,9 +36,9 @@ class HotTier {
   // Null where there is none. Counts as a use for eviction. Does not look at lifetimes.
   EntryPtr Find(std::string_view key);
 
-  // Keeps `entry` in the place of whatever the key held. An entry larger than half of its class's budget is not kept:
+  // Keeps `entry` in the place of whatever its key held. An entry larger than half of its class's budget is not kept:
   // then the key holds none.
-  void Put(std::string_view key, EntryPtr entry);
+  void Put(EntryPtr entry);
 
   HotTierStats Stats() const;
 

@@ -17,18 +17,18 @@ std::string& Exchange::Begin(int status) {
 }
 
 void Exchange::AnswerEntry(const Served& served) {
-  const ContentPtr& content = served.entry->content;
+  const Entry& entry = *served.entry;
   const bool reads = request_.method == Method::kGet || request_.method == Method::kHead;
-  if (reads && !request_.if_none_match.empty() && ListsVersion(request_.if_none_match, content->version)) {
+  if (reads && !request_.if_none_match.empty() && ListsVersion(request_.if_none_match, entry.content_version())) {
     std::string& out = Begin(304);
     AppendEntryHeaders(out, served, thread_.times);
     out += "\r\n";
     return;
   }
-  std::string_view body = content->body;
+  std::string_view body = entry.body();
   if (compat_06()) {
     scratch_.clear();
-    AppendCompatBody(scratch_, *content);
+    AppendCompatBody(scratch_, entry);
     body = scratch_;
   }
   std::string& out = Begin(200);
@@ -39,7 +39,7 @@ void Exchange::AnswerEntry(const Served& served) {
   if (compat_06()) {
     out += body;
   } else {
-    output_.Append(body, content);
+    output_.Append(body, served.entry);
   }
 }
 

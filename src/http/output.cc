@@ -8,7 +8,7 @@ constexpr std::size_t kTextBytesKept = std::size_t{256} << 10U;
 
 }  // namespace
 
-void Output::Append(std::string_view bytes, std::shared_ptr<const void> owner) {
+void Output::Append(std::string_view bytes, EntryPtr owner) {
   if (bytes.size() <= kCopiedBytesMax) {
     text_ += bytes;
     return;

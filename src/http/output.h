@@ -4,10 +4,11 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "model/entry.h"
 
 namespace kck {
 
@@ -16,8 +17,8 @@ class Output {
   // Appending to it appends to the output.
   std::string& text() { return text_; }
 
-  // Appends `bytes`, which live as long as `owner`. Small ones are copied, since that is cheaper to send.
-  void Append(std::string_view bytes, std::shared_ptr<const void> owner);
+  // Appends `bytes`, which stand in `owner`. Small ones are copied, since that is cheaper to send.
+  void Append(std::string_view bytes, EntryPtr owner);
 
   std::size_t size() const { return text_.size() + shared_bytes_; }
   bool empty() const { return size() == 0; }
@@ -32,7 +33,7 @@ class Output {
   struct Shared {
     std::size_t text_offset;  // where in text_ it stands
     std::string_view bytes;
-    std::shared_ptr<const void> owner;
+    EntryPtr owner;
   };
 
   std::string text_;

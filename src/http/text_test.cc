@@ -11,18 +11,18 @@
 #include "http/query.h"
 #include "http/router.h"
 #include "http/time_text.h"
+#include "testing/entries.h"
 
 namespace kck {
 namespace {
 
-Served MakeServed(const std::string& value, const char* stamp) {
-  auto entry = std::make_shared<Entry>();
-  entry->version = {5, 734, 2};
-  entry->content = MakeContent("item/7", value, entry->version, 1795554512123);
-  entry->as_of_unix_ms = 1795554512123;
-  entry->as_of = Clock::now();
-  if (stamp != nullptr) entry->stamp = InternStamp(stamp);
-  return {entry, Freshness::kStale};
+Served MakeServed(const std::string& value, const char* stamp, TimePoint as_of = Clock::now()) {
+  EntryFacts facts;
+  facts.version = {5, 734, 2};
+  facts.as_of_unix_ms = 1795554512123;
+  facts.as_of = as_of;
+  if (stamp != nullptr) facts.stamp = InternStamp(stamp);
+  return {Entry::Make("item/7", facts, value, 1795554512123), Freshness::kStale};
 }
 
 TEST(EntryTextTest, HeadersSayWhatIsKnownOfTheEntry) {
@@ -39,10 +39,8 @@ TEST(EntryTextTest, HeadersSayWhatIsKnownOfTheEntry) {
 
 TEST(EntryTextTest, AgeIsInWholeSeconds) {
   TimeText times;
-  auto entry = std::make_shared<Entry>(*MakeServed("1", nullptr).entry);
-  entry->as_of = times.now() - std::chrono::milliseconds(3999);
   std::string out;
-  AppendEntryHeaders(out, {entry, Freshness::kFresh}, times);
+  AppendEntryHeaders(out, MakeServed("1", nullptr, times.now() - std::chrono::milliseconds(3999)), times);
   EXPECT_NE(out.find("KCK-Age: 3\r\n"), std::string::npos) << out;
 }
 
@@ -51,12 +49,12 @@ RC_GTEST_PROP(EntryTextProperty, CompatBodyDiffersInTheVersionAlone, ()) {
                         *rc::gen::arbitrary<std::uint32_t>()};
   std::string value;
   AppendJsonString(value, *rc::gen::arbitrary<std::string>());
-  const ContentPtr content = MakeContent(*rc::gen::arbitrary<std::string>(), value, version, 12345);
+  const EntryPtr entry = MakeEntry(*rc::gen::arbitrary<std::string>(), value, version);
   std::string out;
-  AppendCompatBody(out, *content);
+  AppendCompatBody(out, *entry);
   const std::string written = fmt::format(R"("version":"{}")", VersionText(version));
-  std::string expected = content->body;
-  expected.replace(content->body.rfind(written, content->value_offset), written.size(),
+  std::string expected(entry->body());
+  expected.replace(expected.rfind(written, entry->value_offset()), written.size(),
                    fmt::format(R"("version":{})", version.number));
   RC_ASSERT(out == expected);
 }
@@ -114,25 +112,23 @@ TEST(TimeTextTest, DateHasTheFormOfTheHeader) {
 
 TEST(OutputTest, KeepsTheOrderOfCopiedAndSharedBytes) {
   Output output;
-  const auto large = std::make_shared<const std::string>(100000, 'x');
-  const auto small = std::make_shared<const std::string>("small");
-  output.Append(*large, large);
+  const EntryPtr large = MakeEntry("large", std::string(100000, '1'), {});
+  const EntryPtr small = MakeEntry("small", "2", {});
+  output.Append(large->body(), large);
   output.text() += "head ";
-  output.Append(*small, small);
-  output.Append(*large, large);
+  output.Append(small->body(), small);
+  output.Append(large->body(), large);
   output.text() += " tail";
-  EXPECT_EQ(large.use_count(), 3) << "large bodies stand by reference";
-  EXPECT_EQ(small.use_count(), 1);
 
   std::vector<std::string_view> pieces;
   output.Pieces(pieces);
   std::string all;
   for (const std::string_view piece : pieces) all += piece;
-  EXPECT_EQ(all, *large + "head small" + *large + " tail");
+  EXPECT_EQ(all, fmt::format("{0}head {1}{0} tail", large->body(), small->body()));
+  EXPECT_EQ(pieces.front().data(), large->body().data()) << "large bodies stand by reference";
   EXPECT_EQ(output.size(), all.size());
   output.Clear();
   EXPECT_TRUE(output.empty());
-  EXPECT_EQ(large.use_count(), 1);
 }
 
 RC_GTEST_PROP(InputProperty, HoldsTheBytesInOrder, ()) {
