@@ -109,6 +109,7 @@ class Engine {
 
   const EngineCounters& counters() const;
   HotTierStats hot_stats() const;
+  StoreHealth store_health() const;
   std::size_t flights() const;
 
  private:

@@ -40,6 +40,8 @@ class Engine::Impl {
   void Set(ResolvedKey key, std::string value, std::optional<Version> condition, WriteCallback done);
   void Purge(ResolvedKey key, std::optional<Version> condition, WriteCallback done);
 
+  StoreHealth store_health() const { return store_.health(); }
+
   EngineCounters counters;
   HotTier hot;
   KeyTable keys;

@@ -98,6 +98,10 @@ void AddEngine(Families& families, Engine& engine) {
   const EngineCounters& counters = engine.counters();
   AddCounter(families, "kck_store_hits_total", "Keys answered from the store.", counters.store_hits);
   AddCounter(families, "kck_store_errors_total", "Reads and writes that the store failed.", counters.store_errors);
+  const StoreHealth store = engine.store_health();
+  AddCounter(families, "kck_store_damaged_total", "Reads of the store that met a damaged entry.", store.damaged);
+  AddCounter(families, "kck_store_set_aside_total", "Times that damaged files of the store were set aside.",
+             store.set_aside);
   AddCounter(families, "kck_fills_total", "Values whose computing began.", counters.fills);
   AddCounter(families, "kck_fill_errors_total", "Values whose computing failed.", counters.fill_errors);
   AddCounter(families, "kck_fill_renewals_total", "Fills that brought the content that was there.", counters.renewals);

@@ -163,7 +163,7 @@ std::uint64_t Check(const std::string& folder, const Acknowledged& acknowledged)
   const std::uint64_t recorded = records.empty() ? 0 : std::stoull(records.front().second);
   EXPECT_GE(recorded, *std::max_element(acknowledged.begin(), acknowledged.end())) << "a record went back";
   EXPECT_GE(recorded, newest) << "it was written before the entry";
-  EXPECT_EQ(store->damaged(), 0U);
+  EXPECT_EQ(store->health().damaged, 0U);
   store->Close();
   return std::max(newest, recorded);
 }

@@ -62,7 +62,7 @@ class RocksDbStore : public Store {
 
   void Close() override { CloseAll(); }
 
-  std::uint64_t damaged() const override { return damage_.count(); }
+  StoreHealth health() const override { return {damage_.count(), files_->set_aside()}; }
 
  private:
   using Records = std::vector<std::pair<std::string, std::string>>;

@@ -178,6 +178,7 @@ std::vector<Result<void>> RocksDbWriter::Commit(const std::vector<StoreWrite>& w
   const rocksdb::Status status = use.database()->Write(options, &round.batch());
   if (status.ok()) return results;
   failed_ = true;
+  damaged_ = status.IsCorruption();
   NoteFailure(status.ToString());
   // Verdicts may rest on writes of this same batch, so none of them stands.
   return {writes.size(), WriteFailed()};
@@ -190,8 +191,9 @@ bool RocksDbWriter::MayWrite() {
   const TimePoint now = scheduler_.Now();
   if (now < next_attempt_ || !files_.HasRoom()) return false;
   next_attempt_ = now + std::chrono::seconds(1);
-  const Result<void> opened = files_.Reopen();
+  const Result<void> opened = files_.Reopen(damaged_);
   failed_ = !opened;
+  damaged_ = false;
   if (opened) {
     LogInfo("the store in {} writes again", files_.path());
   } else {
