@@ -8,6 +8,7 @@
 
 #include "apps/commands.h"
 #include "apps/print.h"
+#include "apps/reloader.h"
 #include "apps/worker_threads.h"
 #include "base/asio_scheduler.h"
 #include "base/log.h"
@@ -74,9 +75,13 @@ std::string StoreText(const StoreSettings& store) {
 }
 
 // Serves until a signal. The engine is started, and stopped by the caller.
-Result<void> ServeUntilSignal(Engine& engine, const Folder& folder, WorkerThreads& workers) {
+Result<void> ServeUntilSignal(Engine& engine, const Folder& folder, WorkerThreads& workers, const Sources& sources) {
   const Settings& settings = folder.settings;
-  ServerProbes probes{[] { return std::vector<std::string>(); }, KCK_VERSION};
+  const auto reloader = std::make_shared<Reloader>(folder, sources, engine);
+  workers.OnHangup([weak = std::weak_ptr(reloader)] {
+    if (const auto alive = weak.lock()) alive->ReloadNow();
+  });
+  ServerProbes probes{[&reloader] { return reloader->Report(); }, KCK_VERSION};
   HttpServer server(engine, settings.http, NetworkThreads(settings), std::move(probes));
   if (Result<void> started = server.Start(); !started) return started;
   LogInfo("kck {} serves {} products at {} (store {}, pid {})", KCK_VERSION, folder.products.size(),
@@ -94,7 +99,7 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
   SqlPrimer primer(sources);
   Engine engine(scheduler, **store, primer, folder.settings.memory_bytes);
   Result<void> served = StartEngine(engine, folder.products);
-  if (served) served = ServeUntilSignal(engine, folder, workers);
+  if (served) served = ServeUntilSignal(engine, folder, workers, sources);
   engine.Stop();
   (*store)->Close();
   workers.Stop();  // before the engine goes, which posted work may still name

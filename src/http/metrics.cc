@@ -85,6 +85,10 @@ void AddServer(Families& families, const ServerState& server) {
       AddFamily(families, "kck_build_info", "Always 1; the label names the version.", MetricType::Gauge);
   build.metric.emplace_back().gauge.value = 1;
   build.metric.back().label = {{"version", server.probes.version}};
+  const DefinitionsReport definitions = server.probes.definitions();
+  AddCounter(families, "kck_definitions_reloads_total", "Changes of the files that were taken.", definitions.reloads);
+  AddGauge(families, "kck_definitions_refused", "1 while the files have a fault and an older state is in service.",
+           definitions.refused.empty() ? 0 : 1);
   AddRequests(families, server);
   AddWaits(families, server);
   AddGauge(families, "kck_http_connections", "Connections that are open.", server.connections);

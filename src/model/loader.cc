@@ -7,6 +7,7 @@
 #include <map>
 
 #include "model/folder_readers.h"
+#include "model/folder_state.h"
 
 namespace kck {
 namespace {
@@ -89,6 +90,7 @@ Folder LoadFolder(const std::string& path) {
     return folder;
   }
   folder.settings = ReadSettings(root, "kck.yml", *text, folder.faults);
+  folder.state = FolderState(folder.settings);
   ReadProducts(folder, root);
   ReportDuplicates(folder);
   RefuseForNow(root, "updaters", folder.faults);

@@ -4,6 +4,7 @@
 // primer/check.h does that part.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct Folder {
   Settings settings;
   std::vector<ProductPtr> products;  // the ones without faults
   Faults faults;
+  std::uint64_t state = 0;  // FolderState before the definitions were read
 };
 
 // `folder` holds kck.yml. Never throws: what cannot be read is a fault.

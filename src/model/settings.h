@@ -49,6 +49,9 @@ struct Settings {
   int threads = 0;  // network threads; 0: one a core
 };
 
+// True where both name the same databases, with equal urls and limits.
+bool SameDatabases(const Settings& one, const Settings& other);
+
 // A password in a URL replaced by three stars.
 std::string RedactUrl(const std::string& url);
 

@@ -163,6 +163,14 @@ std::string RedactUrl(const std::string& url) {
   return shown;
 }
 
+bool SameDatabases(const Settings& one, const Settings& other) {
+  const auto same = [](const auto& a, const auto& b) {
+    return a.first == b.first && a.second.url == b.second.url && a.second.pool == b.second.pool &&
+           a.second.statement_timeout == b.second.statement_timeout;
+  };
+  return std::equal(one.databases.begin(), one.databases.end(), other.databases.begin(), other.databases.end(), same);
+}
+
 Settings ReadSettings(const std::string& folder, const std::string& name, const std::string& text, Faults& faults) {
   const YamlFile file{name, &faults};
   const std::vector<YAML::Node> documents = ParseYaml(file, text);

@@ -54,7 +54,9 @@ Fault SqlFaultOf(const Product& product, const std::string& message, std::string
   } else if (placed.line > 0) {
     placed.text = fmt::format("line {} column {} of the SQL: {}", placed.line, placed.column, placed.text);
   }
-  return {at, std::move(placed.text), std::move(cure)};
+  Fault fault{at, std::move(placed.text), std::move(cure)};
+  fault.from_database = true;
+  return fault;
 }
 
 // Column names that occur twice, which an object cannot hold.

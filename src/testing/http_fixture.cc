@@ -58,7 +58,7 @@ void HttpFixture::Serve(const std::function<void(HttpSettings&)>& edit, int thre
   settings.port = 0;
   edit(settings);
   server_ =
-      std::make_unique<HttpServer>(*engine_, settings, threads, ServerProbes{[this] { return not_ready_; }, kVersion});
+      std::make_unique<HttpServer>(*engine_, settings, threads, ServerProbes{[this] { return definitions_; }, kVersion});
   const Result<void> serving = server_->Start();
   ASSERT_TRUE(serving) << serving.error().message;
 }
