@@ -3,6 +3,8 @@
 // For one thread. A thousand slow readers of one large value then share its bytes.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -25,8 +27,8 @@ class Output {
   // Empties it, keeping memory for answers of the usual size.
   void Clear();
 
-  // The bytes in order, as pieces that stay valid until the output changes.
-  void Pieces(std::vector<std::string_view>& pieces) const;
+  // The bytes in order, as pieces that stay valid until the output changes. They are not to be written to.
+  void Pieces(std::vector<iovec>& pieces) const;
 
  private:
   struct Shared {

@@ -31,8 +31,8 @@ bool HasKey(const Path& path) { return path.text.size() > 1 && path.text.ends_wi
 std::string_view WithoutAuthority(std::string_view target) {
   constexpr std::string_view kScheme = "http://";
   if (!target.starts_with(kScheme)) return target;
-  const auto slash = target.find('/', kScheme.size());
-  return slash == std::string_view::npos ? "/" : target.substr(slash);
+  const auto end = target.find_first_of("/?", kScheme.size());
+  return end == std::string_view::npos || target[end] == '?' ? "/" : target.substr(end);
 }
 
 Call CallOf(const Path& path, Method method) {
