@@ -19,6 +19,11 @@ void Input::Arrived(std::string_view bytes) {
 }
 
 void Input::Keep() {
+  if (unread_.empty() && kept_.empty()) {
+    unread_ = {};  // the buffer that it stands in may go
+    borrowed_ = false;
+    return;
+  }
   if (borrowed_) {
     kept_ = unread_;
   } else {

@@ -20,6 +20,12 @@ void Output::Append(std::string_view bytes, std::shared_ptr<const void> owner) {
   shared_.push_back({text_.size(), bytes, std::move(owner)});
 }
 
+void Output::Swap(Output& other) noexcept {
+  text_.swap(other.text_);
+  shared_.swap(other.shared_);
+  std::swap(shared_bytes_, other.shared_bytes_);
+}
+
 void Output::Clear() {
   text_.clear();
   if (text_.capacity() > kTextBytesKept) text_.shrink_to_fit();

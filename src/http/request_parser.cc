@@ -74,6 +74,7 @@ bool RequestParser::Step() {
     case Stage::kRequestLine:
       return TakeRequestLine();
     case Stage::kFields:
+    case Stage::kTrailers:
       return TakeField();
     case Stage::kBody:
       return TakeBody(Stage::kDone);
@@ -83,8 +84,6 @@ bool RequestParser::Step() {
       return TakeBody(Stage::kChunkEnd);
     case Stage::kChunkEnd:
       return TakeChunkEnd();
-    case Stage::kTrailers:
-      return TakeTrailer();
     case Stage::kDone:
       return false;
   }
@@ -140,11 +139,12 @@ bool RequestParser::TakeRequestLine() {
 bool RequestParser::TakeField() {
   std::string_view line;
   if (!TakeHeaderLine(line)) return false;
-  if (line.empty()) return EndHead();
+  const bool trailer = stage_ == Stage::kTrailers;
+  if (line.empty()) return trailer ? Finish() : EndHead();
   const std::optional<Field> field = CutField(line);
   if (!field) return RefuseSyntax();
   if (++head_.fields > kFieldsMax) return Refuse(431, fmt::format("there are more than {} headers", kFieldsMax));
-  return ReadField(field->name, field->value);
+  return trailer ? PassTrailer(field->name) : ReadField(field->name, field->value);
 }
 
 // By length first: most headers are none of these, and cost one comparison.
@@ -214,11 +214,12 @@ bool RequestParser::EndHead() {
     stage_ = Stage::kChunkLine;
     return true;
   }
-  if (!head_.length || *head_.length == 0) {
-    stage_ = Stage::kDone;
-    return true;
-  }
-  return BeginBody(*head_.length, Stage::kBody);
+  return head_.length.value_or(0) == 0 ? Finish() : BeginBody(*head_.length, Stage::kBody);
+}
+
+bool RequestParser::Finish() {
+  stage_ = Stage::kDone;
+  return true;
 }
 
 bool RequestParser::BeginBody(std::uint64_t bytes, Stage stage) {
@@ -262,18 +263,9 @@ bool RequestParser::TakeChunkEnd() {
   return true;
 }
 
-// Read for their syntax, and ignored: what changes a request's meaning has to stand before its body.
-bool RequestParser::TakeTrailer() {
-  std::string_view line;
-  if (!TakeHeaderLine(line)) return false;
-  if (line.empty()) {
-    stage_ = Stage::kDone;
-    return true;
-  }
-  const std::optional<Field> field = CutField(line);
-  if (!field) return RefuseSyntax();
-  if (++head_.fields > kFieldsMax) return Refuse(431, fmt::format("there are more than {} headers", kFieldsMax));
-  const bool frames = SameToken(field->name, "content-length") || SameToken(field->name, "transfer-encoding");
+// Trailers are read for their syntax and ignored: what changes a request's meaning has to stand before its body.
+bool RequestParser::PassTrailer(std::string_view name) {
+  const bool frames = SameToken(name, "content-length") || SameToken(name, "transfer-encoding");
   return !frames || Refuse(400, "Content-Length or Transfer-Encoding stands behind the body");
 }
 

@@ -81,7 +81,6 @@ class RequestParser {
   bool TakeField();
   bool TakeChunkLine();
   bool TakeChunkEnd();
-  bool TakeTrailer();
   bool TakeBody(Stage next);
 
   bool ReadField(std::string_view name, std::string_view value);
@@ -89,7 +88,9 @@ class RequestParser {
   bool ReadCoding(std::string_view value);
   bool ReadHost(std::string_view value);
   bool ReadConnection(std::string_view value);
+  bool PassTrailer(std::string_view name);
   bool EndHead();
+  bool Finish();
   bool BeginBody(std::uint64_t bytes, Stage stage);
 
   bool Refuse(int status, std::string message);  // false

@@ -182,7 +182,7 @@ void Session::Yield() {
 }
 
 bool Session::Send() {
-  std::swap(output(), sending_);
+  output().Swap(sending_);
   sending_.Pieces(pieces_);
   first_piece_ = 0;
   progress_ = 0;
