@@ -59,7 +59,10 @@ void Exchange::AnswerRefusal(int status, std::string_view message, std::string_v
 
 void Exchange::AnswerFault(int status, std::string_view message) {
   closes_ = true;
-  AnswerRefusal(status, message, {});
+  if (status != 503) return AnswerRefusal(status, message, {});
+  std::string body;
+  AppendErrorBody(body, {ErrorCode::kOverloaded, std::string(message)}, {});
+  AnswerBody(status, kJsonType, "Retry-After", "1", body);
 }
 
 void Exchange::AnswerJson(int status, std::string_view body, std::string_view etag) {

@@ -94,6 +94,10 @@ void AddServer(Families& families, const ServerState& server) {
   AddGauge(families, "kck_http_connections", "Connections that are open.", server.connections);
   AddCounter(families, "kck_http_connections_refused_total", "Connections refused at http.connections_max.",
              server.connections_refused);
+  AddGauge(families, "kck_http_bodies_bytes", "Bytes of request bodies held now, of http.bodies_bytes_max.",
+           server.bodies.bytes());
+  AddCounter(families, "kck_http_bodies_refused_total", "Requests refused at http.bodies_bytes_max.",
+             server.bodies.refused());
   const std::uint64_t hits = Sum(server, [](const ThreadMetrics& thread) -> const auto& { return thread.hot_hits; });
   AddCounter(families, "kck_hot_hits_total", "Keys answered at once from this node's memory.", hits);
 }

@@ -1,6 +1,6 @@
 // The HTTP server: sessions of the browser-facing API over the engine (docs/reference/http.md).
 //
-// One io_context a network thread; a connection stays on the thread that accepted it.
+// One loop (event_loop.h) a network thread; a connection stays on the thread that accepted it.
 #pragma once
 
 #include <functional>
