@@ -2,8 +2,11 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
+#include <bit>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/thread_annotations.h"
 #include "hot/eviction.h"
@@ -25,18 +28,53 @@ struct TakeHash {
 
 HashedKey Hashed(std::string_view key) { return {key, XXH3_64bits(key.data(), key.size())}; }
 
-struct Item : EvictionLinks {
+struct Item {
   std::string key;
   std::uint64_t hash = 0;
   EntryPtr entry;
   std::size_t bytes = 0;
+  Eviction::Id id = Eviction::kNone;
 };
 
-// What an entry takes from the budget: its bytes, and about what the structures around them cost.
-std::size_t CostBytes(std::string_view key, const Entry& entry) {
-  constexpr std::size_t kOverhead = sizeof(Item) + sizeof(Entry) + sizeof(Content) + 64;
-  return kOverhead + key.size() + (entry.content ? entry.content->body.capacity() : 0);
-}
+constexpr std::size_t kStripesMax = 64;
+constexpr std::size_t kStripeBytesMin = std::size_t{1} << 20U;
+
+// About what the structures around key and body cost.
+constexpr std::size_t kEntryOverhead =
+    sizeof(Item) + sizeof(Entry) + sizeof(Content) + 64 + sizeof(Item*) + Eviction::kBytesPerItem;
+
+// The stripe is chosen by bits 48 and up, the place in the stripe's table by the low ones; the sketch of what left
+// takes those between.
+std::uint32_t EvictionHash(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 16U); }
+
+// The items of one class in one stripe.
+class Population {
+ public:
+  void Add(Item& item) {
+    item.id = eviction_.Added(EvictionHash(item.hash), item.bytes, item.entry->cost_us);
+    if (item.id >= by_id_.size()) by_id_.resize(item.id + 1);
+    by_id_[item.id] = &item;
+  }
+
+  void Replace(const Item& old, Item& item) {
+    item.id = old.id;
+    eviction_.Replaced(item.id, item.bytes, item.entry->cost_us);
+    by_id_[item.id] = &item;
+  }
+
+  void Use(const Item& item) { eviction_.Used(item.id); }
+  void Remove(const Item& item) { eviction_.Removed(item.id); }
+
+  // Null where nothing is in.
+  const Item* Victim() {
+    const Eviction::Id id = eviction_.Victim();
+    return id == Eviction::kNone ? nullptr : by_id_[id];
+  }
+
+ private:
+  Eviction eviction_;
+  std::vector<Item*> by_id_;
+};
 
 }  // namespace
 
@@ -47,18 +85,23 @@ class HotTier::Stripe {
     auto found = items_.find(key);
     if (found == items_.end()) return nullptr;
     Item& item = *found->second;
-    eviction_[ClassOf(*item.entry)].Used(item);
+    populations_[ClassOf(*item.entry)].Use(item);
     return item.entry;
   }
 
   // The item that the key held, which the caller destroys after the lock is gone.
   std::unique_ptr<Item> Put(std::unique_ptr<Item> item) KCK_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    std::unique_ptr<Item> old = TakeLocked({item->key, item->hash});
-    eviction_[ClassOf(*item->entry)].Added(*item);
-    // An entry that took the place of one in use stays in use: a refresh is not an arrival.
-    if (old) item->visited = true;
     const HashedKey key{item->key, item->hash};
+    const Class which = ClassOf(*item->entry);
+    std::unique_ptr<Item> old = UnlinkLocked(key);
+    // A refresh is not an arrival: the new entry has the standing of the old one.
+    if (old && ClassOf(*old->entry) == which) {
+      populations_[which].Replace(*old, *item);
+    } else {
+      if (old) populations_[ClassOf(*old->entry)].Remove(*old);
+      populations_[which].Add(*item);
+    }
     items_.emplace(key, std::move(item));
     return old;
   }
@@ -70,28 +113,39 @@ class HotTier::Stripe {
 
   std::unique_ptr<Item> TakeVictim(Class which) KCK_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    auto* victim = static_cast<Item*>(eviction_[which].Victim());
+    const Item* victim = populations_[which].Victim();
     if (victim == nullptr) return nullptr;
     return TakeLocked({victim->key, victim->hash});
   }
 
  private:
   std::unique_ptr<Item> TakeLocked(const HashedKey& key) KCK_REQUIRES(mutex_) {
+    std::unique_ptr<Item> item = UnlinkLocked(key);
+    if (item) populations_[ClassOf(*item->entry)].Remove(*item);
+    return item;
+  }
+
+  // Out of the table only.
+  std::unique_ptr<Item> UnlinkLocked(const HashedKey& key) KCK_REQUIRES(mutex_) {
     auto found = items_.find(key);
     if (found == items_.end()) return nullptr;
     std::unique_ptr<Item> item = std::move(found->second);
     items_.erase(found);
-    eviction_[ClassOf(*item->entry)].Removed(*item);
     return item;
   }
 
   Mutex mutex_;
   std::unordered_map<HashedKey, std::unique_ptr<Item>, TakeHash> items_ KCK_GUARDED_BY(mutex_);
-  std::array<Eviction, 2> eviction_ KCK_GUARDED_BY(mutex_);
+  std::array<Population, 2> populations_ KCK_GUARDED_BY(mutex_);
 };
 
-HotTier::HotTier(std::size_t bytes_max)
-    : bytes_max_{bytes_max, bytes_max / kBlankShare}, stripes_(std::make_unique<Stripe[]>(kStripes)) {}
+HotTier::HotTier(std::size_t bytes_max) : HotTier(bytes_max, kEntryOverhead) {}
+
+HotTier::HotTier(std::size_t bytes_max, std::size_t entry_overhead_bytes)
+    : bytes_max_{bytes_max, bytes_max / kBlankShare},
+      entry_overhead_bytes_(entry_overhead_bytes),
+      stripe_count_(std::bit_floor(std::clamp<std::size_t>(bytes_max / kStripeBytesMin, 1, kStripesMax))),
+      stripes_(std::make_unique<Stripe[]>(stripe_count_)) {}
 
 HotTier::~HotTier() = default;
 
@@ -99,8 +153,11 @@ HotTier::Class HotTier::ClassOf(const Entry& entry) {
   return entry.kind == EntryKind::kEmpty || entry.kind == EntryKind::kTombstone ? kBlanks : kValues;
 }
 
-// The table inside the stripe uses the low bits of the hash.
-std::size_t HotTier::StripeIndex(std::uint64_t hash) { return (hash >> 48U) % kStripes; }
+std::size_t HotTier::CostBytes(std::string_view key, const Entry& entry) const {
+  return entry_overhead_bytes_ + key.size() + (entry.content ? entry.content->body.capacity() : 0);
+}
+
+std::size_t HotTier::StripeIndex(std::uint64_t hash) const { return (hash >> 48U) % stripe_count_; }
 
 HotTier::Stripe& HotTier::StripeOf(std::uint64_t hash) const { return stripes_[StripeIndex(hash)]; }
 
@@ -143,9 +200,9 @@ void HotTier::Shrink(Class which, std::size_t grown) {
   for (Class one : {which, kValues}) {
     std::size_t stripe = grown;
     std::size_t barren = 0;  // stripes in a row that had nothing to give
-    while (over(one) && barren < kStripes) {
+    while (over(one) && barren < stripe_count_) {
       std::unique_ptr<Item> victim = stripes_[stripe].TakeVictim(one);
-      stripe = next_victim_++ % kStripes;
+      stripe = next_victim_++ % stripe_count_;
       if (!victim) {
         ++barren;
         continue;
