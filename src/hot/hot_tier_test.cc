@@ -38,17 +38,42 @@ TEST(HotTier, KeepsWithinItsBudget) {
   EXPECT_GT(hot.Stats().evictions, 0U);
 }
 
+// In one stripe, and in many of which some have few entries.
 TEST(HotTier, AScanDoesNotPushOutWhatIsInUse) {
-  HotTier hot(std::size_t{1} << 20U);
-  const auto used = [](int i) { return "used/" + std::to_string(i); };
-  for (int i = 0; i < 100; ++i) hot.Put(EntryOf(used(i), 1000));
-  for (int i = 0; i < 5000; ++i) {
-    for (int j = 0; j < 100; j += 10) hot.Find(used((i + j) % 100));
-    hot.Put(EntryOf("scan/" + std::to_string(i), 1000));
+  for (const std::size_t times : {1U, 16U}) {
+    HotTier hot(times << 20U);
+    const auto used = [](int i) { return "used/" + std::to_string(i); };
+    for (int i = 0; i < 100; ++i) hot.Put(EntryOf(used(i), 1000 * times));
+    for (int i = 0; i < 5000; ++i) {
+      for (int j = 0; j < 100; j += 10) hot.Find(used((i + j) % 100));
+      hot.Put(EntryOf("scan/" + std::to_string(i), 1000 * times));
+    }
+    int kept = 0;
+    for (int i = 0; i < 100; ++i) kept += hot.Find(used(i)) != nullptr ? 1 : 0;
+    EXPECT_EQ(kept, 100) << times;
   }
-  int kept = 0;
-  for (int i = 0; i < 100; ++i) kept += hot.Find(used(i)) != nullptr ? 1 : 0;
-  EXPECT_EQ(kept, 100);
+}
+
+TEST(HotTier, ARefreshIsNotAnArrival) {
+  HotTier hot(std::size_t{1} << 18U);
+  for (int i = 0; i < 1000; ++i) hot.Put(EntryOf("other/" + std::to_string(i), 1000));
+  for (int i = 0; i < 10; ++i) {
+    hot.Put(EntryOf("used", 1000));
+    hot.Find("used");
+  }
+  ASSERT_NE(hot.Find("used"), nullptr);
+  const EntryPtr fresh = EntryOf("used", 1500);
+  hot.Put(fresh);
+  EXPECT_EQ(hot.Find("used"), fresh) << "it has the standing of the entry that it took the place of";
+}
+
+TEST(HotTier, AValueThatBecomesATombstoneLeavesTheValues) {
+  HotTier hot(std::size_t{1} << 18U);
+  hot.Put(EntryOf("a", 1000));
+  hot.Put(EntryOf("a", 10, EntryKind::kTombstone));
+  for (int i = 0; i < 1000; ++i) hot.Put(EntryOf(std::to_string(i), 1000));
+  EXPECT_EQ(hot.Find("a")->kind(), EntryKind::kTombstone) << "values do not push out blanks";
+  EXPECT_LE(hot.Stats().bytes, std::size_t{1} << 18U);
 }
 
 TEST(HotTier, BlanksHoldATenthAtMost) {
@@ -70,7 +95,8 @@ TEST(HotTier, AnEntryTooLargeLeavesNoOlderOneInItsPlace) {
 }
 
 TEST(HotTier, ManyThreadsLeaveTheSumsRight) {
-  HotTier hot(std::size_t{1} << 18U);
+  constexpr std::size_t kBudget = std::size_t{4} << 20U;  // four stripes
+  HotTier hot(kBudget);
   {
     std::vector<std::jthread> threads;
     for (unsigned seed = 0; seed < 4; ++seed) {
@@ -79,7 +105,7 @@ TEST(HotTier, ManyThreadsLeaveTheSumsRight) {
         for (int i = 0; i < 20000; ++i) {
           const std::string key = std::to_string(random() % 1000);
           if (random() % 2 == 0) {
-            hot.Put(EntryOf(key, random() % 1000));
+            hot.Put(EntryOf(key, random() % 16000));
           } else if (const EntryPtr entry = hot.Find(key)) {
             ASSERT_EQ(entry->key(), key);
           }
@@ -87,7 +113,7 @@ TEST(HotTier, ManyThreadsLeaveTheSumsRight) {
       });
     }
   }
-  EXPECT_LE(hot.Stats().bytes, std::size_t{1} << 18U);
+  EXPECT_LE(hot.Stats().bytes, kBudget);
   std::size_t found = 0;
   for (int i = 0; i < 1000; ++i) found += hot.Find(std::to_string(i)) != nullptr ? 1U : 0U;
   EXPECT_EQ(hot.Stats().entries, found);
