@@ -30,7 +30,7 @@ Eviction::Id Eviction::Added(std::uint32_t hash, std::size_t bytes, std::uint32_
   left_.Fit(count_);
   CountArrival();
   // What is in had room: the window's overflow needs to beat nobody.
-  while (WindowIsOver()) MoveTo(segments_[kWindow].oldest, kProbation);
+  while (WindowIsOver(0)) MoveTo(segments_[kWindow].oldest, kProbation);
   const Id id = TakeFree();
   Item& item = items_[id];
   item.hash = hash;
@@ -75,7 +75,8 @@ Eviction::Id Eviction::Victim() {
   const Id arrival = segments_[kWindow].oldest;
   const Id victim = MainVictim();
   if (victim == kNone) return arrival;
-  if (!WindowIsOver()) return victim;
+  // Judged as it will be without the victim: else its leaving would let the window overflow unjudged.
+  if (!WindowIsOver(items_[victim].bytes)) return victim;
   if (!Admits(items_[arrival], items_[victim])) return arrival;
   MoveTo(arrival, kProbation);
   return victim;
@@ -148,9 +149,10 @@ void Eviction::Halve() {
   for (Item& item : items_) item.uses = static_cast<std::uint8_t>(item.uses / 2U);
 }
 
-bool Eviction::WindowIsOver() const {
+bool Eviction::WindowIsOver(std::uint32_t leaving_bytes) const {
   const std::uint64_t window = segments_[kWindow].bytes;
-  return window * kWindowPart > window + segments_[kProbation].bytes + segments_[kProtected].bytes;
+  const std::uint64_t main = segments_[kProbation].bytes + segments_[kProtected].bytes;
+  return window * kWindowPart > window + main - leaving_bytes;
 }
 
 // Afterwards something is on probation, if anything is in the main part.

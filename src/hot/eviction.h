@@ -90,7 +90,8 @@ class Eviction {
   void CountArrival();
   void Halve();
 
-  bool WindowIsOver() const;
+  // Once so many bytes of the main part have left.
+  bool WindowIsOver(std::uint32_t leaving_bytes) const;
   void FitProtected();
   Id MainVictim();
   std::uint64_t Worth(const Item& item, unsigned uses) const;

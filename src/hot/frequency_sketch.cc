@@ -14,8 +14,9 @@ std::uint8_t CounterAt(const std::array<std::uint8_t, 16>& row, unsigned place) 
 // A line becomes two with the same counts: each key finds what it had, whichever of the two is now its own.
 void FrequencySketch::Fit(std::size_t items) {
   while (lines_.size() * kCountersPerLine < items * kCountersPerItem) {
-    lines_.reserve(2 * lines_.size());
-    lines_.insert(lines_.end(), lines_.begin(), lines_.end());
+    const std::size_t half = lines_.size();
+    lines_.resize(2 * half);
+    std::copy_n(lines_.begin(), half, lines_.begin() + static_cast<std::ptrdiff_t>(half));
   }
 }
 
