@@ -1,19 +1,31 @@
-"""What the benchmarks share."""
+"""What the benchmarks share: programs, servers on one core, load on the other, figures."""
 
+import json
 import os
 import pathlib
 import platform
 import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+SERVER_CORE, LOAD_CORE = 0, 1
 
 
 class Failed(Exception):
     """Something that the user can mend; the text says how."""
 
 
-def find_program(build, name):
-    path = build / name
+def progress(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def find_program(options, name):
+    path = options.build / name
     if not path.exists():
         raise Failed(f"{path} is not there: cmake --preset release && cmake --build --preset release, or --build DIR")
     return path
@@ -22,3 +34,143 @@ def find_program(build, name):
 def machine():
     model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
     return {"cpu": model[1] if model else platform.processor(), "cores": os.cpu_count(), "kernel": platform.release()}
+
+
+def need_two_cores():
+    if os.cpu_count() < 2:
+        raise Failed("two cores are needed: one for the server, one for the load")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def medians(runs):
+    return {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+
+
+def pinned(command, core, **options):
+    """Starts a program that stays on the core; None: where it likes."""
+    chosen = None if core is None else {core}
+    return subprocess.Popen([str(part) for part in command],
+                            preexec_fn=lambda: chosen and os.sched_setaffinity(0, chosen), **options)
+
+
+class Server:
+    """A server that was started here, on the server core unless told. `ready` is what its output says once it serves;
+    where it has a group, that is the port."""
+
+    def __init__(self, name, command, log_path, ready=None, port=0, core=SERVER_CORE):
+        self.name = name
+        self.port = port
+        self._log_path = log_path
+        with open(log_path, "wb") as log:
+            self.process = pinned(command, core, stdout=log, stderr=log)
+        self._await(ready)
+
+    def _await(self, ready):
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and self.process.poll() is None:
+            found = re.search(ready, self._log_path.read_text()) if ready else self._answers()
+            if found:
+                self.port = self.port or int(found[1])
+                return
+            time.sleep(0.005)
+        log = self._log_path.read_text()
+        self.stop()
+        raise Failed(f"{self.name} did not start:\n{log}")
+
+    def _answers(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def pids(self):
+        """Of the server and all that it started."""
+        found = [self.process.pid]
+        for pid in found:
+            for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+                found += [int(child) for child in task.read_text().split()]
+        return found
+
+    def cpu_seconds(self):
+        ticks = 0
+        for pid in self.pids():
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def resident_bytes(self):
+        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", text)[1]) * 1024
+
+    def stop(self, kill=False):
+        if self.process.poll() is None:
+            (self.process.kill if kill else self.process.terminate)()
+        return self.process.wait(timeout=60)
+
+
+class Servers:
+    """The servers of one benchmark, with a folder of their own; all are stopped at its end."""
+
+    def __enter__(self):
+        self._folder = tempfile.TemporaryDirectory(prefix="kck-bench-")
+        self.folder = pathlib.Path(self._folder.name)
+        self._running = []
+        return self
+
+    def __exit__(self, *_):
+        try:
+            for server in reversed(self._running):
+                server.stop()
+        finally:
+            self._folder.cleanup()
+
+    def add(self, server):
+        self._running.append(server)
+        return server
+
+    def subfolder(self, name):
+        """A new one."""
+        path = self.folder / name
+        path.mkdir()
+        return path
+
+
+def start_kck(options, folder, files, core=SERVER_CORE, threads=1, name="kck"):
+    """`kck serve` over the files; those that are there already stay."""
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    command = [find_program(options, "apps/kck"), "--folder", folder, "serve", "--threads", threads,
+               "--listen", "127.0.0.1:0"]
+    return Server(name, command, folder / "kck.log", r" serves \d+ products at http://127\.0\.0\.1:(\d+)", core=core)
+
+
+def raw_answer(port, path):
+    """The bytes of an answer, head and body, and the length of the body."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            answer += connection.recv(65536)
+        head, body = answer.split(b"\r\n\r\n", 1)
+        length = int(re.search(rb"(?i)content-length: (\d+)", head)[1])
+        while len(body) < length:
+            body += connection.recv(65536)
+    if b" 200 " not in head.split(b"\r\n")[0] + b" ":
+        raise Failed(f"{path} was answered with {head.decode()}")
+    return head + b"\r\n\r\n" + body, length
+
+
+def load(options, port, path, seconds, core=LOAD_CORE, **flags):
+    """Runs the load client; returns what it measured."""
+    command = [find_program(options, "bench/load_client"), port, path, "--seconds", seconds]
+    for name, value in flags.items():
+        command += [f"--{name.replace('_', '-')}", value]
+    client = pinned(command, core, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    output, errors = client.communicate()
+    if client.returncode != 0:
+        raise Failed(errors)
+    return json.loads(output)

@@ -31,6 +31,8 @@ struct Options {
   std::size_t connections = 64;
   std::size_t pipeline = 1;
   double seconds = 5;
+  std::size_t first = 1;
+  std::size_t numbers = 0;
 };
 
 [[noreturn]] void Die(const std::string& what) {
@@ -65,17 +67,18 @@ std::size_t BodyBytes(std::string_view head) {
 
 class Connection {
  public:
-  Connection(int fd, std::string burst, std::size_t answers) : fd_(fd), burst_(std::move(burst)), answers_(answers) {}
+  explicit Connection(int fd) : fd_(fd) {}
 
-  void Ask(Clock::time_point now) {
+  // Sends `burst`, which has `answers`.
+  void Ask(std::string_view burst, std::size_t answers, Clock::time_point now) {
     asked_ = now;
-    left_ = answers_;
-    if (send(fd_, burst_.data(), burst_.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(burst_.size()))
-      Die("cannot send");
+    left_ = answers;
+    if (send(fd_, burst.data(), burst.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(burst.size())) Die("cannot send");
   }
 
   // Takes what has arrived. True once all answers to the last Ask are there.
   bool Take() {
+    if (left_ == 0) return false;
     std::array<char, 65536> bytes;
     const ssize_t count = recv(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT);
     if (count < 0 && errno == EAGAIN) return false;
@@ -103,21 +106,48 @@ class Connection {
   }
 
   int fd_;
-  std::string burst_;
-  std::size_t answers_;
   std::size_t left_ = 0;
   std::string received_;
   Clock::time_point asked_;
 };
 
-std::string Burst(const Options& options, std::size_t& next) {
-  std::string burst;
-  for (std::size_t i = 0; i < options.pipeline; ++i) {
-    const std::string& path = options.paths[next++ % options.paths.size()];
-    burst += "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(options.port) + "\r\n\r\n";
+// What to send next. Built once for each connection, unless every request is for another path.
+class Requests {
+ public:
+  explicit Requests(const Options& options) : options_(options), bursts_(options.connections) {
+    for (std::string& burst : bursts_) burst = Burst();
+    number_ = 0;
   }
-  return burst;
-}
+
+  // Of a connection; empty where there is nothing left to ask for.
+  std::string_view Next(std::size_t connection) {
+    if (options_.numbers == 0) return bursts_[connection];
+    if (number_ + options_.pipeline > options_.numbers) return {};
+    bursts_[connection] = Burst();
+    return bursts_[connection];
+  }
+
+ private:
+  std::string Burst() {
+    std::string burst;
+    for (std::size_t i = 0; i < options_.pipeline; ++i) {
+      burst += "GET " + Path() + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(options_.port) + "\r\n\r\n";
+    }
+    return burst;
+  }
+
+  std::string Path() {
+    std::string path = options_.paths[path_++ % options_.paths.size()];
+    const auto place = path.find("{}");
+    if (place != std::string::npos) path.replace(place, 2, std::to_string(options_.first + number_++));
+    return path;
+  }
+
+  const Options& options_;
+  std::size_t path_ = 0;
+  std::size_t number_ = 0;
+  std::vector<std::string> bursts_;
+};
 
 void Report(std::vector<double>& times_us, std::size_t requests, double seconds) {
   const auto at = [&](double share) {
@@ -131,23 +161,29 @@ void Report(std::vector<double>& times_us, std::size_t requests, double seconds)
 }
 
 void Run(const Options& options) {
+  Requests requests(options);
   std::vector<Connection> connections;
-  std::size_t next = 0;
-  for (std::size_t i = 0; i < options.connections; ++i) {
-    connections.emplace_back(Connect(options.port), Burst(options, next), options.pipeline);
-  }
+  for (std::size_t i = 0; i < options.connections; ++i) connections.emplace_back(Connect(options.port));
   std::vector<double> times_us;
+  std::size_t asking = 0;
+  const auto ask = [&](std::size_t i, Clock::time_point now) {
+    const std::string_view burst = requests.Next(i);
+    if (burst.empty()) return;
+    connections[i].Ask(burst, options.pipeline, now);
+    ++asking;
+  };
   const Clock::time_point began = Clock::now();
   const Clock::time_point end =
       began + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.seconds));
-  for (Connection& connection : connections) connection.Ask(began);
+  for (std::size_t i = 0; i < connections.size(); ++i) ask(i, began);
   Clock::time_point now = began;
-  while (now < end) {
-    for (Connection& connection : connections) {
-      if (!connection.Take()) continue;
+  while (now < end && asking > 0) {
+    for (std::size_t i = 0; i < connections.size(); ++i) {
+      if (!connections[i].Take()) continue;
       now = Clock::now();
-      times_us.push_back(std::chrono::duration<double, std::micro>(now - connection.asked()).count());
-      connection.Ask(now);
+      times_us.push_back(std::chrono::duration<double, std::micro>(now - connections[i].asked()).count());
+      --asking;
+      ask(i, now);
     }
     now = Clock::now();
   }
@@ -161,11 +197,13 @@ int main(int argc, char** argv) {
   CLI::App app("GET requests over many connections, as fast as they are answered.", "load_client");
   Options options;
   app.add_option("PORT", options.port, "On 127.0.0.1")->required();
-  app.add_option("PATH", options.paths, "Asked for in turn")->required();
+  app.add_option("PATH", options.paths, "Asked for in turn; {} becomes a number")->required();
   app.add_option("--connections", options.connections)->check(CLI::Range(1, 20000))->capture_default_str();
   app.add_option("--pipeline", options.pipeline, "Requests in one write")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  app.add_option("--numbers", options.numbers, "How many numbers may stand for {} in PATH, a new one in each request");
+  app.add_option("--first", options.first, "The first of them")->capture_default_str();
   app.add_option("--seconds", options.seconds)->check(CLI::Range(0.1, 3600.0))->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   Run(options);

@@ -1,0 +1,113 @@
+"""A hit: server CPU per request and requests per second, beside other servers."""
+
+import time
+
+import peers
+from common import Failed, Servers, medians, need_two_cores, progress, raw_answer, start_kck
+from report import Report
+
+BUSY_MIN = 0.95  # under it the load, not the server, was the limit, or something else used the core
+
+FILES = {
+    "kck.yml": 'databases: {main: {url: "sqlite:empty.db"}}\nstore: {url: "memory:"}\n',
+    # A row of :size bytes.
+    "products/hit.yml": """database: main
+parameters: [{name: size, type: int}]
+query: {template: "select replace(hex(zeroblob(:size)), '00', 'x') as filling"}
+""",
+    "empty.db": "",
+}
+
+ABOUT = """KCK serves a value from memory; each peer answers with as many bytes. The server has one core and the load the
+other ({connections} connections, pipelines of {pipeline}); all servers take turns. The load is bench/load_client.cc, for
+redis its own client. CPU is the server's, of all its processes; the bare epoll loop (bench/epoll_loop.cc) only looks for
+the blank line and writes fixed bytes."""
+
+
+def path_of_size(port, body_bytes):
+    """The path of a key whose answer has a body of that length."""
+    size = 1
+    for _ in range(5):
+        length = raw_answer(port, f"/fetch/hit/{size}")[1]
+        if length == body_bytes:
+            return f"/fetch/hit/{size}"
+        size += body_bytes - length
+    raise Failed(f"no key has a body of {body_bytes} bytes: the last one had {length}")
+
+
+def measure(options, peer):
+    peer.drive(options, 1)
+    cpu_before, began = peer.server.cpu_seconds(), time.monotonic()
+    result = peer.drive(options, options.seconds)
+    cpu, elapsed = peer.server.cpu_seconds() - cpu_before, time.monotonic() - began
+    if isinstance(peer, peers.Redis):  # its drive sends a first batch to find the rate
+        elapsed, result = elapsed, dict(result, requests=result["requests"] + 100000)
+    return {"requests_per_second": result["requests"] / elapsed, "cpu_us_per_request": cpu / result["requests"] * 1e6,
+            "server_core_busy": min(cpu / elapsed, 1.0)}
+
+
+def start_peers(options, servers, kck, body_bytes):
+    """[(peer, bytes of its answer)], KCK first."""
+    path = path_of_size(kck.port, body_bytes)
+    answer, _ = raw_answer(kck.port, path)
+    starts = {
+        "loop": lambda: peers.Http(peers.start_loop(options, servers, answer)),
+        "nginx": lambda: peers.Http(peers.start_nginx_return(servers, len(answer))),
+        "redis": lambda: peers.Redis(peers.start_redis(servers, len(answer))),
+        "nginx-cache": lambda: peers.Http(peers.start_nginx_cache(options, servers, len(answer))),
+        "varnish": lambda: peers.Http(peers.start_varnish(options, servers, len(answer))),
+    }
+    started = [peers.Http(kck, path)]
+    for name in ["loop", *[peer for peer in options.peers if peer != "loop"]]:
+        peer = starts[name]()
+        servers.add(peer.server)
+        started.append(peer)
+    return started, len(answer)
+
+
+def run(options):
+    need_two_cores()
+    with Servers() as servers:
+        kck = servers.add(start_kck(options, servers.subfolder("kck"), FILES))
+        turns = []
+        for body_bytes in options.sizes:
+            started, answer_bytes = start_peers(options, servers, kck, body_bytes)
+            turns += [{"peer": peer, "body_bytes": body_bytes, "answer_bytes": answer_bytes, "runs": []}
+                      for peer in started]
+        for number in range(options.runs):
+            for turn in turns:
+                progress(f"run {number + 1} of {options.runs}: {turn['peer'].server.name}, {turn['body_bytes']} bytes")
+                turn["runs"].append(measure(options, turn["peer"]))
+    return report(options, turns)
+
+
+def report(options, turns):
+    loops = {turn["body_bytes"]: medians(turn["runs"])["cpu_us_per_request"] for turn in turns
+             if turn["peer"].server.name == "bare epoll loop"}
+    ours = {turn["body_bytes"]: medians(turn["runs"])["cpu_us_per_request"] for turn in turns
+            if turn["peer"].server.name == "kck"}
+    rows, data, void = [], [], []
+    for turn in turns:
+        name, body_bytes, figures = turn["peer"].server.name, turn["body_bytes"], medians(turn["runs"])
+        cpu = figures["cpu_us_per_request"]
+        rows.append([name, f"{body_bytes} B", f"{turn['answer_bytes']} B", f"{figures['requests_per_second']:,.0f}",
+                     f"{cpu:.2f} µs", f"{cpu / loops[body_bytes]:.2f}×", f"{ours[body_bytes] / cpu:.2f}×",
+                     f"{figures['server_core_busy']:.0%}"])
+        data.append({"server": name, "body_bytes": body_bytes, "runs": turn["runs"]})
+        idle = sum(run["server_core_busy"] < BUSY_MIN for run in turn["runs"])
+        if idle:
+            void.append(f"VOID: in {idle} of {options.runs} runs of {name} with {body_bytes} B the server's core was "
+                        f"under {BUSY_MIN:.0%} busy.")
+    name = "hit" if options.pipeline == 1 else f"hit-pipeline{options.pipeline}"
+    title = "A hit" if options.pipeline == 1 else f"Hits in pipelines of {options.pipeline}"
+    columns = ["server", "body", "answer", "requests/s", "CPU/request", "of the loop", "KCK of it", "core busy"]
+    return Report(name, title, ABOUT.format(connections=options.connections, pipeline=options.pipeline), columns, rows,
+                  data, void)
+
+
+def add_options(parser):
+    parser.add_argument("--pipeline", type=int, default=1, help="requests in one write")
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[256, 1024], help="bytes of the answer's body")
+    parser.add_argument("--peers", nargs="*", default=["loop", "nginx", "redis", "nginx-cache", "varnish"],
+                        choices=["loop", "nginx", "redis", "nginx-cache", "varnish"])
