@@ -68,7 +68,7 @@ class Eviction {
     Id older;               // free: the next free one
     std::uint16_t used_at;  // tick_
     std::uint8_t uses : 4;
-    std::uint8_t place : 3;
+    std::uint8_t place : 2;
     std::uint8_t used_here : 1;  // since it came to its place
     std::uint8_t cost_class;     // each eight times the one before
   };
