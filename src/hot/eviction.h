@@ -16,7 +16,8 @@
 // eight or so; then the one that has been idle longer. Cost counts for nothing else.
 //
 // A use sets three fields of one item: nothing moves. Moves to the protected part happen when a sample meets an item
-// that was used, and are paid for by that use: eviction is amortised O(1), a sample of 16.
+// that was used, and are paid for by that use: eviction is amortised O(1), a sample of 16. The halving is one walk over
+// all items here, a sixth of an item for each use or arrival counted.
 //
 // Memory: 20 bytes an item, 4 more while on probation, 4 to 8 in the sketch.
 //
