@@ -14,6 +14,7 @@ constexpr std::uint32_t kSample = 16;
 constexpr std::uint32_t kTicksPerTurnover = 8;
 constexpr unsigned kIdleTicksFree = 5;
 constexpr unsigned kWorthBits = 16;  // of fraction, so that halving a count of one leaves something to compare
+constexpr unsigned kUsesMax = FrequencySketch::kCountMax;
 constexpr std::uint32_t kUsesPerItem = 6;
 constexpr std::uint32_t kItemsMin = 16;  // few items would forget too soon
 
@@ -36,7 +37,7 @@ Eviction::Id Eviction::Added(std::uint32_t hash, std::size_t bytes, std::uint32_
   item.hash = hash;
   item.bytes = Clamped(bytes);
   item.used_at = tick_;
-  item.uses = std::min<std::uint8_t>(left_.Count(hash), FrequencySketch::kCountMax - 1) + 1U;
+  item.uses = std::min(left_.Count(hash) + 1U, kUsesMax) & kUsesMax;
   item.cost_class = CostClass(cost_us);
   Enter(id, kWindow);
   return id;
@@ -46,7 +47,7 @@ void Eviction::Used(Id id) {
   Item& item = items_[id];
   item.used_at = tick_;
   item.used_here = 1;
-  if (item.uses == FrequencySketch::kCountMax) return;  // hot items do not make the others forgotten
+  if (item.uses == kUsesMax) return;  // hot items do not make the others forgotten
   ++item.uses;
   CountUse();
 }
@@ -97,7 +98,7 @@ Eviction::Id Eviction::TakeFree() {
 void Eviction::Enter(Id id, Place place) {
   Item& item = items_[id];
   Segment& segment = segments_[place];
-  item.place = place;
+  item.place = place & 3U;
   item.used_here = 0;
   segment.bytes += item.bytes;
   if (place == kProbation) {
@@ -146,7 +147,7 @@ void Eviction::CountArrival() {
 void Eviction::Halve() {
   uses_ = 0;
   left_.Halve();
-  for (Item& item : items_) item.uses = static_cast<std::uint8_t>(item.uses / 2U);
+  for (Item& item : items_) item.uses = (item.uses / 2U) & kUsesMax;
 }
 
 bool Eviction::WindowIsOver(std::uint32_t leaving_bytes) const {

@@ -16,7 +16,8 @@
 // eight or so; then the one that has been idle longer. Cost counts for nothing else.
 //
 // A use sets three fields of one item: nothing moves. Moves to the protected part happen when a sample meets an item
-// that was used, and are paid for by that use: eviction is amortised O(1), a sample of 16.
+// that was used, and are paid for by that use: eviction is amortised O(1), a sample of 16. The halving is one walk over
+// all items here, a sixth of an item for each use or arrival counted.
 //
 // Memory: 20 bytes an item, 4 more while on probation, 4 to 8 in the sketch.
 //
@@ -70,7 +71,7 @@ class Eviction {
     Id older;               // free: the next free one
     std::uint16_t used_at;  // tick_
     std::uint8_t uses : 4;
-    std::uint8_t place : 3;
+    std::uint8_t place : 2;
     std::uint8_t used_here : 1;  // since it came to its place
     std::uint8_t cost_class;     // each eight times the one before
   };
