@@ -62,7 +62,9 @@ void NetworkThread::Run() {
   closed_.clear();
 }
 
-void NetworkThread::OnReady(std::uint32_t) { Accept(); }
+void NetworkThread::OnReady(std::uint32_t) {
+  if (!accept_paused_) Accept();
+}
 
 void NetworkThread::Accept() {
   for (int i = 0; i < kAcceptedATurn && listener_.open(); ++i) {
@@ -73,10 +75,18 @@ void NetworkThread::Accept() {
       return;
     } else if (!ConcernsOneConnection(errno)) {
       LogWarning("a connection could not be accepted: {}", std::strerror(errno));
-      return loop_.At(state_.times.now() + kAcceptPause, [this] { Accept(); });
+      return PauseAccept();
     }
   }
   if (listener_.open()) loop_.Post([this] { Accept(); });
+}
+
+void NetworkThread::PauseAccept() {
+  if (std::exchange(accept_paused_, true)) return;
+  loop_.At(Clock::now() + kAcceptPause, [this] {
+    accept_paused_ = false;
+    Accept();
+  });
 }
 
 void NetworkThread::Admit(Descriptor socket) {

@@ -42,6 +42,7 @@ class NetworkThread final : public std::enable_shared_from_this<NetworkThread>, 
  private:
   void OnReady(std::uint32_t events) override;
   void Accept();
+  void PauseAccept();
   void Admit(Descriptor socket);
   void Refuse(const Descriptor& socket) const;
   void Sweep();
@@ -53,6 +54,7 @@ class NetworkThread final : public std::enable_shared_from_this<NetworkThread>, 
   ThreadState state_;
   EventLoop loop_;
   Descriptor listener_;
+  bool accept_paused_ = false;
   std::unordered_set<std::shared_ptr<Session>> sessions_;
   std::vector<std::shared_ptr<Session>> closed_;  // in this turn, which may still name them
 };

@@ -226,6 +226,20 @@ TEST_F(ServerTest, BodiesTogetherAreBounded) {
   AwaitMetric(other, "kck_http_bodies_bytes 0");
 }
 
+TEST_F(ServerTest, UnsentAnswersTogetherAreBounded) {
+  Serve([](HttpSettings& settings) { settings.unsent_bytes_max = 1000; });
+  Script("\"" + std::string(10'000, 'v') + "\"", 700);
+  Call("GET", "/fetch/item/7");
+  HttpConnection greedy = Connect();
+  std::string requests;
+  for (int i = 0; i < 2000; ++i) requests += RequestText("GET", "/fetch/item/7");
+  greedy.Send(requests);
+  HttpConnection other = Connect();
+  AwaitMetric(other, "kck_http_unsent_closed_total 1");
+  AwaitMetric(other, "kck_http_connections 1");
+  AwaitMetric(other, "kck_http_unsent_bytes 0");
+}
+
 // Lets the process open no descriptor beyond the next one.
 class OneMoreDescriptor {
  public:

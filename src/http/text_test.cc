@@ -130,7 +130,9 @@ TEST(OutputTest, KeepsTheOrderOfCopiedAndSharedBytes) {
   for (const iovec& piece : pieces) all.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
   EXPECT_EQ(all, *large + "head small" + *large + " tail");
   EXPECT_EQ(output.size(), all.size());
-  output.Clear();
+  std::string spare;
+  output.Clear(spare);
+  EXPECT_GE(spare.capacity(), 15U);
   EXPECT_TRUE(output.empty());
   EXPECT_EQ(large.use_count(), 1);
 }
