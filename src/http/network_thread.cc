@@ -48,7 +48,7 @@ Result<std::uint16_t> NetworkThread::Listen(const SocketAddress& address) {
   Result<Descriptor> listener = kck::Listen(address);
   if (!listener) return Failure(std::move(listener.error()));
   listener_ = *std::move(listener);
-  if (!loop_.Watch(listener_, *this)) return Fail(ErrorCode::kBadRequest, std::strerror(errno));
+  if (!loop_.Watch(listener_, acceptor_)) return Fail(ErrorCode::kBadRequest, std::strerror(errno));
   return PortOf(listener_);
 }
 
@@ -60,10 +60,6 @@ void NetworkThread::Run() {
   });
   listener_.Close();
   closed_.clear();
-}
-
-void NetworkThread::OnReady(std::uint32_t) {
-  if (!accept_paused_) Accept();
 }
 
 void NetworkThread::Accept() {
