@@ -240,6 +240,13 @@ TEST_F(ServerTest, UnsentAnswersTogetherAreBounded) {
   AwaitMetric(other, "kck_http_unsent_bytes 0");
 }
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KCK_SANITIZER_NEEDS_DESCRIPTORS  // it opens a pipe to learn whether memory may be read
+#endif
+#endif
+
+#ifndef KCK_SANITIZER_NEEDS_DESCRIPTORS
 // Lets the process open no descriptor beyond the next one.
 class OneMoreDescriptor {
  public:
@@ -267,6 +274,7 @@ TEST_F(ServerTest, AcceptsAgainOnceDescriptorsAreFree) {
   limit.reset();
   EXPECT_EQ(connection.Receive().status, 200);
 }
+#endif
 
 TEST_F(ServerTest, ManyThreadsServeOnePort) {
   Serve([](HttpSettings&) {}, 4);
