@@ -89,7 +89,7 @@ class Loop {
     request.append(buffer.data(), static_cast<std::size_t>(got));
     for (auto end = request.find(kBlankLine); end != std::string::npos; end = request.find(kBlankLine)) {
       request.erase(0, end + kBlankLine.size());
-      const ssize_t sent = write(fd, answer_.data(), answer_.size());
+      const ssize_t sent = send(fd, answer_.data(), answer_.size(), MSG_NOSIGNAL);
       if (sent != static_cast<ssize_t>(answer_.size())) return Close(fd);
     }
   }

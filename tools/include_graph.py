@@ -20,7 +20,7 @@ OWNERS = {
     r"libpq": {"source"},
     r"sqlite3\.h": {"source"},
     r"rocksdb/": {"store"},
-    r"boost/beast": {"http", "apps"},
+    r"boost/beast": {"apps"},
     r"prometheus/": {"http"},
     r"jq\.h|jv\.h|json-glib/": {"primer"},
     r"pg_query\.h": {"primer", "source"},

@@ -25,8 +25,6 @@ bool AllOf(std::string_view text, const Table& table) {
   return std::ranges::all_of(text, [&](char c) { return table[static_cast<unsigned char>(c)]; });
 }
 
-bool IsToken(std::string_view text) { return !text.empty() && AllOf(text, kTokenChars); }
-
 // Written so that it compiles to a few instructions for sixteen bytes.
 bool HasControl(std::string_view text) {
   bool found = false;
@@ -125,6 +123,8 @@ std::optional<Field> CutField(std::string_view line) {
 }
 
 bool IsTokenChar(char c) { return kTokenChars[static_cast<unsigned char>(c)]; }
+
+bool IsToken(std::string_view text) { return !text.empty() && AllOf(text, kTokenChars); }
 
 bool SameToken(std::string_view text, std::string_view lower) {
   if (text.size() != lower.size()) return false;

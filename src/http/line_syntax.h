@@ -32,6 +32,7 @@ struct Field {
 std::optional<Field> CutField(std::string_view line);
 
 bool IsTokenChar(char c);
+bool IsToken(std::string_view text);
 
 // True where `text` is `lower` (of letters and hyphens) in any case. `text` is of token characters.
 bool SameToken(std::string_view text, std::string_view lower);

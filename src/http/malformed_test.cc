@@ -9,8 +9,8 @@
 #include <regex>
 
 #include "base/json.h"
-#include "http/request_parser.h"
 #include "testing/http_fixture.h"
+#include "testing/request_reader.h"
 
 namespace kck {
 namespace {
@@ -96,64 +96,23 @@ const std::vector<Case>& Cases() {
   return cases;
 }
 
-// A parser and what it has made of the bytes so far, as text.
-class Reader {
- public:
-  void Add(std::string_view bytes) {
-    unread_ += bytes;
-    while (!ended_ && Step()) {
-    }
-  }
-
-  const std::string& read() const { return read_; }
-
- private:
-  bool Step() {
-    const RequestParser::Progress progress = parser_.Put(unread_);
-    unread_.erase(0, progress.consumed);
-    if (progress.state == RequestParser::State::kNeedsMore) return false;
-    if (progress.state == RequestParser::State::kFault) {
-      read_ += fmt::format("fault {} {}\n", parser_.fault().status, parser_.fault().message);
-      ended_ = true;
-      return false;
-    }
-    read_ += fmt::format("{} {} {} {} {} [{}]\n", static_cast<int>(request_.method), request_.target, request_.version,
-                         request_.keep_alive, request_.if_none_match, request_.body);
-    ended_ = !request_.keep_alive;
-    parser_.Reset();
-    return true;
-  }
-
-  Request request_;
-  BodyBudget budget_{kBodyBytesMax};
-  RequestParser parser_{request_, kBodyBytesMax, budget_};
-  std::string unread_;
-  std::string read_;
-  bool ended_ = false;
-};
-
-std::string ReadAll(std::string_view bytes) {
-  Reader reader;
-  reader.Add(bytes);
-  return reader.read();
-}
-
 TEST(MalformedTest, ThereAreManyCases) { EXPECT_GE(Cases().size(), 300U); }
 
 TEST(MalformedTest, TheParserReadsTheSameHoweverTheBytesAreCut) {
   for (const Case& one : Cases()) {
     const std::string_view bytes = one.bytes;
-    const std::string whole = ReadAll(bytes);
+    RequestReader whole(kBodyBytesMax);
+    whole.Add(bytes);
     const std::size_t step = bytes.size() < 4000 ? 1 : bytes.size() / 40;
     for (std::size_t cut = 0; cut < bytes.size(); cut += step) {
-      Reader reader;
+      RequestReader reader(kBodyBytesMax);
       reader.Add(bytes.substr(0, cut));
       reader.Add(bytes.substr(cut));
-      ASSERT_EQ(reader.read(), whole) << one.name << ", cut at " << cut;
+      ASSERT_EQ(reader.read(), whole.read()) << one.name << ", cut at " << cut;
     }
-    Reader trickle;
+    RequestReader trickle(kBodyBytesMax);
     for (std::size_t i = 0; i < bytes.size(); ++i) trickle.Add(bytes.substr(i, 1));
-    ASSERT_EQ(trickle.read(), whole) << one.name << ", byte by byte";
+    ASSERT_EQ(trickle.read(), whole.read()) << one.name << ", byte by byte";
   }
 }
 

@@ -98,6 +98,10 @@ void AddServer(Families& families, const ServerState& server) {
            server.bodies.bytes());
   AddCounter(families, "kck_http_bodies_refused_total", "Requests refused at http.bodies_bytes_max.",
              server.bodies.refused());
+  AddGauge(families, "kck_http_unsent_bytes", "Bytes of answers that clients do not take, of http.unsent_bytes_max.",
+           server.unsent.bytes());
+  AddCounter(families, "kck_http_unsent_closed_total", "Connections closed at http.unsent_bytes_max.",
+             server.unsent.refused());
   const std::uint64_t hits = Sum(server, [](const ThreadMetrics& thread) -> const auto& { return thread.hot_hits; });
   AddCounter(families, "kck_hot_hits_total", "Keys answered at once from this node's memory.", hits);
 }

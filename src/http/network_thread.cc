@@ -48,7 +48,7 @@ Result<std::uint16_t> NetworkThread::Listen(const SocketAddress& address) {
   Result<Descriptor> listener = kck::Listen(address);
   if (!listener) return Failure(std::move(listener.error()));
   listener_ = *std::move(listener);
-  if (!loop_.Watch(listener_, *this)) return Fail(ErrorCode::kBadRequest, std::strerror(errno));
+  if (!loop_.Watch(listener_, acceptor_)) return Fail(ErrorCode::kBadRequest, std::strerror(errno));
   return PortOf(listener_);
 }
 
@@ -62,8 +62,6 @@ void NetworkThread::Run() {
   closed_.clear();
 }
 
-void NetworkThread::OnReady(std::uint32_t) { Accept(); }
-
 void NetworkThread::Accept() {
   for (int i = 0; i < kAcceptedATurn && listener_.open(); ++i) {
     Descriptor socket(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -73,10 +71,18 @@ void NetworkThread::Accept() {
       return;
     } else if (!ConcernsOneConnection(errno)) {
       LogWarning("a connection could not be accepted: {}", std::strerror(errno));
-      return loop_.At(state_.times.now() + kAcceptPause, [this] { Accept(); });
+      return PauseAccept();
     }
   }
   if (listener_.open()) loop_.Post([this] { Accept(); });
+}
+
+void NetworkThread::PauseAccept() {
+  if (std::exchange(accept_paused_, true)) return;
+  loop_.At(Clock::now() + kAcceptPause, [this] {
+    accept_paused_ = false;
+    Accept();
+  });
 }
 
 void NetworkThread::Admit(Descriptor socket) {

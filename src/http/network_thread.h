@@ -17,7 +17,7 @@ namespace kck {
 
 class Session;
 
-class NetworkThread final : public std::enable_shared_from_this<NetworkThread>, private EventLoop::Handler {
+class NetworkThread : public std::enable_shared_from_this<NetworkThread> {
  public:
   // `index` names the thread's part of server->metrics. Throws where the process may open no more descriptors.
   NetworkThread(std::shared_ptr<ServerState> server, std::size_t index);
@@ -40,8 +40,20 @@ class NetworkThread final : public std::enable_shared_from_this<NetworkThread>, 
   void Forget(const std::shared_ptr<Session>& session);
 
  private:
-  void OnReady(std::uint32_t events) override;
+  // Waits for connections.
+  class Acceptor final : public EventLoop::Handler {
+   public:
+    explicit Acceptor(NetworkThread& thread) : thread_(thread) {}
+    void OnReady(std::uint32_t) override {
+      if (!thread_.accept_paused_) thread_.Accept();
+    }
+
+   private:
+    NetworkThread& thread_;
+  };
+
   void Accept();
+  void PauseAccept();
   void Admit(Descriptor socket);
   void Refuse(const Descriptor& socket) const;
   void Sweep();
@@ -53,6 +65,8 @@ class NetworkThread final : public std::enable_shared_from_this<NetworkThread>, 
   ThreadState state_;
   EventLoop loop_;
   Descriptor listener_;
+  Acceptor acceptor_{*this};
+  bool accept_paused_ = false;
   std::unordered_set<std::shared_ptr<Session>> sessions_;
   std::vector<std::shared_ptr<Session>> closed_;  // in this turn, which may still name them
 };

@@ -26,9 +26,14 @@ void Output::Swap(Output& other) noexcept {
   std::swap(shared_bytes_, other.shared_bytes_);
 }
 
-void Output::Clear() {
+void Output::Borrow(std::string& spare) {
+  if (text_.empty() && text_.capacity() < spare.capacity()) text_.swap(spare);
+}
+
+void Output::Clear(std::string& spare) {
   text_.clear();
-  if (text_.capacity() > kTextBytesKept) text_.shrink_to_fit();
+  if (text_.capacity() > spare.capacity() && text_.capacity() <= kTextBytesKept) text_.swap(spare);
+  text_.shrink_to_fit();
   shared_.clear();
   shared_bytes_ = 0;
 }

@@ -22,14 +22,19 @@ class Output {
   // Appends `bytes`, which stand in `owner`. Small ones are copied, since that is cheaper to send.
   void Append(std::string_view bytes, EntryPtr owner);
 
+  // Bytes that are copies, and so take memory of their own.
+  std::size_t copied_bytes() const { return text_.size(); }
+
   std::size_t size() const { return text_.size() + shared_bytes_; }
   bool empty() const { return size() == 0; }
 
   // Cheaper than three moves, once an answer.
   void Swap(Output& other) noexcept;
 
-  // Empties it, keeping memory for answers of the usual size.
-  void Clear();
+  // An empty output takes the memory of `spare`, and Clear gives it back: one buffer serves all connections of a
+  // thread, as long as each sends at once what it has, and an idle connection holds none.
+  void Borrow(std::string& spare);
+  void Clear(std::string& spare);
 
   // The bytes in order, as pieces that stay valid until the output changes. They are not to be written to.
   void Pieces(std::vector<iovec>& pieces) const;

@@ -9,7 +9,7 @@
 namespace kck {
 namespace {
 
-constexpr std::size_t kBodyBytesKept = std::size_t{64} << 10U;
+constexpr std::size_t kBodyBytesKept = std::size_t{4} << 10U;
 constexpr std::size_t kLineEndBytes = 2;
 
 Method MethodOf(std::string_view method) {
@@ -40,7 +40,7 @@ void Request::Clear() {
   if (body.capacity() > kBodyBytesKept) body.shrink_to_fit();
 }
 
-RequestParser::RequestParser(Request& request, std::size_t body_bytes_max, BodyBudget& budget)
+RequestParser::RequestParser(Request& request, std::size_t body_bytes_max, ByteBudget& budget)
     : request_(request), body_bytes_max_(body_bytes_max), budget_(budget) {}
 
 RequestParser::~RequestParser() { Reset(); }
@@ -184,6 +184,7 @@ bool RequestParser::ReadHost(std::string_view value) {
 bool RequestParser::ReadConnection(std::string_view value) {
   while (!value.empty()) {
     const std::string_view option = TakeListed(value);
+    if (!option.empty() && !IsToken(option)) return Refuse(400, "Connection is not a list of words");
     head_.close = head_.close || SameToken(option, "close");
     head_.keep_alive = head_.keep_alive || SameToken(option, "keep-alive");
   }

@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/body_budget.h"
+#include "http/byte_budget.h"
 #include "http/request.h"
 
 namespace kck {
@@ -39,7 +39,7 @@ class RequestParser {
 
   // Fills `request`, which outlives this: whole after kComplete, until Reset(). The bodies' bytes are taken from
   // `budget`, which outlives this as well.
-  RequestParser(Request& request, std::size_t body_bytes_max, BodyBudget& budget);
+  RequestParser(Request& request, std::size_t body_bytes_max, ByteBudget& budget);
   ~RequestParser();
   RequestParser(const RequestParser&) = delete;
   RequestParser& operator=(const RequestParser&) = delete;
@@ -99,7 +99,7 @@ class RequestParser {
 
   Request& request_;
   const std::size_t body_bytes_max_;
-  BodyBudget& budget_;
+  ByteBudget& budget_;
   Stage stage_ = Stage::kRequestLine;
   bool faulty_ = false;
   Head head_;

@@ -27,7 +27,7 @@ struct Feed {
   }
 
   Request request;
-  BodyBudget budget{std::size_t{1} << 20U};
+  ByteBudget budget{std::size_t{1} << 20U};
   RequestParser parser;
   std::string unread;
 };

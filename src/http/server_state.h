@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "http/body_budget.h"
+#include "http/byte_budget.h"
 #include "http/server.h"
 #include "http/thread_metrics.h"
 #include "http/time_text.h"
@@ -18,12 +18,14 @@ struct ServerState {
       : engine(serving_engine),
         settings(http_settings),
         probes(std::move(server_probes)),
-        bodies(settings.bodies_bytes_max) {}
+        bodies(settings.bodies_bytes_max),
+        unsent(settings.unsent_bytes_max) {}
 
   Engine& engine;
   const HttpSettings settings;
   const ServerProbes probes;
-  BodyBudget bodies;
+  ByteBudget bodies;                                    // of requests that are under way
+  ByteBudget unsent;                                    // of answers that clients do not take
   std::vector<std::unique_ptr<ThreadMetrics>> metrics;  // one a network thread; does not change once they run
   std::atomic<bool> draining{false};
   std::atomic<std::size_t> connections{0};
@@ -37,6 +39,7 @@ struct ThreadState {
   ServerState& server;
   ThreadMetrics& metrics;
   TimeText times = {};
+  std::string spare_output = {};                                  // the memory of an output that is not in use
   std::vector<char> read_buffer = std::vector<char>(kReadBytes);  // of the connection whose turn it is
 };
 

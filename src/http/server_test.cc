@@ -226,6 +226,27 @@ TEST_F(ServerTest, BodiesTogetherAreBounded) {
   AwaitMetric(other, "kck_http_bodies_bytes 0");
 }
 
+TEST_F(ServerTest, UnsentAnswersTogetherAreBounded) {
+  Serve([](HttpSettings& settings) { settings.unsent_bytes_max = 1000; });
+  Script("\"" + std::string(10'000, 'v') + "\"", 700);
+  Call("GET", "/fetch/item/7");
+  HttpConnection greedy = Connect();
+  std::string requests;
+  for (int i = 0; i < 2000; ++i) requests += RequestText("GET", "/fetch/item/7");
+  greedy.Send(requests);
+  HttpConnection other = Connect();
+  AwaitMetric(other, "kck_http_unsent_closed_total 1");
+  AwaitMetric(other, "kck_http_connections 1");
+  AwaitMetric(other, "kck_http_unsent_bytes 0");
+}
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KCK_SANITIZER_NEEDS_DESCRIPTORS  // it opens a pipe to learn whether memory may be read
+#endif
+#endif
+
+#ifndef KCK_SANITIZER_NEEDS_DESCRIPTORS
 // Lets the process open no descriptor beyond the next one.
 class OneMoreDescriptor {
  public:
@@ -253,6 +274,7 @@ TEST_F(ServerTest, AcceptsAgainOnceDescriptorsAreFree) {
   limit.reset();
   EXPECT_EQ(connection.Receive().status, 200);
 }
+#endif
 
 TEST_F(ServerTest, ManyThreadsServeOnePort) {
   Serve([](HttpSettings&) {}, 4);

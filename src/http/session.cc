@@ -15,7 +15,7 @@ namespace kck {
 namespace {
 
 // Beyond it the answers so far are sent before the next request is looked at.
-constexpr std::size_t kOutputBytesMax = std::size_t{256} << 10U;
+constexpr std::size_t kOutputBytesMax = std::size_t{64} << 10U;
 
 // A client that reads has to take so much, or the rest, within the idle time-out: one byte now and then is not enough.
 constexpr std::size_t kProgressBytes = std::size_t{64} << 10U;
@@ -99,6 +99,7 @@ bool Session::TakeRequest() {
       RefuseBytes(parser_.fault().status, parser_.fault().message);
       return false;
     case RequestParser::State::kComplete:
+      output().Borrow(thread().spare_output);
       call_ = RunCall(*this);
       if (!waiting_) FinishRequest();
       return true;
@@ -196,17 +197,22 @@ bool Session::SendSome() {
     if (count < 0) return SendFailed();
     Sent(static_cast<std::size_t>(count));
   }
-  sending_.Clear();
-  writing_ = false;
+  EndSending();
   return true;
 }
 
+void Session::EndSending() {
+  if (unsent_ > 0) server().unsent.Give(std::exchange(unsent_, 0));
+  sending_.Clear(thread().spare_output);
+  writing_ = false;
+}
+
 bool Session::SendFailed() {
-  if (errno == EAGAIN) {
-    writing_ = true;
-  } else {
+  if (errno != EAGAIN || (!writing_ && !server().unsent.Take(sending_.copied_bytes()))) {
     Close();
+    return false;
   }
+  if (!std::exchange(writing_, true)) unsent_ = sending_.copied_bytes();
   return false;
 }
 
@@ -244,6 +250,7 @@ void Session::Close() {
   if (closed_) return;
   closed_ = true;
   socket_.Close();
+  EndSending();
   owner_->Forget(shared_from_this());
 }
 

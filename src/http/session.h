@@ -63,6 +63,7 @@ class Session final : public Exchange, public std::enable_shared_from_this<Sessi
   bool Send();
   bool SendSome();
   bool SendFailed();
+  void EndSending();
   void Sent(std::size_t count);
 
   void Linger();
@@ -75,6 +76,7 @@ class Session final : public Exchange, public std::enable_shared_from_this<Sessi
   Output sending_;
   std::vector<iovec> pieces_;    // of sending_
   std::size_t first_piece_ = 0;  // not wholly sent
+  std::size_t unsent_ = 0;       // bytes taken from the budget of the unsent
   std::size_t progress_ = 0;     // bytes sent since since_
   TimePoint since_;              // of the state that CheckTime judges
   TimePoint wait_began_;         // of the request that waits

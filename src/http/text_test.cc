@@ -127,7 +127,9 @@ TEST(OutputTest, KeepsTheOrderOfCopiedAndSharedBytes) {
   EXPECT_EQ(all, fmt::format("{0}head {1}{0} tail", large->body(), small->body()));
   EXPECT_EQ(pieces.front().iov_base, large->body().data()) << "large bodies stand by reference";
   EXPECT_EQ(output.size(), all.size());
-  output.Clear();
+  std::string spare;
+  output.Clear(spare);
+  EXPECT_GE(spare.capacity(), 15U);
   EXPECT_TRUE(output.empty());
 }
 

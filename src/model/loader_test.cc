@@ -252,7 +252,8 @@ store: {url: "memory:"}
 memory: 1.5GiB
 products: ./products
 threads: 3
-http: {listen: "[::1]:9000", compat: "0.6", fetch_timeout_ms: 5, body_bytes_max: 1KiB, connections_max: 9}
+http: {listen: "[::1]:9000", compat: "0.6", fetch_timeout_ms: 5, body_bytes_max: 1KiB, bodies_bytes_max: 2KiB,
+       unsent_bytes_max: 3KiB, connections_max: 9}
 )");
   const Settings settings = Load().settings;
   EXPECT_EQ(settings.databases.at("main").url, "postgresql://u:s3cret@h/${x}");
@@ -268,6 +269,8 @@ http: {listen: "[::1]:9000", compat: "0.6", fetch_timeout_ms: 5, body_bytes_max:
   EXPECT_EQ(settings.http.port, 9000);
   EXPECT_TRUE(settings.http.compat_06);
   EXPECT_EQ(settings.http.body_bytes_max, 1024U);
+  EXPECT_EQ(settings.http.bodies_bytes_max, 2048U);
+  EXPECT_EQ(settings.http.unsent_bytes_max, 3072U);
 }
 
 TEST_F(LoaderTest, ReportsAMissingVariableAndAMissingFile) {

@@ -31,6 +31,7 @@ struct HttpSettings {
   std::chrono::milliseconds idle_timeout{75000};
   std::size_t body_bytes_max = std::size_t{8} << 20U;
   std::size_t bodies_bytes_max = std::size_t{256} << 20U;  // over all connections together
+  std::size_t unsent_bytes_max = std::size_t{256} << 20U;  // of answers that clients do not take, the same
   std::size_t connections_max = 20000;
 };
 

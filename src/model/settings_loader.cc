@@ -116,6 +116,7 @@ class SettingsReader {
     Assign(http.idle_timeout, fields.TakeDuration("idle_timeout_ms", milliseconds(1)));
     Assign(http.body_bytes_max, fields.TakeBytes("body_bytes_max"));
     Assign(http.bodies_bytes_max, fields.TakeBytes("bodies_bytes_max"));
+    Assign(http.unsent_bytes_max, fields.TakeBytes("unsent_bytes_max"));
     if (const auto most = fields.TakeInt("connections_max", 1, 1000000)) {
       http.connections_max = static_cast<std::size_t>(*most);
     }

@@ -1,4 +1,4 @@
-// The memory that request bodies may take, over all connections together. Any thread.
+// The memory that one kind of bytes may take, over all connections together. Any thread.
 #pragma once
 
 #include <atomic>
@@ -7,9 +7,9 @@
 
 namespace kck {
 
-class BodyBudget {
+class ByteBudget {
  public:
-  explicit BodyBudget(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+  explicit ByteBudget(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
   // False, and counted, where that is more than there is.
   bool Take(std::size_t bytes) {
