@@ -43,7 +43,7 @@ std::size_t KeyAndBodyBytes(const Entry& entry) { return entry.key().size() + en
 
 EntryPtr EntryOf(std::string_view key, std::size_t body_bytes) {
   const std::string body(body_bytes, ' ');
-  return Entry::Restore(key, {}, {{}, body, 0, 0});
+  return Entry::Restore(key, {}, {{}, body, 0});
 }
 
 double HitRatio(const std::vector<Request>& requests, std::size_t cache_bytes) {

@@ -85,7 +85,6 @@ EntryPtr Engine::Impl::MakeEntry(const Flight& flight, const ServedProduct& prod
   facts.expires_at = After(facts.as_of, primed.empty ? rules.empty_expires_after : rules.expires_after);
   facts.stale_at = primed.empty ? TimePoint::max() : After(facts.as_of, rules.stale_after);
   facts.cost_us = primed.cost_us;
-  facts.row_count = primed.row_count;
 
   const bool renewal = current && SameContent(*current, flight.fingerprint, facts.kind, primed.value);
   const bool same_number =

@@ -50,7 +50,6 @@ struct Entry::Content {
   std::string_view body;  // what the tail gets of it
   std::size_t body_size = 0;
   std::uint32_t value_offset = 0;
-  std::uint32_t value_size = 0;
 };
 
 Entry::Entry(std::string_view key, const EntryFacts& facts, const Content& content)
@@ -69,10 +68,8 @@ Entry::Entry(std::string_view key, const EntryFacts& facts, const Content& conte
       expires_after_(LifeUntil(facts.expires_at, facts.as_of)),
       slot_generation_(facts.slot_generation),
       cost_us_(facts.cost_us),
-      row_count_(facts.row_count),
       body_size_(static_cast<std::uint32_t>(content.body_size)),
-      value_offset_(content.value_offset),
-      value_size_(content.value_size) {
+      value_offset_(content.value_offset) {
   if (content_ == ContentForm::kCopied) new (tail()) Version(content.version);
   if (content_ == ContentForm::kShared) new (tail()) EntryPtr(content.home);
   char* const end = std::copy(key.begin(), key.end(), tail() + prefix_bytes());
@@ -96,7 +93,7 @@ void Entry::Delete(const Entry* entry) {
 EntryPtr Entry::Make(std::string_view key, const EntryFacts& facts, std::string_view value,
                      std::int64_t modified_unix_ms) {
   const Body body = BodyOf(key, value, facts.version, modified_unix_ms);
-  return Restore(key, facts, {facts.version, body.text, body.value_offset, static_cast<std::uint32_t>(value.size())});
+  return Restore(key, facts, {facts.version, body.text, body.value_offset});
 }
 
 EntryPtr Entry::MakeTombstone(std::string_view key, const EntryFacts& facts) {
@@ -112,7 +109,6 @@ EntryPtr Entry::Restore(std::string_view key, const EntryFacts& facts, const Sto
   content.body = stored.body;
   content.body_size = stored.body.size();
   content.value_offset = stored.value_offset;
-  content.value_size = stored.value_size;
   return New(key, facts, content);
 }
 
@@ -120,20 +116,19 @@ EntryPtr Entry::MakeRenewal(const EntryPtr& other, const EntryFacts& facts) {
   if (!other->has_content()) return MakeTombstone(other->key(), facts);
   const std::string_view body = other->body();
   if (body.size() <= kCopiedBytesMax) {
-    return Restore(other->key(), facts, {other->content_version(), body, other->value_offset_, other->value_size_});
+    return Restore(other->key(), facts, {other->content_version(), body, other->value_offset_});
   }
   Content content;
   content.form = ContentForm::kShared;
   content.home = EntryPtr(&other->home());
   content.body_size = body.size();
   content.value_offset = other->value_offset_;
-  content.value_size = other->value_size_;
   return New(other->key(), facts, content);
 }
 
 EntryFacts Entry::facts() const {
   return {kind_,          fingerprint_, slot_generation_, version(),    fill_sequence_, stamp_,
-          as_of_unix_ms_, as_of_,       stale_at(),       expires_at(), cost_us_,       row_count_};
+          as_of_unix_ms_, as_of_,       stale_at(),       expires_at(), cost_us_};
 }
 
 std::size_t Entry::PrefixBytes(ContentForm form) {
@@ -155,6 +150,15 @@ Version Entry::content_version() const {
 std::string_view Entry::body() const {
   const Entry& entry = home();
   return {entry.tail() + entry.prefix_bytes() + entry.key_size_, entry.body_size_};
+}
+
+// "modified", a number, is all that follows it.
+std::string_view Entry::value() const {
+  const std::string_view whole = body();
+  const std::size_t end = whole.rfind(',');
+  return has_content() && end != std::string_view::npos && end > value_offset_
+             ? whole.substr(value_offset_, end - value_offset_)
+             : std::string_view();
 }
 
 std::size_t Entry::block_bytes() const {

@@ -39,15 +39,13 @@ struct EntryFacts {
   TimePoint stale_at = TimePoint::max();
   TimePoint expires_at = TimePoint::max();
   std::uint32_t cost_us = 0;  // of the compute, at the source
-  std::uint32_t row_count = 0;
 };
 
 // A content as a store kept it.
 struct StoredContent {
   Version version;
   std::string_view body;
-  std::uint32_t value_offset = 0;
-  std::uint32_t value_size = 0;  // the value lies within the body
+  std::uint32_t value_offset = 0;  // within the body, and followed by a value and one more member
 };
 
 class Entry;
@@ -84,14 +82,13 @@ class Entry {
   TimePoint stale_at() const { return EndOf(stale_after_); }
   TimePoint expires_at() const { return EndOf(expires_after_); }
   std::uint32_t cost_us() const { return cost_us_; }
-  std::uint32_t row_count() const { return row_count_; }
 
   // What a client receives: {"success":true,"key":…,"version":…,"value":…,"modified":…}. A tombstone has none; the rest
   // is then empty.
   bool has_content() const { return content_ != ContentForm::kNone; }
   Version content_version() const;  // of the fill that made this content: the ETag
   std::string_view body() const;
-  std::string_view value() const { return body().substr(value_offset_, value_size_); }
+  std::string_view value() const;
   std::uint32_t value_offset() const { return value_offset_; }  // in body
 
   // What the entry takes from memory, with what it alone keeps alive.
@@ -145,10 +142,8 @@ class Entry {
   const ShortLife expires_after_;
   const std::uint32_t slot_generation_;
   const std::uint32_t cost_us_;
-  const std::uint32_t row_count_;
   const std::uint32_t body_size_;
   const std::uint32_t value_offset_;
-  const std::uint32_t value_size_;
 };
 
 // True where `candidate` may take the place of `current`, both of one key and one definition.

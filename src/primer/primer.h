@@ -16,7 +16,6 @@ namespace kck {
 struct Primed {
   std::string value;   // JSON text
   bool empty = false;  // the source had no rows
-  std::uint32_t row_count = 0;
   StampPtr stamp;
   DatabaseIdentity identity;
   std::uint32_t cost_us = 0;

@@ -14,8 +14,6 @@ Result<Primed> MakePrimed(const Product& product, Result<Rows> rows) {
   if (!rows) return Failure(std::move(rows.error()));
   Primed primed;
   primed.empty = rows->row_count == 0;
-  primed.row_count =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(rows->row_count, std::numeric_limits<std::uint32_t>::max()));
   primed.stamp = std::move(rows->stamp);
   primed.identity = rows->identity;
   primed.cost_us = rows->cost_us;

@@ -59,7 +59,6 @@ TEST_F(SqlPrimerTest, PassesOnWhatTheSourceSays) {
   ASSERT_TRUE(primed_ && *primed_);
   const Primed& primed = **primed_;
   EXPECT_EQ(primed.value, "[[1,2]]");
-  EXPECT_EQ(primed.row_count, 1U);
   EXPECT_FALSE(primed.empty);
   EXPECT_EQ(primed.stamp, rows.stamp);
   EXPECT_EQ(primed.identity, rows.identity);

@@ -104,7 +104,6 @@ void AppendContent(std::string& out, const Entry& entry) {
   AppendVersion(out, entry.content_version());
   Append(out, ValueHash(entry.value()));
   Append(out, entry.value_offset());
-  Append(out, static_cast<std::uint32_t>(entry.value().size()));
   AppendBytes(out, entry.body());
 }
 
@@ -114,10 +113,8 @@ std::optional<StoredContent> TakeContent(Reader& reader) {
   content.version = reader.TakeVersion();
   reader.Take<std::uint64_t>();
   content.value_offset = reader.Take<std::uint32_t>();
-  content.value_size = reader.Take<std::uint32_t>();
   content.body = reader.TakeBytes();
-  const std::uint64_t value_end = std::uint64_t{content.value_offset} + content.value_size;
-  if (value_end > content.body.size()) return std::nullopt;
+  if (content.value_offset > content.body.size()) return std::nullopt;
   return content;
 }
 
@@ -138,7 +135,6 @@ Result<EntryPtr> DecodeFields(std::string_view key, Reader& reader, const Moment
   facts.version = reader.TakeVersion();
   facts.fill_sequence = reader.Take<std::uint64_t>();
   facts.cost_us = reader.Take<std::uint32_t>();
-  facts.row_count = reader.Take<std::uint32_t>();
   const std::string_view stamp = reader.TakeBytes();
   if (!stamp.empty()) {
     facts.stamp = InternStamp(stamp);
@@ -147,7 +143,7 @@ Result<EntryPtr> DecodeFields(std::string_view key, Reader& reader, const Moment
   std::optional<StoredContent> content;
   if (facts.kind != EntryKind::kTombstone) {
     content = TakeContent(reader);
-    if (!content) return Damaged("a value that ends outside its body");
+    if (!content) return Damaged("a value that begins outside its body");
   }
   if (!reader.ok() || !reader.at_end()) return Damaged("lengths that do not add up");
   return content ? Entry::Restore(key, facts, *content) : Entry::MakeTombstone(key, facts);
@@ -169,7 +165,6 @@ std::string EncodeEntry(const Entry& entry, const Moment& moment) {
   AppendVersion(out, entry.version());
   Append(out, entry.fill_sequence());
   Append(out, entry.cost_us());
-  Append(out, entry.row_count());
   AppendBytes(out, entry.stamp() ? entry.stamp()->Text() : std::string());
   if (entry.has_content()) AppendContent(out, entry);
   Append(out, std::uint64_t{XXH3_64bits(out.data(), out.size())});

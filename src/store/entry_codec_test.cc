@@ -41,7 +41,6 @@ EntryPtr AnyEntry() {
                                      e.stale_at = AnyDeadline();
                                      e.expires_at = AnyDeadline();
                                      e.cost_us = *rc::gen::arbitrary<std::uint32_t>();
-                                     e.row_count = *rc::gen::arbitrary<std::uint32_t>();
                                    });
   return entry->kind() == EntryKind::kTombstone ? Entry::MakeTombstone(entry->key(), entry->facts()) : entry;
 }
@@ -62,7 +61,6 @@ RC_GTEST_PROP(EntryCodec, ReadsBackWhatItWrote, ()) {
   RC_ASSERT(read.stale_at() == entry->stale_at());
   RC_ASSERT(read.expires_at() == entry->expires_at());
   RC_ASSERT(read.cost_us() == entry->cost_us());
-  RC_ASSERT(read.row_count() == entry->row_count());
   RC_ASSERT(read.key() == entry->key());
   RC_ASSERT(read.has_content() == entry->has_content());
   RC_ASSERT(read.content_version() == entry->content_version());

@@ -17,8 +17,8 @@ namespace kck {
 std::unique_ptr<Store> OpenMemoryStore(Scheduler& scheduler, std::size_t bytes_max = std::size_t{512} << 20U);
 
 struct RocksDbLimits {
-  std::size_t block_cache_bytes = std::size_t{64} << 20U;
-  std::size_t write_buffer_bytes = std::size_t{16} << 20U;  // each of up to three
+  std::size_t block_cache_bytes = std::size_t{12} << 20U;
+  std::size_t write_buffer_bytes = std::size_t{8} << 20U;  // each of up to two
   std::size_t writes_waiting_max = 16384;
   std::size_t write_bytes_waiting_max = std::size_t{64} << 20U;
   std::size_t reads_waiting_max = 16384;

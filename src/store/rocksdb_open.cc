@@ -99,8 +99,9 @@ rocksdb::CompressionType Compression(rocksdb::CompressionType wanted) {
 void SetFiles(rocksdb::Options& options, const RocksDbLimits& limits) {
   options.create_if_missing = true;
   options.write_buffer_size = limits.write_buffer_bytes;
-  options.max_write_buffer_number = 3;
-  options.max_total_wal_size = 4 * limits.write_buffer_bytes;
+  options.max_write_buffer_number = 2;
+  options.max_total_wal_size = 8 * limits.write_buffer_bytes;
+  options.target_file_size_base = 2 * limits.write_buffer_bytes;
   options.level_compaction_dynamic_level_bytes = true;
   options.compression = Compression(rocksdb::kLZ4Compression);
   options.bottommost_compression = Compression(rocksdb::kZSTD);
@@ -118,13 +119,23 @@ void SetLogs(rocksdb::Options& options, const Scheduler& scheduler) {
 
 void SetBlocks(rocksdb::Options& options, const RocksDbLimits& limits) {
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(limits.block_cache_bytes);
-  // Indexes and filters count against the cache's bound too; outside, they would grow with the store.
+  // Few shards: a block larger than its shard is read anew each time.
+  constexpr int kShardBits = 2;
+  constexpr double kForIndexesAndFilters = 0.5;
+  table.block_cache = rocksdb::NewLRUCache(limits.block_cache_bytes, kShardBits, /*strict_capacity_limit=*/false,
+                                           kForIndexesAndFilters);
+  // Indexes and filters count against the cache's bound too; outside, they would grow with the store. In parts of the
+  // usual block size, since whole ones would push each other out.
   table.cache_index_and_filter_blocks = true;
-  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.pin_top_level_index_and_filter = true;
+  // A filter answers for all definitions of a key, and so for one of them too.
+  table.whole_key_filtering = false;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.prefix_extractor = std::make_shared<KeyTransform>();
+  options.memtable_prefix_bloom_size_ratio = 0.05;
 }
 
 Error OpenError(const std::string& path, const rocksdb::Status& status) {

@@ -119,6 +119,7 @@ void RocksDbStore::CloseAll() {
   }
 }
 
+// Where there is nothing of the key, the filters answer both questions, and no block is read.
 Result<EntryPtr> RocksDbStore::Find(const std::string& key, std::uint64_t fingerprint) {
   const Moment moment = MomentOf(scheduler_);
   const RocksDbFiles::Use use(*files_);

@@ -70,7 +70,6 @@ TEST_P(StoreConformance, BringsBackTheWholeEntry) {
     e.fill_sequence = 99;
     e.stamp = InternStamp("10:20:12,15");
     e.cost_us = 1234;
-    e.row_count = 5;
   });
   Put("item/1", entry);
   const EntryPtr read = *calls_.Get("item/1", 7);
@@ -81,7 +80,6 @@ TEST_P(StoreConformance, BringsBackTheWholeEntry) {
   EXPECT_EQ(read->fill_sequence(), 99U);
   EXPECT_EQ(read->stamp(), entry->stamp());
   EXPECT_EQ(read->cost_us(), 1234U);
-  EXPECT_EQ(read->row_count(), 5U);
   EXPECT_EQ(read->version(), entry->version());
   EXPECT_EQ(read->content_version(), entry->content_version());
   EXPECT_EQ(read->body(), entry->body());

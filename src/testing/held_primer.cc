@@ -7,7 +7,6 @@ namespace kck {
 Primed PrimedAt(std::string value, std::uint64_t number) {
   Primed primed;
   primed.value = std::move(value);
-  primed.row_count = 1;
   primed.stamp = InternStamp(fmt::format("{}:{}:", number, number));
   primed.identity = {7, 1};
   primed.cost_us = 1000;
