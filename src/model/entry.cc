@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
-#include <cstring>
+#include <algorithm>
+#include <bit>
 #include <new>
 
 #include "base/json.h"
@@ -17,8 +18,11 @@ constexpr std::size_t kCopiedBytesMax = 4096;
 constexpr std::uint32_t kNever = ~std::uint32_t{0};
 constexpr std::uint32_t kInSeconds = std::uint32_t{1} << 31U;
 
-// What glibc's malloc takes for a block: a word before it, in steps of 16.
-std::size_t AllocatedBytes(std::size_t bytes) { return (bytes + sizeof(std::size_t) + 15) / 16 * 16; }
+// What jemalloc takes for a block: four sizes between two powers of two, in steps of 16 at least.
+std::size_t AllocatedBytes(std::size_t bytes) {
+  const std::size_t step = std::max<std::size_t>(16, std::bit_floor(bytes - 1) / 4);
+  return (bytes + step - 1) / step * step;
+}
 
 struct Body {
   std::string text;
