@@ -57,8 +57,8 @@ void HttpFixture::Serve(const std::function<void(HttpSettings&)>& edit, int thre
   HttpSettings settings;
   settings.port = 0;
   edit(settings);
-  server_ =
-      std::make_unique<HttpServer>(*engine_, settings, threads, ServerProbes{[this] { return definitions_; }, kVersion});
+  server_ = std::make_unique<HttpServer>(*engine_, settings, threads,
+                                         ServerProbes{[this] { return definitions_; }, kVersion});
   const Result<void> serving = server_->Start();
   ASSERT_TRUE(serving) << serving.error().message;
 }
