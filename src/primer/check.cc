@@ -137,6 +137,9 @@ Faults CheckProducts(const Folder& folder, const Sources& sources) {
     auto [check, added] = checks.try_emplace(product->database, database->second, *source->second);
     check->second.Check(*product, faults);
   }
+  for (const UpdaterPtr& updater : folder.updaters) {
+    faults.push_back({updater->location, "updaters are not in this version", "take the file out"});
+  }
   return faults;
 }
 
