@@ -3,10 +3,12 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "model/settings.h"
 #include "source/source.h"
+#include "source/writer.h"
 
 namespace kck {
 
@@ -18,6 +20,17 @@ std::shared_ptr<Source> OpenPgSource(const DatabaseSettings& settings);
 // SQLite on reader threads of its own (sqlite_source.cc). A file that cannot be opened is reported by Reachable, Fill
 // and Describe.
 std::shared_ptr<Source> OpenSqliteSource(const DatabaseSettings& settings);
+
+using Writers = std::map<std::string, std::shared_ptr<Writer>>;
+
+// Connections that are not READ ONLY (pg_writer.cc), opened by the first writes.
+std::shared_ptr<Writer> OpenPgWriter(const DatabaseSettings& settings);
+
+// One connection on a thread of its own (sqlite_writer.cc), opened by the first write.
+std::shared_ptr<Writer> OpenSqliteWriter(const DatabaseSettings& settings);
+
+// Of the databases named.
+Writers OpenWriters(const std::map<std::string, DatabaseSettings>& databases, const std::set<std::string>& names);
 
 Sources OpenSources(const std::map<std::string, DatabaseSettings>& databases);
 
