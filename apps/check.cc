@@ -13,7 +13,8 @@ namespace {
 Folder LoadAndAsk(const std::string& path) {
   Folder folder = LoadFolder(path);
   const Sources sources = OpenSources(folder.settings.databases);
-  Faults asked = CheckProducts(folder, sources);
+  const Writers writers = OpenWriters(folder.settings.databases, WrittenDatabases(folder));
+  Faults asked = CheckOnDatabases(folder, sources, writers);
   folder.faults.insert(folder.faults.end(), asked.begin(), asked.end());
   return folder;
 }
@@ -26,7 +27,8 @@ int Check(const CheckOptions& options) {
     PrintLine(FaultsJson(folder.faults));
   } else {
     PrintLine(FaultLines(folder.faults) +
-              fmt::format("{} read: {}", CountText(folder.products.size(), "product"), FaultSummary(folder.faults)));
+              fmt::format("{} and {} read: {}", CountText(folder.products.size(), "product"),
+                          CountText(folder.updaters.size(), "updater"), FaultSummary(folder.faults)));
   }
   return HasErrors(folder.faults) ? kExitFailed : kExitOk;
 }

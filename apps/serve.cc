@@ -41,7 +41,10 @@ void ApplyOptions(const ServeOptions& options, Settings& settings) {
 
 void WarnIfOpenToOthers(const std::string& address) {
   if (address.starts_with("127.") || address == "::1" || address == "localhost") return;
-  LogWarning("this version has no authentication: whoever reaches {} can read, set and purge every key", address);
+  LogWarning(
+      "this version has no authentication: whoever reaches {} can read, set and purge every key, and write through "
+      "every updater",
+      address);
 }
 
 // A cache must start without its database: what it kept is there to be served.
@@ -56,11 +59,11 @@ Result<std::unique_ptr<Store>> OpenStore(const Settings& settings, Scheduler& sc
   return OpenRocksDbStore(settings.store.path, scheduler);
 }
 
-Result<void> StartEngine(Engine& engine, const std::vector<ProductPtr>& products) {
+Result<void> StartEngine(Engine& engine, const Folder& folder) {
   std::promise<Result<void>> started;
   engine.Start([&](Result<void> result) { started.set_value(std::move(result)); });
   Result<void> result = started.get_future().get();
-  if (result) engine.SetCatalog(std::make_shared<Catalog>(products));
+  if (result) engine.SetCatalog(std::make_shared<Catalog>(folder.products, folder.updaters));
   return result;
 }
 
@@ -88,12 +91,13 @@ Result<void> ServeUntilSignal(Engine& engine, const Folder& folder, WorkerThread
   return {};
 }
 
-int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, const Sources& sources) {
+int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, const Sources& sources,
+        const Writers& writers) {
   auto store = OpenStore(folder.settings, scheduler);
   if (!store) return Failed(store.error().message);
   SqlPrimer primer(sources);
-  Engine engine(scheduler, **store, primer, folder.settings.memory_bytes);
-  Result<void> served = StartEngine(engine, folder.products);
+  Engine engine(scheduler, **store, primer, folder.settings.memory_bytes, {}, writers);
+  Result<void> served = StartEngine(engine, folder);
   if (served) served = ServeUntilSignal(engine, folder, workers);
   engine.Stop();
   (*store)->Close();
@@ -111,7 +115,8 @@ int Serve(const ServeOptions& options) {
   WorkerThreads workers(kWorkerThreads);
   AsioScheduler scheduler(workers.executor());
   const Sources sources = OpenSources(folder.settings.databases);
-  Faults asked = CheckProducts(folder, sources);
+  const Writers writers = OpenWriters(folder.settings.databases, WrittenDatabases(folder));
+  Faults asked = CheckOnDatabases(folder, sources, writers);
   folder.faults.insert(folder.faults.end(), asked.begin(), asked.end());
   if (!Serveable(folder.faults)) {
     return Failed(FaultSummary(folder.faults) + ": nothing is served until 'kck check' finds none");
@@ -119,7 +124,7 @@ int Serve(const ServeOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   RaiseDescriptorLimit();
   WarnIfOpenToOthers(folder.settings.http.address);
-  return Run(folder, workers, scheduler, sources);
+  return Run(folder, workers, scheduler, sources, writers);
 }
 
 }  // namespace kck

@@ -55,9 +55,12 @@ void Request::Clear() {
   version = 11;
   keep_alive = true;
   has_if_match = false;
+  has_kck_after = false;
   target.clear();
   if_match.clear();
   if_none_match.clear();
+  kck_after.clear();
+  content_type.clear();
   body.clear();
   if (body.capacity() > kBodyBytesKept) body.shrink_to_fit();
 }
@@ -90,7 +93,7 @@ class RequestParser::Parser : public http::basic_parser<true> {
     request_.version = version;
   }
 
-  void on_field_impl(http::field field, beast::string_view, beast::string_view value, Code& error) override {
+  void on_field_impl(http::field field, beast::string_view name, beast::string_view value, Code& error) override {
     if (in_trailer_) return;
     switch (field) {
       case http::field::host:
@@ -112,6 +115,13 @@ class RequestParser::Parser : public http::basic_parser<true> {
         return AppendListed(request_.if_match, value);
       case http::field::if_none_match:
         return AppendListed(request_.if_none_match, value);
+      case http::field::content_type:
+        request_.content_type.assign(value.data(), value.size());
+        return;
+      case http::field::unknown:
+        if (!beast::iequals(name, "KCK-After")) return;
+        request_.has_kck_after = true;
+        return AppendListed(request_.kck_after, value);
       default:
         return;
     }

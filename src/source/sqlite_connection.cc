@@ -53,12 +53,14 @@ Failure CannotOpen(const std::string& path, int code) {
   return Fail(kind, fmt::format("cannot open {}: {}", path, sqlite3_errstr(code)));
 }
 
-// Where the numbered template names the table that SQLite misses: of this error it tells no place. npos where the
+// Where the numbered template names the table or column that SQLite misses, where it tells no place. npos where the
 // message is another, or the name cannot be found.
-std::size_t MissingTableOffset(const SqlStatement& statement, std::string_view message) {
-  constexpr std::string_view kNoTable = "no such table: ";
-  if (!message.starts_with(kNoTable)) return std::string::npos;
-  return SqliteNumberedTemplate(statement).find(message.substr(kNoTable.size()));
+std::size_t MissingNameOffset(const SqlStatement& statement, std::string_view message) {
+  for (const std::string_view missing : {"no such table: ", "no such column: "}) {
+    if (!message.starts_with(missing)) continue;
+    return SqliteNumberedTemplate(statement).find(message.substr(missing.size()));
+  }
+  return std::string::npos;
 }
 
 }  // namespace
@@ -202,7 +204,7 @@ Result<Description> SqliteConnection::Describe(const SqlStatement& statement) {
   if (!prepared) {
     const std::string& message = prepared.error().author_message;
     const int told = sqlite3_error_offset(database_.get());
-    const std::size_t offset = told >= 0 ? static_cast<std::size_t>(told) : MissingTableOffset(statement, message);
+    const std::size_t offset = told >= 0 ? static_cast<std::size_t>(told) : MissingNameOffset(statement, message);
     if (offset == std::string::npos) return Fail(ErrorCode::kSourceError, message);
     const std::string place = SqlitePlaceText(statement, offset);
     return Fail(ErrorCode::kSourceError, fmt::format("{}: {}", place, message));
