@@ -12,9 +12,8 @@ namespace {
 // The files first, then what only the databases know, of the products whose files are right.
 Folder LoadAndAsk(const std::string& path) {
   Folder folder = LoadFolder(path);
-  const Sources sources = OpenSources(folder.settings.databases);
-  const Writers writers = OpenWriters(folder.settings.databases, WrittenDatabases(folder));
-  Faults asked = CheckOnDatabases(folder, sources, writers);
+  const Databases databases = OpenDatabases(folder.settings.databases);
+  Faults asked = CheckOnDatabases(folder, databases);
   folder.faults.insert(folder.faults.end(), asked.begin(), asked.end());
   return folder;
 }

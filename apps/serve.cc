@@ -8,6 +8,7 @@
 
 #include "apps/commands.h"
 #include "apps/print.h"
+#include "apps/reloader.h"
 #include "apps/worker_threads.h"
 #include "base/asio_scheduler.h"
 #include "base/log.h"
@@ -77,9 +78,14 @@ std::string StoreText(const StoreSettings& store) {
 }
 
 // Serves until a signal. The engine is started, and stopped by the caller.
-Result<void> ServeUntilSignal(Engine& engine, const Folder& folder, WorkerThreads& workers) {
+Result<void> ServeUntilSignal(Engine& engine, const Folder& folder, WorkerThreads& workers,
+                              const Databases& databases) {
   const Settings& settings = folder.settings;
-  ServerProbes probes{[] { return std::vector<std::string>(); }, KCK_VERSION};
+  const auto reloader = std::make_shared<Reloader>(folder, databases, engine);
+  workers.OnHangup([weak = std::weak_ptr(reloader)] {
+    if (const auto alive = weak.lock()) alive->ReloadNow();
+  });
+  ServerProbes probes{[&reloader] { return reloader->Report(); }, KCK_VERSION};
   HttpServer server(engine, settings.http, NetworkThreads(settings), std::move(probes));
   if (Result<void> started = server.Start(); !started) return started;
   LogInfo("kck {} serves {} products at {} (store {}, pid {})", KCK_VERSION, folder.products.size(),
@@ -91,14 +97,13 @@ Result<void> ServeUntilSignal(Engine& engine, const Folder& folder, WorkerThread
   return {};
 }
 
-int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, const Sources& sources,
-        const Writers& writers) {
+int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, const Databases& databases) {
   auto store = OpenStore(folder.settings, scheduler);
   if (!store) return Failed(store.error().message);
-  SqlPrimer primer(sources);
-  Engine engine(scheduler, **store, primer, folder.settings.memory_bytes, {}, writers);
+  SqlPrimer primer(databases.sources);
+  Engine engine(scheduler, **store, primer, folder.settings.memory_bytes, {}, databases.writers);
   Result<void> served = StartEngine(engine, folder);
-  if (served) served = ServeUntilSignal(engine, folder, workers);
+  if (served) served = ServeUntilSignal(engine, folder, workers, databases);
   engine.Stop();
   (*store)->Close();
   workers.Stop();  // before the engine goes, which posted work may still name
@@ -114,9 +119,8 @@ int Serve(const ServeOptions& options) {
   ApplyOptions(options, folder.settings);
   WorkerThreads workers(kWorkerThreads);
   AsioScheduler scheduler(workers.executor());
-  const Sources sources = OpenSources(folder.settings.databases);
-  const Writers writers = OpenWriters(folder.settings.databases, WrittenDatabases(folder));
-  Faults asked = CheckOnDatabases(folder, sources, writers);
+  const Databases databases = OpenDatabases(folder.settings.databases);
+  Faults asked = CheckOnDatabases(folder, databases);
   folder.faults.insert(folder.faults.end(), asked.begin(), asked.end());
   if (!Serveable(folder.faults)) {
     return Failed(FaultSummary(folder.faults) + ": nothing is served until 'kck check' finds none");
@@ -124,7 +128,7 @@ int Serve(const ServeOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   RaiseDescriptorLimit();
   WarnIfOpenToOthers(folder.settings.http.address);
-  return Run(folder, workers, scheduler, sources, writers);
+  return Run(folder, workers, scheduler, databases);
 }
 
 }  // namespace kck

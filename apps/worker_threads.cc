@@ -31,9 +31,18 @@ struct WorkerThreads::Impl {
     });
   }
 
+  void AwaitHangup(std::function<void()> reload) {
+    hangups.async_wait([this, reload = std::move(reload)](const boost::system::error_code& error, int) {
+      if (error) return;
+      reload();
+      AwaitHangup(reload);
+    });
+  }
+
   boost::asio::io_context io;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
   boost::asio::signal_set signals{io, SIGINT, SIGTERM};
+  boost::asio::signal_set hangups{io, SIGHUP};
   std::promise<int> first_signal;
   std::vector<std::thread> threads;
 };
@@ -46,6 +55,8 @@ WorkerThreads::WorkerThreads(int threads) : impl_(std::make_unique<Impl>()) {
 WorkerThreads::~WorkerThreads() { Stop(); }
 
 boost::asio::any_io_executor WorkerThreads::executor() { return impl_->io.get_executor(); }
+
+void WorkerThreads::OnHangup(std::function<void()> reload) { impl_->AwaitHangup(std::move(reload)); }
 
 int WorkerThreads::AwaitSignal() { return impl_->first_signal.get_future().get(); }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <functional>
 #include <memory>
 
 namespace kck {
@@ -17,6 +18,9 @@ class WorkerThreads {
   WorkerThreads& operator=(const WorkerThreads&) = delete;
 
   boost::asio::any_io_executor executor();
+
+  // Calls `reload` at each SIGHUP from now on, on one of the threads.
+  void OnHangup(std::function<void()> reload);
 
   // Returns the first signal's number.
   int AwaitSignal();

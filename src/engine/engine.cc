@@ -186,6 +186,7 @@ void Engine::PurgeProduct(std::string_view name, DoneCallback done) {
 const EngineCounters& Engine::counters() const { return impl_->counters; }
 std::map<std::string, UpdaterCounts> Engine::updater_counts() const { return impl_->CopyUpdaterCounts(); }
 HotTierStats Engine::hot_stats() const { return impl_->hot.Stats(); }
+StoreHealth Engine::store_health() const { return impl_->store_health(); }
 std::size_t Engine::flights() const { return impl_->keys.flights; }
 
 }  // namespace kck

@@ -138,6 +138,7 @@ class Engine {
   const EngineCounters& counters() const;
   std::map<std::string, UpdaterCounts> updater_counts() const;  // by the updater's name
   HotTierStats hot_stats() const;
+  StoreHealth store_health() const;
   std::size_t flights() const;
 
  private:

@@ -14,7 +14,7 @@
 namespace kck {
 
 // A copy of the entry as a key's mark leaves it in the hot tier, where the mark itself is not looked up.
-EntryPtr MarkedStale(const Entry& entry);
+EntryPtr MarkedStale(const EntryPtr& entry);
 
 // What a reader is told whose token is of a history that is gone.
 Error TokenLost();
@@ -48,6 +48,8 @@ class Engine::Impl {
   // updates.cc
   void RunUpdater(ResolvedWrite write, TimePoint deadline, UpdateCallback done);
   std::map<std::string, UpdaterCounts> CopyUpdaterCounts();
+
+  StoreHealth store_health() const { return store_.health(); }
 
   EngineCounters counters;
   HotTier hot;
@@ -103,7 +105,7 @@ class Engine::Impl {
   void Publish(const FlightPtr& flight, Primed primed);
   Served Place(const FlightPtr& flight, const ServedProduct& product, Primed& primed);
   bool MayPublish(KeyTable::Stripe& stripe, const Flight& flight) KCK_REQUIRES(stripe.mutex);
-  EntryPtr MakeEntry(const Flight& flight, const ServedProduct& product, Primed& primed, const Entry* current);
+  EntryPtr MakeEntry(const Flight& flight, const ServedProduct& product, Primed& primed, const EntryPtr& current);
   EntryPtr Keep(KeyTable::Stripe& stripe, const std::string& key, const EntryPtr& entry) KCK_REQUIRES(stripe.mutex);
 
   // writes.cc
@@ -115,6 +117,8 @@ class Engine::Impl {
     EntryMaker make;
     WriteCallback done;
   };
+  // What every write's entry says; the rest is the write's own.
+  EntryFacts WriteFacts(const ResolvedKey& key, const Version& version, std::uint64_t sequence) const;
   void Enqueue(Write write);
   void BeginWrite(const std::shared_ptr<Write>& write);
   void ApplyWrite(const std::shared_ptr<Write>& write, const EntryPtr& current);

@@ -18,7 +18,7 @@ std::optional<Served> Engine::Impl::Peek(std::string_view raw_key) {
   const ServedProduct* product = serving().Find(KeyName(raw_key));
   const std::optional<Freshness> freshness = Judge(*entry, product, scheduler_.Now());
   if (!freshness) return std::nullopt;
-  if (entry->kind == EntryKind::kEmpty && product->product->empty_as == EmptyAs::kError) return std::nullopt;
+  if (entry->kind() == EntryKind::kEmpty && product->product->empty_as == EmptyAs::kError) return std::nullopt;
   if (*freshness != Freshness::kFresh) {
     if (!ServesStale(product)) return std::nullopt;
     ++counters.stale_served;
@@ -51,7 +51,8 @@ void Engine::Impl::Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done
 }
 
 Result<Served> Engine::Impl::Answer(const ResolvedKey& key, Served served) {
-  const bool none = served.entry->kind == EntryKind::kEmpty && key.product && key.product->empty_as == EmptyAs::kError;
+  const bool none =
+      served.entry->kind() == EntryKind::kEmpty && key.product && key.product->empty_as == EmptyAs::kError;
   if (none) return Fail(ErrorCode::kKeyNotSet, "the source has no rows for this key");
   return served;
 }

@@ -175,8 +175,9 @@ TEST_F(Fetching, ARenewalKeepsContentAndVersionAndExtendsLife) {
   scheduler_.Advance(seconds(9));
   auto renewed = Refresh("item/1");
   Answer(1, "[1]", 20);
-  EXPECT_EQ((*renewed)->value().entry->content, (*first)->value().entry->content);
-  EXPECT_EQ((*renewed)->value().entry->version.number, 20U);
+  EXPECT_EQ((*renewed)->value().entry->body(), (*first)->value().entry->body());
+  EXPECT_EQ((*renewed)->value().entry->content_version(), (*first)->value().entry->version());
+  EXPECT_EQ((*renewed)->value().entry->version().number, 20U);
   scheduler_.Advance(seconds(9));
   EXPECT_EQ(Peek("item/1"), "[1]");
 }
@@ -187,7 +188,7 @@ TEST_F(Fetching, NewContentOfAnUnchangedSnapshotGetsAVersionOfItsOwn) {
   auto second = Refresh("item/1");
   Answer(1, "[2]", 10);
   EXPECT_EQ(Text(second), "[2]");
-  EXPECT_GT((*second)->value().entry->content->version, (*first)->value().entry->content->version);
+  EXPECT_GT((*second)->value().entry->content_version(), (*first)->value().entry->content_version());
 }
 
 TEST_F(Fetching, NoRowsIsAnErrorThatIsRememberedForAMoment) {

@@ -47,15 +47,15 @@ void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
     MutexLock lock(stripe.mutex);
     const KeyState& state = stripe.At(flight->key.text);
     wished = state.stale_before > 0;
-    if (freshness && flight->base->fill_sequence < state.stale_before) {
+    if (freshness && flight->base->fill_sequence() < state.stale_before) {
       freshness = std::max(*freshness, Freshness::kStale);
-      flight->base = MarkedStale(*flight->base);
+      flight->base = MarkedStale(flight->base);
     }
     if (freshness) {
       missed = std::ranges::any_of(flight->waiters, [&](const auto& waiter) { return !waiter->Sees(*flight->base); });
     }
     // A set or purge that is under way puts its own entry; a discarded flight may hold what it replaced.
-    if (freshness && from_store && !flight->discarded && state.writes.empty()) hot.Put(flight->key.text, flight->base);
+    if (freshness && from_store && !flight->discarded && state.writes.empty()) hot.Put(flight->base);
   }
   if (freshness && from_store) ++counters.store_hits;
   const bool fresh = freshness == Freshness::kFresh;
@@ -111,9 +111,9 @@ void Engine::Impl::Compute(const FlightPtr& flight) {
   flight->epoch_at_start = history.epoch();
   flight->number_floor = history.number_max();
   const Entry* base = flight->base.get();
-  if (base != nullptr && base->stamp && base->fingerprint == flight->fingerprint &&
-      base->version.epoch == flight->epoch_at_start) {
-    flight->number_floor = std::max(flight->number_floor, base->version.number);
+  if (base != nullptr && base->stamp() && base->fingerprint() == flight->fingerprint &&
+      base->version().epoch == flight->epoch_at_start) {
+    flight->number_floor = std::max(flight->number_floor, base->version().number);
   }
   flight->compute_began = scheduler_.Now();
   flight->compute_began_unix_ms = scheduler_.UnixMillis();

@@ -11,10 +11,10 @@ std::string KeyMarkRecord(std::string_view key) { return fmt::format("mark/key/{
 
 }  // namespace
 
-EntryPtr MarkedStale(const Entry& entry) {
-  auto marked = std::make_shared<Entry>(entry);
-  marked->stale_at = TimePoint::min();
-  return marked;
+EntryPtr MarkedStale(const EntryPtr& entry) {
+  EntryFacts facts = entry->facts();
+  facts.stale_at = TimePoint::min();
+  return Entry::MakeRenewal(entry, facts);
 }
 
 void Engine::Impl::Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done) {
@@ -57,7 +57,7 @@ void Engine::Impl::MarkKey(const ResolvedKey& key, MarkCallback done) {
       const std::uint64_t sequence = sequence_.Next();
       if (state.stale_before == 0) ++keys.marks;
       state.stale_before = sequence;
-      if (const EntryPtr entry = hot.Find(key.text)) hot.Put(key.text, MarkedStale(*entry));
+      if (const EntryPtr entry = hot.Find(key.text)) hot.Put(MarkedStale(entry));
       return store_.PutRecord(
           KeyMarkRecord(key.text), std::to_string(sequence),
           [sequence, done = std::move(done)](Result<void> marked) { done(sequence, std::move(marked)); });

@@ -15,15 +15,15 @@ Version FillVersion(const Flight& flight, const ServedProduct& product, const Pr
 
 // True where `current` is newer than a fill of this version that began at `sequence`.
 bool Outranks(const Entry& current, const Version& fill, std::uint64_t sequence) {
-  if (current.version.epoch != fill.epoch) return current.version.epoch > fill.epoch;
-  if (current.version.number != fill.number) return current.version.number > fill.number;
-  return current.fill_sequence > sequence;
+  if (current.version().epoch != fill.epoch) return current.version().epoch > fill.epoch;
+  if (current.version().number != fill.number) return current.version().number > fill.number;
+  return current.fill_sequence() > sequence;
 }
 
 bool SameContent(const Entry& current, std::uint64_t fingerprint, EntryKind kind, std::string_view value) {
-  if (!current.content || current.fingerprint != fingerprint) return false;
-  if ((current.kind == EntryKind::kEmpty) != (kind == EntryKind::kEmpty)) return false;
-  return current.content->hash == ValueHash(value) && current.content->value() == value;
+  if (!current.has_content() || current.fingerprint() != fingerprint) return false;
+  if ((current.kind() == EntryKind::kEmpty) != (kind == EntryKind::kEmpty)) return false;
+  return current.value() == value;
 }
 
 TimePoint After(TimePoint from, const std::optional<std::chrono::milliseconds>& life) {
@@ -51,14 +51,14 @@ Served Engine::Impl::Place(const FlightPtr& flight, const ServedProduct& product
     ++counters.discarded;
     return {MakeEntry(*flight, product, primed, nullptr), Freshness::kStale};
   }
-  const bool comparable = current && current->fingerprint == flight->fingerprint;
+  const bool comparable = current && current->fingerprint() == flight->fingerprint;
   if (comparable && Outranks(*current, FillVersion(*flight, product, primed), flight->sequence)) {
     ++counters.discarded;
     const auto freshness = Judge(*current, &product, scheduler_.Now());
     if (freshness) return {current, *freshness};
     return {MakeEntry(*flight, product, primed, nullptr), Freshness::kStale};
   }
-  const EntryPtr entry = Keep(stripe, key, MakeEntry(*flight, product, primed, current.get()));
+  const EntryPtr entry = Keep(stripe, key, MakeEntry(*flight, product, primed, current));
   return {entry, Judge(*entry, &product, scheduler_.Now()).value_or(Freshness::kStale)};
 }
 
@@ -71,41 +71,37 @@ bool Engine::Impl::MayPublish(KeyTable::Stripe& stripe, const Flight& flight) {
 }
 
 EntryPtr Engine::Impl::MakeEntry(const Flight& flight, const ServedProduct& product, Primed& primed,
-                                 const Entry* current) {
+                                 const EntryPtr& current) {
   const Product& rules = *product.product;
-  auto entry = std::make_shared<Entry>();
-  entry->kind = primed.empty ? EntryKind::kEmpty : EntryKind::kValue;
-  entry->fingerprint = flight.fingerprint;
-  entry->version = FillVersion(flight, product, primed);
-  entry->fill_sequence = flight.sequence;
-  entry->stamp = std::move(primed.stamp);
-  entry->as_of_unix_ms = flight.compute_began_unix_ms;
-  entry->as_of = flight.compute_began;
+  EntryFacts facts;
+  facts.kind = primed.empty ? EntryKind::kEmpty : EntryKind::kValue;
+  facts.fingerprint = flight.fingerprint;
+  facts.version = FillVersion(flight, product, primed);
+  facts.fill_sequence = flight.sequence;
+  facts.stamp = std::move(primed.stamp);
+  facts.as_of_unix_ms = flight.compute_began_unix_ms;
+  facts.as_of = flight.compute_began;
   // Lives count from the read of the stamp, which is not before the compute began.
-  entry->expires_at = After(entry->as_of, primed.empty ? rules.empty_expires_after : rules.expires_after);
-  entry->stale_at = primed.empty ? TimePoint::max() : After(entry->as_of, rules.stale_after);
-  entry->cost_us = primed.cost_us;
-  entry->row_count = primed.row_count;
+  facts.expires_at = After(facts.as_of, primed.empty ? rules.empty_expires_after : rules.expires_after);
+  facts.stale_at = primed.empty ? TimePoint::max() : After(facts.as_of, rules.stale_after);
+  facts.cost_us = primed.cost_us;
+  facts.row_count = primed.row_count;
 
-  const bool renewal = current != nullptr && SameContent(*current, flight.fingerprint, entry->kind, primed.value);
-  const bool same_number = current != nullptr && current->version.epoch == entry->version.epoch &&
-                           current->version.number == entry->version.number;
-  if (same_number) entry->version.sub = current->version.sub + (renewal ? 0 : 1);
-  if (renewal) {
-    ++counters.renewals;
-    entry->content = current->content;
-  } else {
-    entry->content = MakeContent(flight.key.text, primed.value, entry->version, scheduler_.UnixMillis());
-  }
-  return entry;
+  const bool renewal = current && SameContent(*current, flight.fingerprint, facts.kind, primed.value);
+  const bool same_number =
+      current && current->version().epoch == facts.version.epoch && current->version().number == facts.version.number;
+  if (same_number) facts.version.sub = current->version().sub + (renewal ? 0 : 1);
+  if (!renewal) return Entry::Make(flight.key.text, facts, primed.value, scheduler_.UnixMillis());
+  ++counters.renewals;
+  return Entry::MakeRenewal(current, facts);
 }
 
 // What the hot tier has of it now: where a mark is newer than the fill, that is stale.
 EntryPtr Engine::Impl::Keep(KeyTable::Stripe& stripe, const std::string& key, const EntryPtr& entry) {
   KeyState& state = stripe.At(key);
-  const bool marked = state.stale_before > entry->fill_sequence;
-  const EntryPtr kept = marked ? MarkedStale(*entry) : entry;
-  hot.Put(key, kept);
+  const bool marked = state.stale_before > entry->fill_sequence();
+  const EntryPtr kept = marked ? MarkedStale(entry) : entry;
+  hot.Put(kept);
   // The store gets the entry without the mark: marks are records of their own there, held against what is read.
   store_.Put(key, entry, [this](const Result<void>& stored) {
     if (stored) return;

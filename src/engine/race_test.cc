@@ -100,7 +100,7 @@ TEST_F(Racing, AChangedDefinitionServesTheOldValueStaleUntilTheFirstNewFill) {
   Answer(primer_.begun() - 1, "[\"new\"]", 10);
   EXPECT_EQ(Peek("item/1"), "[\"new\"]");
   auto now = Fetch("item/1");
-  EXPECT_NE((*now)->value().entry->content->version, (*old)->value().entry->content->version)
+  EXPECT_NE((*now)->value().entry->content_version(), (*old)->value().entry->content_version())
       << "one version never names two contents";
 }
 
@@ -284,7 +284,7 @@ TEST_F(Racing, VersionsOfSourcesWithoutSnapshotsRiseOverRestarts) {
   Restart();
   auto second = Refresh("item/1");
   answer(1, "[2]");
-  EXPECT_GT((*second)->value().entry->version, (*first)->value().entry->version);
+  EXPECT_GT((*second)->value().entry->version(), (*first)->value().entry->version());
 }
 
 // The same purge against the same publish, on two real threads: the fill stands right before it publishes.

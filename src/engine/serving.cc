@@ -15,14 +15,14 @@ std::string_view FreshnessName(Freshness freshness) {
 }
 
 std::optional<Freshness> Judge(const Entry& entry, const ServedProduct* product, TimePoint now) {
-  if (entry.kind == EntryKind::kTombstone || entry.expires_at <= now) return std::nullopt;
-  if (product == nullptr) return entry.fingerprint == 0 ? std::optional(Freshness::kFresh) : std::nullopt;
+  if (entry.kind() == EntryKind::kTombstone || entry.expires_at() <= now) return std::nullopt;
+  if (product == nullptr) return entry.fingerprint() == 0 ? std::optional(Freshness::kFresh) : std::nullopt;
   // What was set under the name before it became a product is not one of the product's values.
-  if (entry.fingerprint == 0) return std::nullopt;
-  if (entry.fill_sequence < product->marks->gone_before) return std::nullopt;
-  if (entry.version.epoch < product->history->epoch() && entry.stamp) return Freshness::kSuspect;
-  const bool stale = entry.fingerprint != product->product->fingerprint || entry.stale_at <= now ||
-                     entry.fill_sequence < product->marks->stale_before;
+  if (entry.fingerprint() == 0) return std::nullopt;
+  if (entry.fill_sequence() < product->marks->gone_before) return std::nullopt;
+  if (entry.version().epoch < product->history->epoch() && entry.stamp()) return Freshness::kSuspect;
+  const bool stale = entry.fingerprint() != product->product->fingerprint || entry.stale_at() <= now ||
+                     entry.fill_sequence() < product->marks->stale_before;
   return stale ? Freshness::kStale : Freshness::kFresh;
 }
 

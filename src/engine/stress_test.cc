@@ -36,7 +36,7 @@ class NumberPrimer : public Primer {
   std::atomic<int> fills_{0};
 };
 
-std::uint64_t NumberOf(const Served& served) { return std::stoull(std::string(served.entry->content->value())); }
+std::uint64_t NumberOf(const Served& served) { return std::stoull(std::string(served.entry->value())); }
 
 class EngineStress : public testing::Test {
  protected:

@@ -39,8 +39,8 @@ std::string_view Trimmed(std::string_view text) {
 }  // namespace
 
 bool Shows(const Entry& entry, const WriteToken& token) {
-  if (!entry.stamp || !token.transaction) return entry.fill_sequence > token.sequence;
-  return entry.version.epoch == token.epoch && entry.stamp->Sees(*token.transaction);
+  if (!entry.stamp() || !token.transaction) return entry.fill_sequence() > token.sequence;
+  return entry.version().epoch == token.epoch && entry.stamp()->Sees(*token.transaction);
 }
 
 void TokenSeal::Start(std::function<void(Result<void>)> done) {

@@ -14,39 +14,34 @@ void Engine::Impl::Set(ResolvedKey key, std::string value, std::optional<Version
       done(Fail(ErrorCode::kBadRequest, "this product is computed: it takes no value unless it says settable: true"));
     });
   }
-  auto make = [this, key, value = std::move(value)](const Version& version, std::uint64_t sequence) -> EntryPtr {
-    auto entry = std::make_shared<Entry>();
-    entry->kind = EntryKind::kSet;
-    entry->version = version;
-    entry->fill_sequence = sequence;
-    entry->as_of = scheduler_.Now();
-    entry->as_of_unix_ms = scheduler_.UnixMillis();
-    if (key.product) {
-      entry->fingerprint = key.product->fingerprint;
-      if (key.product->expires_after) entry->expires_at = entry->as_of + *key.product->expires_after;
-      if (key.product->stale_after) entry->stale_at = entry->as_of + *key.product->stale_after;
-    }
-    entry->content = MakeContent(key.text, value, version, entry->as_of_unix_ms);
-    return entry;
+  auto make = [this, key, value = std::move(value)](const Version& version, std::uint64_t sequence) {
+    EntryFacts facts = WriteFacts(key, version, sequence);
+    facts.kind = EntryKind::kSet;
+    if (key.product && key.product->expires_after) facts.expires_at = facts.as_of + *key.product->expires_after;
+    if (key.product && key.product->stale_after) facts.stale_at = facts.as_of + *key.product->stale_after;
+    return Entry::Make(key.text, facts, value, facts.as_of_unix_ms);
   };
   Enqueue({std::move(key), condition, std::move(make), std::move(done)});
 }
 
 void Engine::Impl::Purge(ResolvedKey key, std::optional<Version> condition, WriteCallback done) {
-  auto make = [this, fingerprint = key.product ? key.product->fingerprint : 0](const Version& version,
-                                                                               std::uint64_t sequence) -> EntryPtr {
-    auto entry = std::make_shared<Entry>();
-    entry->kind = EntryKind::kTombstone;
-    entry->fingerprint = fingerprint;
-    entry->version = version;
-    entry->fill_sequence = sequence;
-    entry->as_of = scheduler_.Now();
-    entry->as_of_unix_ms = scheduler_.UnixMillis();
+  auto make = [this, key](const Version& version, std::uint64_t sequence) {
+    EntryFacts facts = WriteFacts(key, version, sequence);
     // Longer than any fill that began before it can still be on its way.
-    entry->expires_at = entry->as_of + 2 * limits_.fill_timeout + std::chrono::minutes(1);
-    return entry;
+    facts.expires_at = facts.as_of + 2 * limits_.fill_timeout + std::chrono::minutes(1);
+    return Entry::MakeTombstone(key.text, facts);
   };
   Enqueue({std::move(key), condition, std::move(make), std::move(done)});
+}
+
+EntryFacts Engine::Impl::WriteFacts(const ResolvedKey& key, const Version& version, std::uint64_t sequence) const {
+  EntryFacts facts;
+  facts.fingerprint = key.product ? key.product->fingerprint : 0;
+  facts.version = version;
+  facts.fill_sequence = sequence;
+  facts.as_of = scheduler_.Now();
+  facts.as_of_unix_ms = scheduler_.UnixMillis();
+  return facts;
 }
 
 void Engine::Impl::Enqueue(Write write) {
@@ -92,8 +87,8 @@ Version Engine::Impl::NextVersion(const ResolvedKey& key, const Entry* current, 
   const ServedProduct* product = key.product ? serving().Find(key.product->name) : nullptr;
   if (product == nullptr || product->history->epoch() == 0) return {0, sequence, 0};
   Version version{product->history->epoch(), product->history->number_max(), 1};
-  if (current != nullptr && current->version.epoch == version.epoch && current->version.number >= version.number) {
-    version = current->version;
+  if (current != nullptr && current->version().epoch == version.epoch && current->version().number >= version.number) {
+    version = current->version();
     ++version.sub;
   }
   return version;
@@ -103,14 +98,14 @@ void Engine::Impl::FinishWrite(const std::shared_ptr<Write>& write, const EntryP
   {
     auto& stripe = keys.Of(write->key.text);
     MutexLock lock(stripe.mutex);
-    if (stored) hot.Put(write->key.text, entry);
+    if (stored) hot.Put(entry);
     KeyState& state = stripe.At(write->key.text);
     state.writes.pop_front();
     if (!state.writes.empty()) scheduler_.Post(state.writes.front());
     stripe.Tidy(write->key.text);
   }
   if (stored) {
-    write->done(entry->version);
+    write->done(entry->version());
   } else {
     write->done(Failure(std::move(stored.error())));
   }

@@ -2,8 +2,10 @@
 
 #include <xxhash.h>
 
-#include <string>
-#include <unordered_map>
+#include <algorithm>
+#include <bit>
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <vector>
 
 #include "base/thread_annotations.h"
 #include "hot/eviction.h"
@@ -11,32 +13,59 @@
 namespace kck {
 namespace {
 
-// A key with its hash, so that it is hashed once for stripe and table.
+constexpr std::size_t kStripesMax = 64;
+constexpr std::size_t kStripeBytesMin = std::size_t{1} << 20U;
+
+// A key with its hash, so that it is hashed once for stripe, table and eviction.
 struct HashedKey {
   std::string_view key;
   std::uint64_t hash;
-
-  bool operator==(const HashedKey& other) const { return key == other.key; }
-};
-
-struct TakeHash {
-  std::size_t operator()(const HashedKey& key) const { return key.hash; }
 };
 
 HashedKey Hashed(std::string_view key) { return {key, XXH3_64bits(key.data(), key.size())}; }
 
-struct Item : EvictionLinks {
-  std::string key;
-  std::uint64_t hash = 0;
-  EntryPtr entry;
-  std::size_t bytes = 0;
-};
+// The stripe is chosen by bits 48 and up, all else in the stripe by those below.
+std::uint32_t HashInStripe(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 16U); }
 
-// What an entry takes from the budget: its bytes, and about what the structures around them cost.
-std::size_t CostBytes(std::string_view key, const Entry& entry) {
-  constexpr std::size_t kOverhead = sizeof(Item) + sizeof(Entry) + sizeof(Content) + 64;
-  return kOverhead + key.size() + (entry.content ? entry.content->body.capacity() : 0);
-}
+// The entries of one class in one stripe, by the number that eviction gives them.
+class Population {
+ public:
+  using Id = Eviction::Id;
+
+  Id Add(std::uint32_t hash, std::size_t bytes, EntryPtr entry) {
+    const Id id = eviction_.Added(hash, bytes, entry->cost_us());
+    if (id >= entries_.size()) {
+      // By quarters, not doubling: memory is what this is about.
+      if (id >= entries_.capacity()) entries_.reserve(entries_.size() + entries_.size() / 4 + 16);
+      entries_.resize(id + 1);
+    }
+    entries_[id] = std::move(entry);
+    return id;
+  }
+
+  EntryPtr Replace(Id id, std::size_t bytes, EntryPtr entry) {
+    eviction_.Replaced(id, bytes, entry->cost_us());
+    return std::exchange(entries_[id], std::move(entry));
+  }
+
+  EntryPtr Remove(Id id) {
+    eviction_.Removed(id);
+    return std::exchange(entries_[id], nullptr);
+  }
+
+  const EntryPtr& Use(Id id) {
+    eviction_.Used(id);
+    return entries_[id];
+  }
+
+  const EntryPtr& entry(Id id) const { return entries_[id]; }
+  std::uint32_t HashOf(Id id) const { return eviction_.HashOf(id); }
+  Id Victim() { return eviction_.Victim(); }
+
+ private:
+  Eviction eviction_;
+  std::vector<EntryPtr> entries_;
+};
 
 }  // namespace
 
@@ -44,63 +73,94 @@ class HotTier::Stripe {
  public:
   EntryPtr Find(const HashedKey& key) KCK_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    auto found = items_.find(key);
-    if (found == items_.end()) return nullptr;
-    Item& item = *found->second;
-    eviction_[ClassOf(*item.entry)].Used(item);
-    return item.entry;
+    const auto found = index_.find(key);
+    if (found == index_.end()) return nullptr;
+    return populations_[found->which].Use(found->id);
   }
 
-  // The item that the key held, which the caller destroys after the lock is gone.
-  std::unique_ptr<Item> Put(std::unique_ptr<Item> item) KCK_EXCLUDES(mutex_) {
+  // What the key held, which the caller lets go after the lock is gone.
+  EntryPtr Put(const HashedKey& key, std::size_t bytes, EntryPtr entry) KCK_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    std::unique_ptr<Item> old = TakeLocked({item->key, item->hash});
-    eviction_[ClassOf(*item->entry)].Added(*item);
-    // An entry that took the place of one in use stays in use: a refresh is not an arrival.
-    if (old) item->visited = true;
-    const HashedKey key{item->key, item->hash};
-    items_.emplace(key, std::move(item));
+    const Class which = ClassOf(*entry);
+    const auto found = index_.find(key);
+    // A refresh is not an arrival: the new entry has the standing of the old one.
+    if (found != index_.end() && found->which == which) {
+      return populations_[which].Replace(found->id, bytes, std::move(entry));
+    }
+    EntryPtr old;
+    if (found != index_.end()) old = RemoveLocked(*found);
+    index_.insert({which, populations_[which].Add(HashInStripe(key.hash), bytes, std::move(entry))});
     return old;
   }
 
-  std::unique_ptr<Item> Take(const HashedKey& key) KCK_EXCLUDES(mutex_) {
+  EntryPtr Take(const HashedKey& key) KCK_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    return TakeLocked(key);
+    const auto found = index_.find(key);
+    return found == index_.end() ? nullptr : RemoveLocked(*found);
   }
 
-  std::unique_ptr<Item> TakeVictim(Class which) KCK_EXCLUDES(mutex_) {
+  // Null where there is nothing of the class.
+  EntryPtr TakeVictim(Class which) KCK_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    auto* victim = static_cast<Item*>(eviction_[which].Victim());
-    if (victim == nullptr) return nullptr;
-    return TakeLocked({victim->key, victim->hash});
+    const Eviction::Id id = populations_[which].Victim();
+    return id == Eviction::kNone ? nullptr : RemoveLocked({which, id});
   }
 
  private:
-  std::unique_ptr<Item> TakeLocked(const HashedKey& key) KCK_REQUIRES(mutex_) {
-    auto found = items_.find(key);
-    if (found == items_.end()) return nullptr;
-    std::unique_ptr<Item> item = std::move(found->second);
-    items_.erase(found);
-    eviction_[ClassOf(*item->entry)].Removed(*item);
-    return item;
+  // 31 bits name more entries than a stripe can hold.
+  struct Place {
+    std::uint32_t which : 1;
+    Eviction::Id id : 31;
+
+    bool operator==(const Place&) const = default;
+  };
+
+  // The index holds places alone: four bytes an entry. Their keys and hashes stand in the populations.
+  struct Hash {
+    using is_transparent = void;
+    const Stripe* stripe;
+    std::size_t operator()(const HashedKey& key) const { return HashInStripe(key.hash); }
+    std::size_t operator()(const Place& place) const { return stripe->populations_[place.which].HashOf(place.id); }
+  };
+  struct Equal {
+    using is_transparent = void;
+    const Stripe* stripe;
+    bool operator()(const Place& one, const Place& other) const { return one == other; }
+    bool operator()(const HashedKey& key, const Place& place) const {
+      return key.key == stripe->populations_[place.which].entry(place.id)->key();
+    }
+    bool operator()(const Place& place, const HashedKey& key) const { return (*this)(key, place); }
+  };
+
+  EntryPtr RemoveLocked(Place place) KCK_REQUIRES(mutex_) {
+    index_.erase(place);
+    return populations_[place.which].Remove(place.id);
   }
 
   Mutex mutex_;
-  std::unordered_map<HashedKey, std::unique_ptr<Item>, TakeHash> items_ KCK_GUARDED_BY(mutex_);
-  std::array<Eviction, 2> eviction_ KCK_GUARDED_BY(mutex_);
+  std::array<Population, 2> populations_;  // guarded by mutex_, also where index_ reads them
+  boost::unordered_flat_set<Place, Hash, Equal> index_ KCK_GUARDED_BY(mutex_){0, Hash{this}, Equal{this}};
 };
 
-HotTier::HotTier(std::size_t bytes_max)
-    : bytes_max_{bytes_max, bytes_max / kBlankShare}, stripes_(std::make_unique<Stripe[]>(kStripes)) {}
+// Measured by `bench/run memory`: what eviction, the index and the list of pointers take for an entry.
+std::size_t HotTier::MemoryBytes(const Entry& entry) {
+  constexpr std::size_t kIndexBytes = 9;
+  return entry.memory_bytes() + sizeof(EntryPtr) + Eviction::kBytesPerItem + kIndexBytes;
+}
+
+HotTier::HotTier(std::size_t bytes_max, Weigher weigher)
+    : bytes_max_{bytes_max, bytes_max / kBlankShare},
+      weigher_(weigher),
+      stripe_count_(std::bit_floor(std::clamp<std::size_t>(bytes_max / kStripeBytesMin, 1, kStripesMax))),
+      stripes_(std::make_unique<Stripe[]>(stripe_count_)) {}
 
 HotTier::~HotTier() = default;
 
 HotTier::Class HotTier::ClassOf(const Entry& entry) {
-  return entry.kind == EntryKind::kEmpty || entry.kind == EntryKind::kTombstone ? kBlanks : kValues;
+  return entry.kind() == EntryKind::kEmpty || entry.kind() == EntryKind::kTombstone ? kBlanks : kValues;
 }
 
-// The table inside the stripe uses the low bits of the hash.
-std::size_t HotTier::StripeIndex(std::uint64_t hash) { return (hash >> 48U) % kStripes; }
+std::size_t HotTier::StripeIndex(std::uint64_t hash) const { return (hash >> 48U) % stripe_count_; }
 
 HotTier::Stripe& HotTier::StripeOf(std::uint64_t hash) const { return stripes_[StripeIndex(hash)]; }
 
@@ -109,28 +169,25 @@ EntryPtr HotTier::Find(std::string_view key) {
   return StripeOf(hashed.hash).Find(hashed);
 }
 
-void HotTier::Put(std::string_view key, EntryPtr entry) {
-  const HashedKey hashed = Hashed(key);
+void HotTier::Put(EntryPtr entry) {
+  const HashedKey hashed = Hashed(entry->key());
   const Class which = ClassOf(*entry);
-  const std::size_t bytes = CostBytes(key, *entry);
-  std::unique_ptr<Item> old;
+  const std::size_t bytes = weigher_(*entry);
+  EntryPtr old;
   if (bytes > bytes_max_[which] / 2) {
     old = StripeOf(hashed.hash).Take(hashed);
   } else {
-    auto item = std::make_unique<Item>();
-    item->key = key;
-    item->hash = hashed.hash;
-    item->entry = std::move(entry);
-    item->bytes = bytes;
     bytes_[which] += bytes;
     ++entries_;
-    old = StripeOf(hashed.hash).Put(std::move(item));
+    old = StripeOf(hashed.hash).Put(hashed, bytes, entry);
   }
-  if (old) {
-    bytes_[ClassOf(*old->entry)] -= old->bytes;
-    --entries_;
-  }
+  if (old) Forget(*old);
   Shrink(which, StripeIndex(hashed.hash));
+}
+
+void HotTier::Forget(const Entry& entry) {
+  bytes_[ClassOf(entry)] -= weigher_(entry);
+  --entries_;
 }
 
 // Values and blanks share the whole budget; blanks have their smaller one besides. The stripe that grew gives first, so
@@ -143,16 +200,15 @@ void HotTier::Shrink(Class which, std::size_t grown) {
   for (Class one : {which, kValues}) {
     std::size_t stripe = grown;
     std::size_t barren = 0;  // stripes in a row that had nothing to give
-    while (over(one) && barren < kStripes) {
-      std::unique_ptr<Item> victim = stripes_[stripe].TakeVictim(one);
-      stripe = next_victim_++ % kStripes;
+    while (over(one) && barren < stripe_count_) {
+      const EntryPtr victim = stripes_[stripe].TakeVictim(one);
+      stripe = next_victim_++ % stripe_count_;
       if (!victim) {
         ++barren;
         continue;
       }
       barren = 0;
-      bytes_[one] -= victim->bytes;
-      --entries_;
+      Forget(*victim);
       ++evictions_;
     }
   }

@@ -1,9 +1,9 @@
 // The hot tier: entries in this node's memory.
 //
-// One striped table of immutable entries. A lookup takes one stripe's lock for a few dozen nanoseconds, copies a
-// pointer, and never waits for I/O. Kept within a budget of bytes by the eviction of eviction.h; empty entries and
-// tombstones together hold at most a tenth of it, so that a stranger who asks for keys that do not exist pushes nothing
-// out.
+// One table of immutable entries, in up to 64 stripes: one a MiB of budget, since eviction chooses within a stripe, and
+// chooses badly among few. A lookup takes one stripe's lock for a few dozen nanoseconds, copies a pointer, and never
+// waits for I/O. Kept within a budget of bytes by the eviction of eviction.h; empty entries and tombstones together
+// hold at most a tenth of it, so that a stranger who asks for keys that do not exist pushes nothing out.
 //
 // Any thread may call. Which of two entries of one key is the newer is the caller's business: the engine puts under the
 // key's lock.
@@ -28,7 +28,13 @@ struct HotTierStats {
 
 class HotTier {
  public:
-  explicit HotTier(std::size_t bytes_max);
+  // What an entry takes from the budget.
+  using Weigher = std::size_t (*)(const Entry& entry);
+
+  // The memory that the entry takes, with its share of the tier's own structures.
+  static std::size_t MemoryBytes(const Entry& entry);
+
+  explicit HotTier(std::size_t bytes_max, Weigher weigher = MemoryBytes);
   ~HotTier();
   HotTier(const HotTier&) = delete;
   HotTier& operator=(const HotTier&) = delete;
@@ -36,9 +42,9 @@ class HotTier {
   // Null where there is none. Counts as a use for eviction. Does not look at lifetimes.
   EntryPtr Find(std::string_view key);
 
-  // Keeps `entry` in the place of whatever the key held. An entry larger than half of its class's budget is not kept:
-  // then the key holds none.
-  void Put(std::string_view key, EntryPtr entry);
+  // Keeps `entry` in the place of whatever its key held, if eviction lets it stay. An entry larger than half of its
+  // class's budget is not kept: then the key holds none.
+  void Put(EntryPtr entry);
 
   HotTierStats Stats() const;
 
@@ -46,15 +52,17 @@ class HotTier {
   class Stripe;
   // Values, and what stands for their absence.
   enum Class : std::uint8_t { kValues = 0, kBlanks = 1 };
-  static constexpr std::size_t kStripes = 64;
   static constexpr std::size_t kBlankShare = 10;  // of the budget: one tenth
 
   static Class ClassOf(const Entry& entry);
-  static std::size_t StripeIndex(std::uint64_t hash);
+  std::size_t StripeIndex(std::uint64_t hash) const;
   Stripe& StripeOf(std::uint64_t hash) const;
+  void Forget(const Entry& entry);  // from the sums
   void Shrink(Class which, std::size_t grown);
 
   const std::array<std::size_t, 2> bytes_max_;
+  const Weigher weigher_;
+  const std::size_t stripe_count_;
   std::array<std::atomic<std::size_t>, 2> bytes_{};
   std::atomic<std::uint64_t> entries_{0};
   std::atomic<std::uint64_t> evictions_{0};

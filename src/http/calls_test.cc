@@ -280,13 +280,15 @@ TEST_F(CallsTest, HealthReadinessAndIndex) {
   EXPECT_TRUE(IsJson(Call("GET", "/").body));
 }
 
-TEST_F(CallsTest, NotReadySaysWhy) {
-  not_ready_ = {"the stream is \"late\"", "the store is down"};
-  Serve([](HttpSettings& settings) { settings.compat_06 = true; });
+TEST_F(CallsTest, ARefusedChangeIsSaidAndTakesNoTrafficAway) {
+  definitions_ = {3, {"a.yml:1:2: error: \"x\"", "b.yml: error"}};
+  Serve();
   const WireAnswer answer = Call("GET", "/readyz");
-  EXPECT_EQ(answer.status, 503);
-  EXPECT_EQ(answer.body, R"({"success":false,"ready":false,"reasons":["the stream is \"late\"","the store is down"]})");
-  EXPECT_EQ(Call("GET", "/healthz").status, 200);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body,
+            R"({"success":true,"ready":true,"refused_change":["a.yml:1:2: error: \"x\"","b.yml: error"]})");
+  EXPECT_THAT(Call("GET", "/metrics").body, HasSubstr("kck_definitions_refused 1"));
+  EXPECT_THAT(Call("GET", "/metrics").body, HasSubstr("kck_definitions_reloads_total 3"));
 }
 
 TEST_F(CallsTest, MetricsCountWhatHappened) {

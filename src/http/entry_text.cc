@@ -8,14 +8,16 @@ namespace {
 // Beyond it the header says the time alone: proxies refuse heads of more than a few KiB.
 constexpr std::size_t kTransactionsShownMax = 100;
 
-constexpr std::string_view kAfterVersion = R"(","value":)";  // as MakeContent writes it
+constexpr std::string_view kAfterVersion = R"(","value":)";  // as Entry::Make writes it
 
 std::uint64_t AgeSeconds(const Entry& entry, TimePoint now) {
-  const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - entry.as_of).count();
+  const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - entry.as_of()).count();
   return age > 0 ? static_cast<std::uint64_t>(age) : 0;
 }
 
-bool ShowsStamp(const Entry& entry) { return entry.stamp && entry.stamp->in_progress.size() <= kTransactionsShownMax; }
+bool ShowsStamp(const Entry& entry) {
+  return entry.stamp() && entry.stamp()->in_progress.size() <= kTransactionsShownMax;
+}
 
 void AppendStamp(std::string& out, const Stamp& stamp) {
   AppendNumber(out, stamp.xmin);
@@ -56,36 +58,37 @@ void AppendEntryHeaders(std::string& out, const Served& served, TimeText& times,
   out += "Cache-Control: ";
   out += cache_control;
   out += "\r\nETag: \"";
-  AppendVersion(out, entry.content->version);
+  AppendVersion(out, entry.content_version());
   out += "\"\r\nKCK-State: ";
   out += FreshnessName(served.freshness);
   out += "\r\nKCK-Age: ";
   AppendNumber(out, AgeSeconds(entry, times.now()));
   out += "\r\nKCK-As-Of: ";
-  times.AppendIso(out, entry.as_of_unix_ms);
+  times.AppendIso(out, entry.as_of_unix_ms());
   if (ShowsStamp(entry)) {
     out += "; snapshot=\"";
-    AppendStamp(out, *entry.stamp);
+    AppendStamp(out, *entry.stamp());
     out += '"';
   }
   out += "\r\n";
 }
 
-void AppendCompatBody(std::string& out, const Content& content) {
-  const std::string_view body = content.body;
-  const std::size_t version_bytes = VersionText(content.version).size();
-  const std::size_t version_at = content.value_offset - kAfterVersion.size() - version_bytes - 1;
+void AppendCompatBody(std::string& out, const Entry& entry) {
+  const std::string_view body = entry.body();
+  const Version version = entry.content_version();
+  const std::size_t version_bytes = VersionText(version).size();
+  const std::size_t version_at = entry.value_offset() - kAfterVersion.size() - version_bytes - 1;
   out += body.substr(0, version_at);
-  AppendNumber(out, content.version.number);
-  out += body.substr(content.value_offset - kAfterVersion.size() + 1);
+  AppendNumber(out, version.number);
+  out += body.substr(entry.value_offset() - kAfterVersion.size() + 1);
 }
 
 void AppendItem(std::string& out, const Served& served, TimeText& times, bool compat_06) {
   const Entry& entry = *served.entry;
   if (compat_06) {
-    AppendCompatBody(out, *entry.content);
+    AppendCompatBody(out, entry);
   } else {
-    out += entry.content->body;
+    out += entry.body();
   }
   out.pop_back();
   out += R"(,"state":")";
@@ -93,11 +96,11 @@ void AppendItem(std::string& out, const Served& served, TimeText& times, bool co
   out += R"(","age_seconds":)";
   AppendNumber(out, AgeSeconds(entry, times.now()));
   out += R"(,"as_of":")";
-  times.AppendIso(out, entry.as_of_unix_ms);
+  times.AppendIso(out, entry.as_of_unix_ms());
   out += '"';
   if (ShowsStamp(entry)) {
     out += R"(,"snapshot":")";
-    AppendStamp(out, *entry.stamp);
+    AppendStamp(out, *entry.stamp());
     out += '"';
   }
   out += '}';

@@ -18,7 +18,7 @@ void AppendVersion(std::string& out, const Version& version);
 void AppendEntryHeaders(std::string& out, const Served& served, TimeText& times, std::string_view cache_control);
 
 // The body with the version as an integer, as 0.6.3 had it.
-void AppendCompatBody(std::string& out, const Content& content);
+void AppendCompatBody(std::string& out, const Entry& entry);
 
 // The body with "state", "age_seconds", "as_of" and, where there is a stamp, "snapshot".
 void AppendItem(std::string& out, const Served& served, TimeText& times, bool compat_06);

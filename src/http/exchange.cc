@@ -17,20 +17,20 @@ std::string& Exchange::Begin(int status) {
 }
 
 void Exchange::AnswerEntry(const Served& served) {
-  const ContentPtr& content = served.entry->content;
+  const Entry& entry = *served.entry;
   // What one client asked for after its own write is no other's answer.
   const std::string_view cache_control = request_.has_kck_after ? "no-store" : "no-cache";
   const bool reads = request_.method == Method::kGet || request_.method == Method::kHead;
-  if (reads && !request_.if_none_match.empty() && ListsVersion(request_.if_none_match, content->version)) {
+  if (reads && !request_.if_none_match.empty() && ListsVersion(request_.if_none_match, entry.content_version())) {
     std::string& out = Begin(304);
     AppendEntryHeaders(out, served, thread_.times, cache_control);
     out += "\r\n";
     return;
   }
-  std::string_view body = content->body;
+  std::string_view body = entry.body();
   if (compat_06()) {
     scratch_.clear();
-    AppendCompatBody(scratch_, *content);
+    AppendCompatBody(scratch_, entry);
     body = scratch_;
   }
   std::string& out = Begin(200);
@@ -41,7 +41,7 @@ void Exchange::AnswerEntry(const Served& served) {
   if (compat_06()) {
     out += body;
   } else {
-    output_.Append(body, content);
+    output_.Append(body, served.entry);
   }
 }
 
@@ -61,7 +61,10 @@ void Exchange::AnswerRefusal(int status, std::string_view message, std::string_v
 
 void Exchange::AnswerFault(int status, std::string_view message) {
   closes_ = true;
-  AnswerRefusal(status, message, {});
+  if (status != 503) return AnswerRefusal(status, message, {});
+  std::string body;
+  AppendErrorBody(body, {ErrorCode::kOverloaded, std::string(message)}, {});
+  AnswerBody(status, kJsonType, "Retry-After", "1", body);
 }
 
 void Exchange::AnswerJson(int status, std::string_view body, std::string_view etag) {

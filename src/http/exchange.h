@@ -62,7 +62,7 @@ class Exchange {
   int status() const { return status_; }
   bool closes() const { return closes_; }
 
-  // For bytes that are no request: answers, and closes.
+  // For bytes that are no request, or one that is not taken: answers, and closes.
   void AnswerFault(int status, std::string_view message);
 
  private:

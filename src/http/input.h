@@ -1,33 +1,31 @@
 // The bytes that a connection has received and not yet read as requests. For one thread.
+//
+// They stand in the thread's read buffer, where they arrived, and are copied only where they have to wait: a connection
+// between two requests holds no buffer.
 #pragma once
 
 #include <cstddef>
-#include <span>
+#include <string>
 #include <string_view>
-#include <vector>
 
 namespace kck {
 
 class Input {
  public:
-  std::string_view unread() const { return {bytes_.data() + begin_, end_ - begin_}; }
+  std::string_view unread() const { return unread_; }
 
-  void Consume(std::size_t count) { begin_ += count; }
+  void Consume(std::size_t count) { unread_.remove_prefix(count); }
 
-  // Where the next bytes go; at least 1 KiB. Grows while reads fill it, and gives memory back once they do not. Ends
-  // the life of unread().
-  std::span<char> Room();
+  // `bytes` stand behind what is unread. They are borrowed until Keep().
+  void Arrived(std::string_view bytes);
 
-  // `count` bytes were put at the front of Room().
-  void Filled(std::size_t count);
+  // Ends the borrowing: copies what is unread, and gives memory back that is not needed.
+  void Keep();
 
  private:
-  static constexpr std::size_t kRoomUsual = std::size_t{4} << 10U;
-
-  std::vector<char> bytes_;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
-  std::size_t wanted_ = kRoomUsual;  // the room that suits what the last read brought
+  std::string kept_;
+  std::string_view unread_;
+  bool borrowed_ = false;  // unread_ is not in kept_
 };
 
 }  // namespace kck

@@ -85,11 +85,19 @@ void AddServer(Families& families, const ServerState& server) {
       AddFamily(families, "kck_build_info", "Always 1; the label names the version.", MetricType::Gauge);
   build.metric.emplace_back().gauge.value = 1;
   build.metric.back().label = {{"version", server.probes.version}};
+  const DefinitionsReport definitions = server.probes.definitions();
+  AddCounter(families, "kck_definitions_reloads_total", "Changes of the files that were taken.", definitions.reloads);
+  AddGauge(families, "kck_definitions_refused", "1 while the files have a fault and an older state is in service.",
+           definitions.refused.empty() ? 0 : 1);
   AddRequests(families, server);
   AddWaits(families, server);
   AddGauge(families, "kck_http_connections", "Connections that are open.", server.connections);
   AddCounter(families, "kck_http_connections_refused_total", "Connections refused at http.connections_max.",
              server.connections_refused);
+  AddGauge(families, "kck_http_bodies_bytes", "Bytes of request bodies held now, of http.bodies_bytes_max.",
+           server.bodies.bytes());
+  AddCounter(families, "kck_http_bodies_refused_total", "Requests refused at http.bodies_bytes_max.",
+             server.bodies.refused());
   const std::uint64_t hits = Sum(server, [](const ThreadMetrics& thread) -> const auto& { return thread.hot_hits; });
   AddCounter(families, "kck_hot_hits_total", "Keys answered at once from this node's memory.", hits);
 }
@@ -98,6 +106,10 @@ void AddEngine(Families& families, Engine& engine) {
   const EngineCounters& counters = engine.counters();
   AddCounter(families, "kck_store_hits_total", "Keys answered from the store.", counters.store_hits);
   AddCounter(families, "kck_store_errors_total", "Reads and writes that the store failed.", counters.store_errors);
+  const StoreHealth store = engine.store_health();
+  AddCounter(families, "kck_store_damaged_total", "Reads of the store that met a damaged entry.", store.damaged);
+  AddCounter(families, "kck_store_set_aside_total", "Times that damaged files of the store were set aside.",
+             store.set_aside);
   AddCounter(families, "kck_fills_total", "Values whose computing began.", counters.fills);
   AddCounter(families, "kck_fill_errors_total", "Values whose computing failed.", counters.fill_errors);
   AddCounter(families, "kck_fill_renewals_total", "Fills that brought the content that was there.", counters.renewals);

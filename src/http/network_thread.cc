@@ -2,23 +2,20 @@
 
 #include <sys/socket.h>
 
-#include <boost/asio/post.hpp>
+#include <array>
+#include <cerrno>
+#include <cstring>
 
 #include "base/log.h"
-#include "http/disregard.h"
 #include "http/exchange.h"
 #include "http/session.h"
 
 namespace kck {
 namespace {
 
-namespace asio = boost::asio;
-using asio::ip::tcp;
-
-using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-
 constexpr std::chrono::milliseconds kSweepPause{1000};
 constexpr std::chrono::milliseconds kAcceptPause{100};  // after a failure, such as no free descriptor
+constexpr int kAcceptedATurn = 64;                      // those who are connected get their turn in between
 
 // Often enough that a time-out is late by a quarter of itself at most.
 Duration SweepPause(std::chrono::milliseconds idle_timeout) {
@@ -37,53 +34,56 @@ std::string RefusalText(std::string_view date) {
   return text + body;
 }
 
+// The client left before it was accepted, or a signal came: there may be others behind it.
+bool ConcernsOneConnection(int error) { return error == ECONNABORTED || error == EPROTO || error == EINTR; }
+
 }  // namespace
 
 NetworkThread::NetworkThread(std::shared_ptr<ServerState> server, std::size_t index)
-    : server_(std::move(server)), state_{*server_, *server_->metrics.at(index), {}} {}
+    : server_(std::move(server)), state_{*server_, *server_->metrics.at(index)} {}
 
 NetworkThread::~NetworkThread() = default;
 
-Result<std::uint16_t> NetworkThread::Listen(const tcp::endpoint& endpoint) {
-  Code error;
-  if (acceptor_.open(endpoint.protocol(), error) ||
-      acceptor_.set_option(asio::socket_base::reuse_address(true), error) ||
-      acceptor_.set_option(ReusePort(true), error) || acceptor_.bind(endpoint, error) ||
-      acceptor_.listen(asio::socket_base::max_listen_connections, error)) {
-    return Fail(ErrorCode::kBadRequest, error.message());
-  }
-  return acceptor_.local_endpoint(error).port();
+Result<std::uint16_t> NetworkThread::Listen(const SocketAddress& address) {
+  Result<Descriptor> listener = kck::Listen(address);
+  if (!listener) return Failure(std::move(listener.error()));
+  listener_ = *std::move(listener);
+  if (!loop_.Watch(listener_, *this)) return Fail(ErrorCode::kBadRequest, std::strerror(errno));
+  return PortOf(listener_);
 }
 
 void NetworkThread::Run() {
-  Accept();
   Sweep();
-  io_.run();
+  loop_.Run([this] {
+    closed_.clear();
+    state_.times.Refresh();
+  });
+  listener_.Close();
+  closed_.clear();
 }
+
+void NetworkThread::OnReady(std::uint32_t) { Accept(); }
 
 void NetworkThread::Accept() {
-  acceptor_.async_accept([this](const Code& error, tcp::socket socket) { OnAccept(error, std::move(socket)); });
-}
-
-void NetworkThread::OnAccept(const Code& error, tcp::socket socket) {
-  if (!acceptor_.is_open()) return;
-  if (!error) {
-    Admit(std::move(socket));
-    return Accept();
+  for (int i = 0; i < kAcceptedATurn && listener_.open(); ++i) {
+    Descriptor socket(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (socket.open()) {
+      Admit(std::move(socket));
+    } else if (errno == EAGAIN) {
+      return;
+    } else if (!ConcernsOneConnection(errno)) {
+      LogWarning("a connection could not be accepted: {}", std::strerror(errno));
+      return loop_.At(state_.times.now() + kAcceptPause, [this] { Accept(); });
+    }
   }
-  LogWarning("a connection could not be accepted: {}", error.message());
-  accept_timer_.expires_after(kAcceptPause);
-  accept_timer_.async_wait([this](const Code& cancelled) {
-    if (!cancelled) Accept();
-  });
+  if (listener_.open()) loop_.Post([this] { Accept(); });
 }
 
-void NetworkThread::Admit(tcp::socket socket) {
-  state_.times.Refresh();
+void NetworkThread::Admit(Descriptor socket) {
   if (server_->connections.fetch_add(1) >= server_->settings.connections_max) {
     --server_->connections;
     ++server_->connections_refused;
-    return Refuse(std::move(socket));
+    return Refuse(socket);
   }
   auto session = std::make_shared<Session>(shared_from_this(), std::move(socket));
   sessions_.insert(session);
@@ -91,57 +91,43 @@ void NetworkThread::Admit(tcp::socket socket) {
 }
 
 // Without a wait of any kind: those beyond the bound may cost nothing.
-void NetworkThread::Refuse(tcp::socket socket) {
-  Code error;
-  if (socket.non_blocking(true, error)) return;
+void NetworkThread::Refuse(const Descriptor& socket) const {
   const std::string text = RefusalText(state_.times.date());
-  socket.write_some(asio::buffer(text), error);
-  Disregard(socket.shutdown(tcp::socket::shutdown_send, error));
+  if (send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL) < 0) return;
+  shutdown(socket.get(), SHUT_WR);
   // A request that has arrived is taken, since the system would drop the answer over unread bytes.
   std::array<char, 4096> unread{};
-  socket.read_some(asio::buffer(unread), error);
+  static_cast<void>(recv(socket.get(), unread.data(), unread.size(), 0));
 }
 
 void NetworkThread::Forget(const std::shared_ptr<Session>& session) {
   if (sessions_.erase(session) == 0) return;
+  closed_.push_back(session);
   --server_->connections;
-  if (drained()) EndDrain();
+  if (server_->draining && sessions_.empty()) loop_.Stop();
 }
 
 std::vector<std::shared_ptr<Session>> NetworkThread::Sessions() const { return {sessions_.begin(), sessions_.end()}; }
 
 void NetworkThread::Sweep() {
-  state_.times.Refresh();
   for (const auto& session : Sessions()) session->CheckTime();
-  if (drained()) return;
-  sweep_timer_.expires_after(SweepPause(server_->settings.idle_timeout));
-  sweep_timer_.async_wait([this](const Code& cancelled) {
-    if (!cancelled) Sweep();
-  });
+  loop_.At(Clock::now() + SweepPause(server_->settings.idle_timeout), [this] { Sweep(); });
 }
 
 void NetworkThread::Drain() {
-  asio::post(io_, [this] { BeginDrain(); });
+  loop_.Post([this] { BeginDrain(); });
 }
 
 void NetworkThread::BeginDrain() {
-  Code error;
-  Disregard(acceptor_.close(error));
-  accept_timer_.cancel();
+  listener_.Close();
   for (const auto& session : Sessions()) session->CloseIfIdle();
-  if (drained()) return EndDrain();
-  drain_timer_.expires_after(server_->settings.drain_timeout);
-  drain_timer_.async_wait([this](const Code& cancelled) {
-    if (cancelled || sessions_.empty()) return;
-    LogWarning("{} connections are closed with a request under way", sessions_.size());
-    for (const auto& session : Sessions()) session->Close();
-  });
+  if (sessions_.empty()) return loop_.Stop();
+  loop_.At(Clock::now() + server_->settings.drain_timeout, [this] { CloseAll(); });
 }
 
-// Without these the context has no work left, and Run returns.
-void NetworkThread::EndDrain() {
-  sweep_timer_.cancel();
-  drain_timer_.cancel();
+void NetworkThread::CloseAll() {
+  LogWarning("{} connections are closed with a request under way", sessions_.size());
+  for (const auto& session : Sessions()) session->Close();
 }
 
 }  // namespace kck

@@ -6,19 +6,31 @@ namespace kck {
 
 void HealthCall(Exchange& exchange) { exchange.AnswerJson(200, R"({"success":true})"); }
 
+namespace {
+
+void AppendStrings(std::string& out, const std::vector<std::string>& texts) {
+  out += '[';
+  for (const std::string& text : texts) {
+    if (&text != &texts.front()) out += ',';
+    AppendJsonString(out, text);
+  }
+  out += ']';
+}
+
+}  // namespace
+
+// A refused change takes no traffic away: what was in service before it still is.
 void ReadyCall(Exchange& exchange) {
   const ServerState& server = exchange.server();
-  std::vector<std::string> reasons;
-  if (server.probes.not_ready) reasons = server.probes.not_ready();
-  if (server.draining) reasons.emplace_back("the server is shutting down");
-  if (reasons.empty()) return exchange.AnswerJson(200, R"({"success":true,"ready":true})");
-  std::string body = R"({"success":false,"ready":false,"reasons":[)";
-  for (const std::string& reason : reasons) {
-    if (&reason != &reasons.front()) body += ',';
-    AppendJsonString(body, reason);
+  const bool ready = !server.draining;
+  std::string body = ready ? R"({"success":true,"ready":true)" : R"({"success":false,"ready":false,"reasons":)";
+  if (!ready) AppendStrings(body, {"the server is shutting down"});
+  if (const DefinitionsReport definitions = server.probes.definitions(); !definitions.refused.empty()) {
+    body += R"(,"refused_change":)";
+    AppendStrings(body, definitions.refused);
   }
-  body += "]}";
-  exchange.AnswerJson(503, body);
+  body += '}';
+  exchange.AnswerJson(ready ? 200 : 503, body);
 }
 
 void MetricsCall(Exchange& exchange) {

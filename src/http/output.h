@@ -3,11 +3,14 @@
 // For one thread. A thousand slow readers of one large value then share its bytes.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "model/entry.h"
 
 namespace kck {
 
@@ -16,23 +19,26 @@ class Output {
   // Appending to it appends to the output.
   std::string& text() { return text_; }
 
-  // Appends `bytes`, which live as long as `owner`. Small ones are copied, since that is cheaper to send.
-  void Append(std::string_view bytes, std::shared_ptr<const void> owner);
+  // Appends `bytes`, which stand in `owner`. Small ones are copied, since that is cheaper to send.
+  void Append(std::string_view bytes, EntryPtr owner);
 
   std::size_t size() const { return text_.size() + shared_bytes_; }
   bool empty() const { return size() == 0; }
 
+  // Cheaper than three moves, once an answer.
+  void Swap(Output& other) noexcept;
+
   // Empties it, keeping memory for answers of the usual size.
   void Clear();
 
-  // The bytes in order, as pieces that stay valid until the output changes.
-  void Pieces(std::vector<std::string_view>& pieces) const;
+  // The bytes in order, as pieces that stay valid until the output changes. They are not to be written to.
+  void Pieces(std::vector<iovec>& pieces) const;
 
  private:
   struct Shared {
     std::size_t text_offset;  // where in text_ it stands
     std::string_view bytes;
-    std::shared_ptr<const void> owner;
+    EntryPtr owner;
   };
 
   std::string text_;

@@ -2,50 +2,28 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/core/string.hpp>
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/beast/http/error.hpp>
+#include <utility>
+
+#include "http/line_syntax.h"
 
 namespace kck {
 namespace {
 
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
-
 constexpr std::size_t kBodyBytesKept = std::size_t{64} << 10U;
+constexpr std::size_t kLineEndBytes = 2;
 
-Method MethodOf(http::verb verb) {
-  switch (verb) {
-    case http::verb::get:
-      return Method::kGet;
-    case http::verb::head:
-      return Method::kHead;
-    case http::verb::post:
-      return Method::kPost;
-    case http::verb::put:
-      return Method::kPut;
-    case http::verb::delete_:
-      return Method::kDelete;
-    default:
-      return Method::kOther;
-  }
+Method MethodOf(std::string_view method) {
+  if (method == "GET") return Method::kGet;
+  if (method == "HEAD") return Method::kHead;
+  if (method == "POST") return Method::kPost;
+  if (method == "PUT") return Method::kPut;
+  if (method == "DELETE") return Method::kDelete;
+  return Method::kOther;
 }
 
-void AppendListed(std::string& list, beast::string_view value) {
+void AppendListed(std::string& list, std::string_view value) {
   if (!list.empty()) list += ", ";
-  list.append(value.data(), value.size());
-}
-
-// True where the third word of the request line is a version of HTTP, if none that KCK speaks.
-bool NamesOtherVersion(std::string_view request_line) {
-  const auto target = request_line.find(' ') + 1;
-  const auto version = request_line.find(' ', target);
-  if (version == std::string_view::npos) return false;
-  const std::string_view rest = request_line.substr(version + 1);
-  const std::string_view word = rest.substr(0, rest.find_first_of(" \r\n"));
-  if (word == "HTTP/1.1" || word == "HTTP/1.0") return false;
-  return word.size() > 5 && word.starts_with("HTTP/") && word[5] >= '0' && word[5] <= '9';
+  list += value;
 }
 
 }  // namespace
@@ -65,174 +43,254 @@ void Request::Clear() {
   if (body.capacity() > kBodyBytesKept) body.shrink_to_fit();
 }
 
-// Beast's parser, writing what KCK looks at into a Request. One object reads one request.
-class RequestParser::Parser : public http::basic_parser<true> {
- public:
-  Parser(Request& request, ProtocolFault& fault, std::size_t body_bytes_max) : request_(request), fault_(fault) {
-    eager(true);
-    header_limit(kHeaderBytesMax);
-    body_limit(body_bytes_max);
-  }
+RequestParser::RequestParser(Request& request, std::size_t body_bytes_max, BodyBudget& budget)
+    : request_(request), body_bytes_max_(body_bytes_max), budget_(budget) {}
 
-  bool TakeContinue() {
-    return is_header_done() && !is_done() && request_.body.empty() && std::exchange(expects_continue_, false);
-  }
-
- private:
-  using Code = beast::error_code;
-
-  void Fail(int status, std::string_view message, Code& error) {
-    fault_.status = status;
-    fault_.message = message;
-    error = http::error::bad_value;
-  }
-
-  void on_request_impl(http::verb verb, beast::string_view, beast::string_view target, int version, Code&) override {
-    request_.method = MethodOf(verb);
-    request_.target.assign(target.data(), target.size());
-    request_.version = version;
-  }
-
-  void on_field_impl(http::field field, beast::string_view name, beast::string_view value, Code& error) override {
-    if (in_trailer_) return;
-    switch (field) {
-      case http::field::host:
-        if (++hosts_ > 1) Fail(400, "the request has more than one Host header", error);
-        return;
-      case http::field::content_length:
-        if (++lengths_ > 1 || value.find(',') != beast::string_view::npos) {
-          Fail(400, "the request has more than one Content-Length", error);
-        }
-        return;
-      case http::field::transfer_encoding:
-        return CheckCoding(value, error);
-      case http::field::expect:
-        if (!beast::iequals(value, "100-continue")) return Fail(417, "Expect may only be 100-continue", error);
-        expects_continue_ = request_.version == 11;
-        return;
-      case http::field::if_match:
-        request_.has_if_match = true;
-        return AppendListed(request_.if_match, value);
-      case http::field::if_none_match:
-        return AppendListed(request_.if_none_match, value);
-      case http::field::content_type:
-        request_.content_type.assign(value.data(), value.size());
-        return;
-      case http::field::unknown:
-        if (!beast::iequals(name, "KCK-After")) return;
-        request_.has_kck_after = true;
-        return AppendListed(request_.kck_after, value);
-      default:
-        return;
-    }
-  }
-
-  void CheckCoding(beast::string_view value, Code& error) {
-    ++codings_;
-    if (!beast::iequals(value, "chunked")) return Fail(501, "the only transfer coding taken here is chunked", error);
-    if (request_.version == 10) Fail(400, "HTTP/1.0 has no Transfer-Encoding", error);
-  }
-
-  void on_header_impl(Code& error) override {
-    in_trailer_ = true;
-    if (lengths_ > 0 && codings_ > 0) {
-      return Fail(400, "the request has both Content-Length and Transfer-Encoding", error);
-    }
-    if (request_.version == 11 && hosts_ == 0) return Fail(400, "an HTTP/1.1 request needs a Host header", error);
-    request_.keep_alive = keep_alive();
-  }
-
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, Code&) override {}
-
-  std::size_t on_body_impl(beast::string_view body, Code&) override {
-    request_.body.append(body.data(), body.size());
-    return body.size();
-  }
-
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, Code&) override {}
-
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, Code&) override {
-    request_.body.append(body.data(), body.size());
-    return body.size();
-  }
-
-  void on_response_impl(int, beast::string_view, int, Code&) override {}
-  void on_finish_impl(Code&) override {}
-
-  Request& request_;
-  ProtocolFault& fault_;
-  int hosts_ = 0;
-  int lengths_ = 0;
-  int codings_ = 0;
-  bool in_trailer_ = false;
-  bool expects_continue_ = false;
-};
-
-struct RequestParser::Slot {
-  std::optional<Parser> parser;
-};
-
-RequestParser::RequestParser(Request& request, std::size_t body_bytes_max)
-    : request_(request), body_bytes_max_(body_bytes_max), slot_(std::make_unique<Slot>()) {
-  Reset();
-}
-
-RequestParser::~RequestParser() = default;
+RequestParser::~RequestParser() { Reset(); }
 
 void RequestParser::Reset() {
   request_.Clear();
-  fault_ = {};
+  stage_ = Stage::kRequestLine;
+  faulty_ = false;
+  head_ = {};
   header_bytes_ = 0;
-  slot_->parser.emplace(request_, fault_, body_bytes_max_);
+  scanned_ = 0;
+  if (budgeted_ > 0) budget_.Give(std::exchange(budgeted_, 0));
 }
 
-bool RequestParser::begun() const { return slot_->parser->got_some(); }
-
-bool RequestParser::TakeContinue() { return slot_->parser->TakeContinue(); }
+bool RequestParser::TakeContinue() {
+  const bool waits = stage_ == Stage::kBody || stage_ == Stage::kChunkLine;
+  return waits && request_.body.empty() && std::exchange(head_.expects_continue, false);
+}
 
 RequestParser::Progress RequestParser::Put(std::string_view input) {
-  Parser& parser = *slot_->parser;
-  std::size_t skipped = 0;
-  // RFC 9112, 2.2: a line break before the request line is to be ignored; some clients send one after a body.
-  while (!parser.got_some() && input.starts_with("\r\n")) {
-    input.remove_prefix(2);
-    skipped += 2;
+  rest_ = input;
+  while (stage_ != Stage::kDone && Step()) {
   }
-  if (input.empty() || (!parser.got_some() && input == "\r")) return {skipped, State::kNeedsMore};
-  beast::error_code error;
-  const std::size_t taken = parser.put(boost::asio::const_buffer(input.data(), input.size()), error);
-  const std::string_view rest = input.substr(taken);
-  if (error && error != http::error::need_more) return RefuseSyntax(skipped + taken, rest, error.value());
-  if (parser.is_done()) return {skipped + taken, State::kComplete};
-  if (!parser.is_header_done()) header_bytes_ += taken;
-  // What stays unconsumed is a part of a header, or of the line before a chunk.
-  if (rest.size() + header_bytes_ > kHeaderBytesMax)
-    return RefuseSyntax(skipped + taken, rest, static_cast<int>(http::error::header_limit));
-  return {skipped + taken, State::kNeedsMore};
+  const std::size_t consumed = input.size() - rest_.size();
+  if (faulty_) return {consumed, State::kFault};
+  return {consumed, stage_ == Stage::kDone ? State::kComplete : State::kNeedsMore};
 }
 
-RequestParser::Progress RequestParser::RefuseSyntax(std::size_t consumed, std::string_view rest, int error) {
-  if (!fault_.message.empty()) return {consumed, State::kFault};
-  switch (static_cast<http::error>(error)) {
-    case http::error::header_limit:
-      return Refuse(consumed, 431, fmt::format("the headers are over {} bytes", kHeaderBytesMax));
-    case http::error::body_limit:
-      return Refuse(consumed, 413, fmt::format("the body is over {} bytes (http.body_bytes_max)", body_bytes_max_));
-    case http::error::bad_version:
-      if (NamesOtherVersion(rest)) return Refuse(consumed, 505, "this server speaks HTTP/1.1 and HTTP/1.0");
-      return Refuse(consumed, 400, "the request line does not end with an HTTP version");
-    case http::error::bad_content_length:
-    case http::error::multiple_content_length:
-    case http::error::bad_transfer_encoding:
-      return Refuse(consumed, 400, "Content-Length or Transfer-Encoding is malformed, repeated, or beside the other");
+bool RequestParser::Step() {
+  switch (stage_) {
+    case Stage::kRequestLine:
+      return TakeRequestLine();
+    case Stage::kFields:
+    case Stage::kTrailers:
+      return TakeField();
+    case Stage::kBody:
+      return TakeBody(Stage::kDone);
+    case Stage::kChunkLine:
+      return TakeChunkLine();
+    case Stage::kChunkData:
+      return TakeBody(Stage::kChunkEnd);
+    case Stage::kChunkEnd:
+      return TakeChunkEnd();
+    case Stage::kDone:
+      return false;
+  }
+  return false;
+}
+
+// Takes a line with its CR LF, neither of which is part of `line`. One that is too long is refused whether or not its
+// end is there, so that the outcome does not depend on how it was cut.
+bool RequestParser::TakeLine(std::string_view& line, std::size_t bytes_max) {
+  const std::size_t end = rest_.find('\n', scanned_);
+  const std::size_t bytes = end == std::string_view::npos ? rest_.size() : end + 1;
+  if (bytes > bytes_max) return RefuseLine();
+  if (end == std::string_view::npos) {
+    scanned_ = bytes;
+    return false;
+  }
+  scanned_ = 0;
+  line = rest_.substr(0, end);
+  rest_.remove_prefix(bytes);
+  if (!line.ends_with('\r')) return Refuse(400, "a line does not end with CR LF");
+  line.remove_suffix(1);
+  return true;
+}
+
+bool RequestParser::TakeHeaderLine(std::string_view& line) {
+  if (!TakeLine(line, kHeaderBytesMax - header_bytes_)) return false;
+  header_bytes_ += line.size() + kLineEndBytes;
+  return true;
+}
+
+bool RequestParser::TakeRequestLine() {
+  // Nothing that begins otherwise becomes a request: what speaks TLS, say, is told so at once.
+  if (!rest_.empty() && rest_[0] != '\r' && !IsTokenChar(rest_[0])) return RefuseSyntax();
+  std::string_view line;
+  if (!TakeHeaderLine(line)) return false;
+  if (line.empty()) {
+    // RFC 9112, 2.2: a line break before the request line is to be ignored; some clients send one after a body.
+    header_bytes_ = 0;
+    return true;
+  }
+  const std::optional<RequestLine> cut = CutRequestLine(line);
+  if (!cut) return RefuseSyntax();
+  const HttpVersion version = VersionOf(cut->version);
+  if (version == HttpVersion::kOther) return Refuse(505, "this server speaks HTTP/1.1 and HTTP/1.0");
+  if (version == HttpVersion::kNone) return Refuse(400, "the request line does not end with an HTTP version");
+  request_.method = MethodOf(cut->method);
+  request_.target = cut->target;
+  request_.version = version == HttpVersion::k10 ? 10 : 11;
+  stage_ = Stage::kFields;
+  return true;
+}
+
+bool RequestParser::TakeField() {
+  std::string_view line;
+  if (!TakeHeaderLine(line)) return false;
+  const bool trailer = stage_ == Stage::kTrailers;
+  if (line.empty()) return trailer ? Finish() : EndHead();
+  const std::optional<Field> field = CutField(line);
+  if (!field) return RefuseSyntax();
+  if (++head_.fields > kFieldsMax) return Refuse(431, fmt::format("there are more than {} headers", kFieldsMax));
+  return trailer ? PassTrailer(field->name) : ReadField(field->name, field->value);
+}
+
+// By length first: most headers are none of these, and cost one comparison.
+bool RequestParser::ReadField(std::string_view name, std::string_view value) {
+  switch (name.size()) {
+    case 4:
+      return !SameToken(name, "host") || ReadHost(value);
+    case 6:
+      if (!SameToken(name, "expect")) return true;
+      if (!SameToken(value, "100-continue")) return Refuse(417, "Expect may only be 100-continue");
+      head_.expects_continue = request_.version == 11;
+      return true;
+    case 8:
+      if (!SameToken(name, "if-match")) return true;
+      request_.has_if_match = true;
+      AppendListed(request_.if_match, value);
+      return true;
+    case 9:
+      if (!SameToken(name, "kck-after")) return true;
+      request_.has_kck_after = true;
+      AppendListed(request_.kck_after, value);
+      return true;
+    case 10:
+      return !SameToken(name, "connection") || ReadConnection(value);
+    case 12:
+      if (SameToken(name, "content-type")) request_.content_type = value;
+      return true;
+    case 13:
+      if (SameToken(name, "if-none-match")) AppendListed(request_.if_none_match, value);
+      return true;
+    case 14:
+      return !SameToken(name, "content-length") || ReadLength(value);
+    case 17:
+      return !SameToken(name, "transfer-encoding") || ReadCoding(value);
     default:
-      return Refuse(consumed, 400, "the request does not parse as HTTP/1.1");
+      return true;
   }
 }
 
-RequestParser::Progress RequestParser::Refuse(std::size_t consumed, int status, std::string message) {
+bool RequestParser::ReadHost(std::string_view value) {
+  if (++head_.hosts > 1) return Refuse(400, "the request has more than one Host header");
+  return IsHost(value) || Refuse(400, "the Host header is not a name or an address");
+}
+
+bool RequestParser::ReadConnection(std::string_view value) {
+  while (!value.empty()) {
+    const std::string_view option = TakeListed(value);
+    head_.close = head_.close || SameToken(option, "close");
+    head_.keep_alive = head_.keep_alive || SameToken(option, "keep-alive");
+  }
+  return true;
+}
+
+bool RequestParser::ReadLength(std::string_view value) {
+  if (head_.length || value.find(',') != std::string_view::npos) {
+    return Refuse(400, "the request has more than one Content-Length");
+  }
+  head_.length = ParseLength(value);
+  return head_.length || Refuse(400, "Content-Length is not a number");
+}
+
+bool RequestParser::ReadCoding(std::string_view value) {
+  if (!SameToken(value, "chunked")) return Refuse(501, "the only transfer coding taken here is chunked");
+  if (request_.version == 10) return Refuse(400, "HTTP/1.0 has no Transfer-Encoding");
+  return ++head_.codings == 1 || Refuse(400, "the request has more than one Transfer-Encoding");
+}
+
+bool RequestParser::EndHead() {
+  if (head_.length && head_.codings > 0) {
+    return Refuse(400, "the request has both Content-Length and Transfer-Encoding");
+  }
+  if (request_.version == 11 && head_.hosts == 0) return Refuse(400, "an HTTP/1.1 request needs a Host header");
+  request_.keep_alive = !head_.close && (request_.version == 11 || head_.keep_alive);
+  if (head_.codings > 0) {
+    stage_ = Stage::kChunkLine;
+    return true;
+  }
+  return head_.length.value_or(0) == 0 ? Finish() : BeginBody(*head_.length, Stage::kBody);
+}
+
+bool RequestParser::Finish() {
+  stage_ = Stage::kDone;
+  return true;
+}
+
+bool RequestParser::BeginBody(std::uint64_t bytes, Stage stage) {
+  if (bytes > body_bytes_max_ - request_.body.size()) {
+    return Refuse(413, fmt::format("the body is over {} bytes (http.body_bytes_max)", body_bytes_max_));
+  }
+  body_left_ = bytes;
+  stage_ = stage;
+  return true;
+}
+
+bool RequestParser::TakeBody(Stage next) {
+  const std::string_view part = rest_.substr(0, body_left_);
+  if (part.empty()) return false;
+  if (!budget_.Take(part.size())) return Refuse(503, "the bodies of all requests together take too much memory");
+  budgeted_ += part.size();
+  request_.body += part;
+  rest_.remove_prefix(part.size());
+  body_left_ -= part.size();
+  if (body_left_ == 0) stage_ = next;
+  return true;
+}
+
+bool RequestParser::TakeChunkLine() {
+  std::string_view line;
+  if (!TakeLine(line, kChunkLineBytesMax)) return false;
+  const std::optional<std::uint64_t> size = ParseChunkLine(line);
+  if (!size) return Refuse(400, "the line before a chunk does not parse");
+  if (*size > 0) return BeginBody(*size, Stage::kChunkData);
+  stage_ = Stage::kTrailers;
+  return true;
+}
+
+bool RequestParser::TakeChunkEnd() {
+  constexpr std::string_view kEnd = "\r\n";
+  const std::string_view end = rest_.substr(0, kEnd.size());
+  if (!kEnd.starts_with(end)) return Refuse(400, "a chunk is longer than the line before it says");
+  if (end.size() < kEnd.size()) return false;
+  rest_.remove_prefix(kEnd.size());
+  stage_ = Stage::kChunkLine;
+  return true;
+}
+
+// Trailers are read for their syntax and ignored: what changes a request's meaning has to stand before its body.
+bool RequestParser::PassTrailer(std::string_view name) {
+  const bool frames = SameToken(name, "content-length") || SameToken(name, "transfer-encoding");
+  return !frames || Refuse(400, "Content-Length or Transfer-Encoding stands behind the body");
+}
+
+bool RequestParser::Refuse(int status, std::string message) {
   fault_ = {status, std::move(message)};
-  return {consumed, State::kFault};
+  faulty_ = true;
+  return false;
+}
+
+bool RequestParser::RefuseSyntax() { return Refuse(400, "the request does not parse as HTTP/1.1"); }
+
+bool RequestParser::RefuseLine() {
+  if (stage_ == Stage::kChunkLine) return Refuse(400, "the line before a chunk is too long");
+  return Refuse(431, fmt::format("the headers are over {} bytes", kHeaderBytesMax));
 }
 
 }  // namespace kck

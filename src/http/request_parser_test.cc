@@ -10,7 +10,7 @@ using State = RequestParser::State;
 
 // A parser with its request, fed as a connection would: unconsumed bytes are shown again, with more behind them.
 struct Feed {
-  explicit Feed(std::size_t body_bytes_max = 1000) : parser(request, body_bytes_max) {}
+  explicit Feed(std::size_t body_bytes_max = 1000) : parser(request, body_bytes_max, budget) {}
 
   State Add(std::string_view bytes) {
     unread += bytes;
@@ -27,6 +27,7 @@ struct Feed {
   }
 
   Request request;
+  BodyBudget budget{std::size_t{1} << 20U};
   RequestParser parser;
   std::string unread;
 };

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "http/line_syntax.h"
+
 namespace kck {
 namespace {
 
@@ -31,10 +33,12 @@ bool HasKey(const Path& path) { return path.text.size() > 1 && path.text.ends_wi
 
 // RFC 9112, 3.2.2: a server takes the absolute form of a target as well.
 std::string_view WithoutAuthority(std::string_view target) {
-  constexpr std::string_view kScheme = "http://";
-  if (!target.starts_with(kScheme)) return target;
-  const auto slash = target.find('/', kScheme.size());
-  return slash == std::string_view::npos ? "/" : target.substr(slash);
+  constexpr std::string_view kScheme = "http";
+  constexpr std::string_view kBehind = "://";
+  if (target.starts_with('/') || !SameToken(target.substr(0, kScheme.size()), kScheme)) return target;
+  if (!target.substr(kScheme.size()).starts_with(kBehind)) return target;
+  const auto end = target.find_first_of("/?", kScheme.size() + kBehind.size());
+  return end == std::string_view::npos || target[end] == '?' ? "/" : target.substr(end);
 }
 
 Call CallOf(const Path& path, Method method) {

@@ -2,16 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/ip/tcp.hpp>
 #include <thread>
 
+#include "http/listener.h"
 #include "http/network_thread.h"
 
 namespace kck {
 namespace {
-
-namespace asio = boost::asio;
-using asio::ip::tcp;
 
 Failure CannotListen(const HttpSettings& settings, const std::string& reason) {
   return Fail(ErrorCode::kBadRequest,
@@ -19,39 +16,12 @@ Failure CannotListen(const HttpSettings& settings, const std::string& reason) {
                           settings.address, settings.port, reason));
 }
 
-std::string WithoutBrackets(const std::string& address) {
-  return address.starts_with('[') && address.ends_with(']') ? address.substr(1, address.size() - 2) : address;
-}
-
-Result<tcp::endpoint> EndpointOf(const HttpSettings& settings) {
-  asio::io_context io;
-  tcp::resolver resolver(io);
-  boost::system::error_code error;
-  const auto found = resolver.resolve(WithoutBrackets(settings.address), std::to_string(settings.port),
-                                      tcp::resolver::passive | tcp::resolver::numeric_service, error);
-  if (error || found.empty()) return CannotListen(settings, error.message());
-  return found.begin()->endpoint();
-}
-
-// With SO_REUSEPORT alone, a second server of the same user would share the port, and the requests, without a word.
-Result<void> RequireFree(const tcp::endpoint& endpoint, const HttpSettings& settings) {
-  if (endpoint.port() == 0) return {};
-  asio::io_context io;
-  tcp::acceptor probe(io);
-  boost::system::error_code error;
-  if (probe.open(endpoint.protocol(), error) || probe.set_option(asio::socket_base::reuse_address(true), error) ||
-      probe.bind(endpoint, error)) {
-    return CannotListen(settings, error.message());
-  }
-  return {};
-}
-
 }  // namespace
 
 class HttpServer::Impl {
  public:
   Impl(Engine& engine, const HttpSettings& settings, int threads, ServerProbes probes)
-      : state_(new ServerState{engine, settings, std::move(probes), {}}) {
+      : state_(std::make_shared<ServerState>(engine, settings, std::move(probes))) {
     for (int i = 0; i < std::max(1, threads); ++i) state_->metrics.push_back(std::make_unique<ThreadMetrics>());
     for (std::size_t i = 0; i < state_->metrics.size(); ++i) {
       networks_.push_back(std::make_shared<NetworkThread>(state_, i));
@@ -63,15 +33,15 @@ class HttpServer::Impl {
   Impl& operator=(const Impl&) = delete;
 
   Result<void> Start() {
-    Result<tcp::endpoint> endpoint = EndpointOf(state_->settings);
-    if (!endpoint) return Failure(std::move(endpoint.error()));
-    if (Result<void> free = RequireFree(*endpoint, state_->settings); !free) return free;
+    Result<SocketAddress> address = ResolveAddress(state_->settings.address, state_->settings.port);
+    if (!address) return CannotListen(state_->settings, address.error().message);
+    if (Result<void> free = RequireFree(*address); !free) return CannotListen(state_->settings, free.error().message);
     for (const auto& network : networks_) {
-      Result<std::uint16_t> port = network->Listen(*endpoint);
+      Result<std::uint16_t> port = network->Listen(*address);
       if (!port) return CannotListen(state_->settings, port.error().message);
-      endpoint->port(*port);
+      address->set_port(*port);
     }
-    port_ = endpoint->port();
+    port_ = address->port();
     for (const auto& network : networks_) threads_.emplace_back([network] { network->Run(); });
     return {};
   }

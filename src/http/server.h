@@ -1,6 +1,6 @@
 // The HTTP server: sessions of the browser-facing API over the engine (docs/reference/http.md).
 //
-// One io_context a network thread; a connection stays on the thread that accepted it.
+// One loop (event_loop.h) a network thread; a connection stays on the thread that accepted it.
 #pragma once
 
 #include <functional>
@@ -13,10 +13,16 @@
 
 namespace kck {
 
+// How the definitions in service stand to the files that they came from.
+struct DefinitionsReport {
+  std::uint64_t reloads = 0;         // changes taken since the start
+  std::vector<std::string> refused;  // why the files as they are now are not in service; empty: they are
+};
+
 // What /readyz and /metrics ask beyond the engine. Called from network threads.
 struct ServerProbes {
-  std::function<std::vector<std::string>()> not_ready;  // reasons why this node should get no traffic; empty: ready
-  std::string version;                                  // of KCK, for kck_build_info
+  std::function<DefinitionsReport()> definitions;
+  std::string version;  // of KCK, for kck_build_info
 };
 
 class HttpServer {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "http/body_budget.h"
 #include "http/server.h"
 #include "http/thread_metrics.h"
 #include "http/time_text.h"
@@ -13,9 +14,16 @@
 namespace kck {
 
 struct ServerState {
+  ServerState(Engine& serving_engine, const HttpSettings& http_settings, ServerProbes server_probes)
+      : engine(serving_engine),
+        settings(http_settings),
+        probes(std::move(server_probes)),
+        bodies(settings.bodies_bytes_max) {}
+
   Engine& engine;
   const HttpSettings settings;
   const ServerProbes probes;
+  BodyBudget bodies;
   std::vector<std::unique_ptr<ThreadMetrics>> metrics;  // one a network thread; does not change once they run
   std::atomic<bool> draining{false};
   std::atomic<std::size_t> connections{0};
@@ -24,9 +32,12 @@ struct ServerState {
 
 // What the connections of one network thread share. For that thread.
 struct ThreadState {
+  static constexpr std::size_t kReadBytes = std::size_t{64} << 10U;
+
   ServerState& server;
   ThreadMetrics& metrics;
-  TimeText times;
+  TimeText times = {};
+  std::vector<char> read_buffer = std::vector<char>(kReadBytes);  // of the connection whose turn it is
 };
 
 }  // namespace kck

@@ -1,7 +1,10 @@
 // Connections: keep-alive, pipelining, limits, time-outs, the end of the server.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include "http/descriptor.h"
 #include "testing/http_fixture.h"
 
 namespace kck {
@@ -146,8 +149,12 @@ TEST_F(ServerTest, SilentAndSlowClientsAreLetGo) {
   HttpConnection silent = Connect();
   HttpConnection slow = Connect();
   slow.Send("GET /fetch/item/7 HTTP/1.1\r\n");
+  HttpConnection slow_body = Connect();
+  slow_body.Send("PUT /set/a HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n1");
   EXPECT_EQ(slow.Receive().status, 408);
   EXPECT_TRUE(slow.AtEnd());
+  EXPECT_EQ(slow_body.Receive().status, 408);
+  EXPECT_TRUE(slow_body.AtEnd());
   EXPECT_TRUE(silent.AtEnd());
 }
 
@@ -193,6 +200,58 @@ TEST_F(ServerTest, ConnectionsBeyondTheBoundAreToldSo) {
   first.reset();
   AwaitMetric(second, "kck_http_connections 1");
   EXPECT_EQ(Call("GET", "/healthz").status, 200) << "there is room again";
+}
+
+TEST_F(ServerTest, BodiesTogetherAreBounded) {
+  Serve([](HttpSettings& settings) { settings.bodies_bytes_max = 3000; });
+  const std::string request = RequestText("PUT", "/set/a", "\"" + std::string(1998, 'b') + "\"");
+  HttpConnection first = Connect();
+  HttpConnection other = Connect();
+  first.Send(request.substr(0, request.size() - 1));
+  AwaitMetric(other, "kck_http_bodies_bytes 1999");
+
+  HttpConnection second = Connect();
+  second.Send(request);
+  const WireAnswer refused = second.Receive();
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.header("retry-after"), "1");
+  EXPECT_EQ(refused.header("connection"), "close");
+  EXPECT_THAT(refused.body, HasSubstr("KCKOverloaded"));
+  EXPECT_THAT(other.Call("GET", "/metrics").body, HasSubstr("\nkck_http_bodies_refused_total 1\n"));
+  EXPECT_EQ(Call("GET", "/healthz").status, 200) << "what has no body is served";
+
+  first.Send(request.substr(request.size() - 1));
+  EXPECT_EQ(first.Receive().status, 200);
+  EXPECT_EQ(Call("PUT", "/set/a", "1").status, 200) << "there is room again";
+  AwaitMetric(other, "kck_http_bodies_bytes 0");
+}
+
+// Lets the process open no descriptor beyond the next one.
+class OneMoreDescriptor {
+ public:
+  OneMoreDescriptor() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const Descriptor next(dup(STDERR_FILENO));
+    const rlimit limit{.rlim_cur = static_cast<rlim_t>(next.get()) + 1, .rlim_max = before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  ~OneMoreDescriptor() { setrlimit(RLIMIT_NOFILE, &before_); }
+  OneMoreDescriptor(const OneMoreDescriptor&) = delete;
+  OneMoreDescriptor& operator=(const OneMoreDescriptor&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(ServerTest, AcceptsAgainOnceDescriptorsAreFree) {
+  Serve();
+  ASSERT_EQ(Call("GET", "/healthz").status, 200);
+  auto limit = std::make_unique<OneMoreDescriptor>();
+  HttpConnection connection = Connect();
+  connection.Send(RequestText("GET", "/healthz"));
+  std::this_thread::sleep_for(50ms);  // the server tries, and fails; without it the test would only prove less
+  limit.reset();
+  EXPECT_EQ(connection.Receive().status, 200);
 }
 
 TEST_F(ServerTest, ManyThreadsServeOnePort) {

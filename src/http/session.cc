@@ -1,56 +1,92 @@
 #include "http/session.h"
 
-#include <boost/asio/post.hpp>
-#include <span>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
 
 #include "http/calls.h"
-#include "http/disregard.h"
 #include "http/network_thread.h"
 
 namespace kck {
 namespace {
 
-namespace asio = boost::asio;
-
 // Beyond it the answers so far are sent before the next request is looked at.
 constexpr std::size_t kOutputBytesMax = std::size_t{256} << 10U;
+
+// A client that reads has to take so much, or the rest, within the idle time-out: one byte now and then is not enough.
+constexpr std::size_t kProgressBytes = std::size_t{64} << 10U;
 
 // How long a closing connection waits for the client's end. Closed at once, bytes of the client that are still on their
 // way would make the system drop the answer.
 constexpr std::chrono::seconds kLingerTime{1};
 
+constexpr std::size_t kPiecesAWrite = 1024;  // IOV_MAX
+
+// One write. What send() and sendmsg() return.
+ssize_t SendPieces(const Descriptor& socket, std::span<iovec> pieces) {
+  if (pieces.size() == 1) return send(socket.get(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = std::min(pieces.size(), kPiecesAWrite);
+  return sendmsg(socket.get(), &message, MSG_NOSIGNAL);
+}
+
 }  // namespace
 
-Session::Session(std::shared_ptr<NetworkThread> owner, asio::ip::tcp::socket socket)
+Session::Session(std::shared_ptr<NetworkThread> owner, Descriptor socket)
     : Exchange(owner->state()),
       owner_(std::move(owner)),
       socket_(std::move(socket)),
-      parser_(incoming(), server().settings.body_bytes_max) {}
+      parser_(incoming(), server().settings.body_bytes_max, server().bodies) {}
 
 Session::~Session() = default;
 
 void Session::Start() {
-  Code error;
-  Disregard(socket_.set_option(asio::ip::tcp::no_delay(true), error));
-  if (socket_.non_blocking(true, error)) return Close();
-  Read();
+  const int at_once = 1;
+  setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+  since_ = thread().times.now();
+  if (!owner_->loop().Watch(socket_, *this)) Close();
+}
+
+void Session::OnReady(std::uint32_t events) {
+  constexpr std::uint32_t kEnds = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  if (closed_) return;
+  readable_ = readable_ || (events & (EPOLLIN | kEnds)) != 0;
+  ending_ = ending_ || (events & kEnds) != 0;
+  Advance();
 }
 
 void Session::Advance() {
+  if (lingering_) return ReadToEnd();
+  if (writing_ && !SendSome()) return;
+  TakeTurn();
+  input_.Keep();
+}
+
+void Session::TakeTurn() {
+  bool has_read = false;
   while (!closed_) {
     while (MayTakeRequest() && TakeRequest()) {
     }
-    if (writing_) return;
     if (!output().empty()) {
       if (!Send()) return;
       continue;
     }
     if (waiting_) return;
-    return closes() ? Linger() : Read();
+    if (closes()) return Linger();
+    AwaitRequest();
+    if (closed_ || !readable_) return;
+    if (has_read) return Yield();
+    if (!Read()) return;
+    has_read = true;
   }
 }
 
-bool Session::MayTakeRequest() { return !waiting_ && !writing_ && !closes() && output().size() < kOutputBytesMax; }
+bool Session::MayTakeRequest() { return !waiting_ && !closes() && output().size() < kOutputBytesMax; }
 
 bool Session::TakeRequest() {
   const RequestParser::Progress progress = parser_.Put(input_.unread());
@@ -83,25 +119,23 @@ bool Session::ClosesAfterAnswer() {
 std::function<void(Exchange::Ending)> Session::Later() {
   waiting_ = true;
   wait_began_ = thread().times.now();
-  // Nothing here may keep the session: handlers that never run would keep it for good.
+  // Nothing here may keep the session: work that never runs would keep it for good.
   return [weak = weak_from_this()](Ending ending) {
     const std::shared_ptr<Session> session = weak.lock();
     if (!session) return;
-    auto resume = [weak, ending = std::move(ending)] {
+    session->owner_->loop().Post([weak, ending = std::move(ending)] {
       if (const std::shared_ptr<Session> waiting = weak.lock()) waiting->Resume(ending);
-    };
-    asio::post(session->owner_->executor(), std::move(resume));
+    });
   };
 }
 
 void Session::Resume(const Ending& ending) {
   if (closed_) return;
-  thread().times.Refresh();
   ending(*this);
   thread().metrics.CountWait(thread().times.now() - wait_began_);
   waiting_ = false;
   FinishRequest();
-  Advance();
+  if (!writing_) Advance();
 }
 
 void Session::FinishRequest() {
@@ -110,111 +144,121 @@ void Session::FinishRequest() {
   partial_ = false;
 }
 
-void Session::Read() {
+// All is answered and sent: the connection waits for a request, or for the rest of one.
+void Session::AwaitRequest() {
   const bool partial = parser_.begun() || !input_.unread().empty();
   if (!partial && server().draining) return Close();
   // A request has to arrive within the time-out as a whole, however it trickles in.
   if (!partial || !partial_) since_ = thread().times.now();
   partial_ = partial;
-  const std::span<char> room = input_.Room();
-  socket_.async_read_some(
-      asio::buffer(room.data(), room.size()),
-      [self = shared_from_this()](const Code& error, std::size_t count) { self->OnRead(error, count); });
 }
 
-void Session::OnRead(const Code& error, std::size_t count) {
-  if (closed_) return;
-  const bool refused = error == asio::error::operation_aborted && closes();
-  if (error && !refused) return Close();
-  thread().times.Refresh();
-  input_.Filled(count);
-  Advance();
+bool Session::Read() {
+  std::vector<char>& room = thread().read_buffer;
+  const ssize_t count = recv(socket_.get(), room.data(), room.size(), 0);
+  if (count < 0 && errno == EAGAIN) {
+    readable_ = false;
+    return false;
+  }
+  if (count <= 0) {
+    Close();
+    return false;
+  }
+  const std::string_view bytes(room.data(), static_cast<std::size_t>(count));
+  // A short read has taken all that there was, and more of it will be news.
+  readable_ = ending_ || bytes.size() == room.size();
+  input_.Arrived(bytes);
+  return true;
+}
+
+void Session::Yield() {
+  if (std::exchange(yielding_, true)) return;
+  owner_->loop().Post([weak = weak_from_this()] {
+    const std::shared_ptr<Session> session = weak.lock();
+    if (!session) return;
+    session->yielding_ = false;
+    session->OnReady(0);
+  });
 }
 
 bool Session::Send() {
-  std::swap(output(), sending_);
+  output().Swap(sending_);
   sending_.Pieces(pieces_);
-  buffers_.clear();
-  first_buffer_ = 0;
-  for (const std::string_view piece : pieces_) buffers_.emplace_back(piece.data(), piece.size());
+  first_piece_ = 0;
+  progress_ = 0;
+  since_ = thread().times.now();
   return SendSome();
 }
 
 bool Session::SendSome() {
-  while (first_buffer_ < buffers_.size()) {
-    Code error;
-    std::size_t sent = socket_.write_some(std::span<const asio::const_buffer>(buffers_).subspan(first_buffer_), error);
-    if (error == asio::error::would_block) {
-      writing_ = true;
-      socket_.async_wait(asio::ip::tcp::socket::wait_write,
-                         [self = shared_from_this()](const Code& failed) { self->OnWritable(failed); });
-      return false;
-    }
-    if (error) {
-      Close();
-      return false;
-    }
-    since_ = thread().times.now();
-    while (first_buffer_ < buffers_.size() && sent >= buffers_[first_buffer_].size()) {
-      sent -= buffers_[first_buffer_++].size();
-    }
-    if (sent > 0) buffers_[first_buffer_] += sent;
+  while (first_piece_ < pieces_.size()) {
+    const ssize_t count = SendPieces(socket_, std::span(pieces_).subspan(first_piece_));
+    if (count < 0) return SendFailed();
+    Sent(static_cast<std::size_t>(count));
   }
   sending_.Clear();
   writing_ = false;
   return true;
 }
 
-void Session::OnWritable(const Code& error) {
-  if (closed_) return;
-  if (error) return Close();
-  thread().times.Refresh();
-  if (SendSome()) Advance();
+bool Session::SendFailed() {
+  if (errno == EAGAIN) {
+    writing_ = true;
+  } else {
+    Close();
+  }
+  return false;
+}
+
+void Session::Sent(std::size_t count) {
+  progress_ += count;
+  if (progress_ >= kProgressBytes) {
+    progress_ = 0;
+    since_ = thread().times.now();
+  }
+  while (first_piece_ < pieces_.size() && count >= pieces_[first_piece_].iov_len) {
+    count -= pieces_[first_piece_++].iov_len;
+  }
+  if (count == 0) return;
+  iovec& piece = pieces_[first_piece_];
+  piece.iov_base = static_cast<char*>(piece.iov_base) + count;
+  piece.iov_len -= count;
 }
 
 void Session::CheckTime() {
-  if (waiting_ && !writing_) return;
-  const TimePoint now = thread().times.now();
+  if (closed_ || (waiting_ && !writing_)) return;
   const Duration limit = lingering_ ? Duration(kLingerTime) : Duration(server().settings.idle_timeout);
-  if (now - since_ < limit) return;
+  if (thread().times.now() - since_ < limit) return;
   if (!partial_ || writing_ || lingering_) return Close();
-  since_ = now;
   RefuseBytes(408, "the request did not arrive in time");
-  Code error;
-  Disregard(socket_.cancel(error));
+  Advance();
 }
 
 void Session::CloseIfIdle() {
-  Code error;
-  const bool busy = waiting_ || writing_ || partial_ || lingering_ || socket_.available(error) > 0;
-  if (!busy) Close();
+  int available = 0;
+  const bool unread = ioctl(socket_.get(), FIONREAD, &available) == 0 && available > 0;
+  if (!waiting_ && !writing_ && !partial_ && !lingering_ && !unread) Close();
 }
 
 void Session::Close() {
   if (closed_) return;
   closed_ = true;
-  Code error;
-  Disregard(socket_.close(error));
+  socket_.Close();
   owner_->Forget(shared_from_this());
 }
 
 void Session::Linger() {
   lingering_ = true;
   since_ = thread().times.now();
-  Code error;
-  Disregard(socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error));
+  shutdown(socket_.get(), SHUT_WR);
   ReadToEnd();
 }
 
 void Session::ReadToEnd() {
-  input_.Consume(input_.unread().size());
-  const std::span<char> room = input_.Room();
-  socket_.async_read_some(asio::buffer(room.data(), room.size()),
-                          [self = shared_from_this()](const Code& error, std::size_t) {
-                            if (self->closed_) return;
-                            if (error) return self->Close();
-                            self->ReadToEnd();
-                          });
+  while (!closed_ && readable_ && Read()) {
+    input_.Consume(input_.unread().size());
+    if (readable_) return Yield();
+  }
 }
 
 }  // namespace kck

@@ -5,11 +5,13 @@
 // the back-pressure. Everything runs on the connection's network thread.
 #pragma once
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <sys/uio.h>
+
 #include <memory>
+#include <span>
 #include <vector>
 
+#include "http/event_loop.h"
 #include "http/exchange.h"
 #include "http/input.h"
 #include "http/request_parser.h"
@@ -19,9 +21,10 @@ namespace kck {
 
 class NetworkThread;
 
-class Session final : public Exchange, public std::enable_shared_from_this<Session> {
+class Session final : public Exchange, public std::enable_shared_from_this<Session>, private EventLoop::Handler {
  public:
-  Session(std::shared_ptr<NetworkThread> owner, boost::asio::ip::tcp::socket socket);
+  // `socket` does not block.
+  Session(std::shared_ptr<NetworkThread> owner, Descriptor socket);
   ~Session() override;
 
   void Start();
@@ -38,11 +41,11 @@ class Session final : public Exchange, public std::enable_shared_from_this<Sessi
   std::function<void(Ending)> Later() override;
 
  private:
-  using Code = boost::system::error_code;
-
   bool ClosesAfterAnswer() override;
 
+  void OnReady(std::uint32_t events) override;
   void Advance();
+  void TakeTurn();
   bool MayTakeRequest();
   // False where no further request can be taken now.
   bool TakeRequest();
@@ -50,28 +53,35 @@ class Session final : public Exchange, public std::enable_shared_from_this<Sessi
   void Resume(const Ending& ending);
   void FinishRequest();
 
-  void Read();
-  void OnRead(const Code& error, std::size_t count);
+  void AwaitRequest();
+  // One read. False where nothing was there, or the connection is gone.
+  bool Read();
+  // Has the turn go on after those of the other connections.
+  void Yield();
 
   // True once all output is with the system; false where that takes longer, or the connection is gone.
   bool Send();
   bool SendSome();
-  void OnWritable(const Code& error);
+  bool SendFailed();
+  void Sent(std::size_t count);
 
   void Linger();
   void ReadToEnd();
 
-  std::shared_ptr<NetworkThread> owner_;  // its io_context outlives the socket
-  boost::asio::ip::tcp::socket socket_;
+  std::shared_ptr<NetworkThread> owner_;  // its loop outlives the socket
+  Descriptor socket_;
   RequestParser parser_;
   Input input_;
   Output sending_;
-  std::vector<std::string_view> pieces_;
-  std::vector<boost::asio::const_buffer> buffers_;  // of sending_, from first_buffer_ on
-  std::size_t first_buffer_ = 0;
-  TimePoint since_;       // of the state that CheckTime judges
-  TimePoint wait_began_;  // of the request that waits
+  std::vector<iovec> pieces_;    // of sending_
+  std::size_t first_piece_ = 0;  // not wholly sent
+  std::size_t progress_ = 0;     // bytes sent since since_
+  TimePoint since_;              // of the state that CheckTime judges
+  TimePoint wait_began_;         // of the request that waits
   Call call_ = Call::kNone;
+  bool readable_ = false;   // a read may bring something
+  bool ending_ = false;     // the client has sent its last byte, or the connection is broken: reads go on to the end
+  bool yielding_ = false;   // another turn is on its way
   bool waiting_ = false;    // a call left its answer for later
   bool writing_ = false;    // the client does not take the output
   bool partial_ = false;    // a request has begun to arrive

@@ -24,8 +24,9 @@ TimeText::TimeText() { Refresh(); }
 
 void TimeText::Refresh() {
   now_ = Clock::now();
-  const auto wall = std::chrono::system_clock::now().time_since_epoch();
-  const std::int64_t seconds = std::chrono::duration_cast<std::chrono::seconds>(wall).count();
+  timespec wall{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &wall);  // late by some milliseconds, and cheaper
+  const std::int64_t seconds = wall.tv_sec;
   if (seconds == date_seconds_) return;
   date_seconds_ = seconds;
   const std::tm utc = UtcOf(seconds);

@@ -16,7 +16,7 @@ class TimeText {
  public:
   TimeText();
 
-  // Reads the clocks. Once for all answers that one read of a connection leads to.
+  // Reads the clocks. Once a turn of the thread's loop.
   void Refresh();
 
   TimePoint now() const { return now_; }

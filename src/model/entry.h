@@ -1,11 +1,15 @@
 // An entry: the immutable value of a key, ready to send, with all that its freshness follows from.
 //
-// Entries are shared between threads by pointer and replaced whole, never changed. A renewal (a fill that brought the
-// same content) is a new Entry that shares the old one's Content, so bytes and ETag stay.
+// Entries are shared between threads by counted pointer and replaced whole, never changed. One is a single block of
+// memory: the fields, its key, and the body that a client receives. A renewal (a fill that brought the same content) is
+// a new Entry with the old one's content, so bytes and ETag stay.
+//
+// A cache holds millions of these, so a field takes no more bytes than it needs; EntryFacts is the same in comfort.
 #pragma once
 
+#include <atomic>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -17,30 +21,17 @@ namespace kck {
 
 enum class EntryKind : std::uint8_t {
   kValue = 0,      // rows from a source
-  kEmpty = 1,      // the source has no rows; Content holds the value that `empty: {as: value}` serves
+  kEmpty = 1,      // the source has no rows; the content is the value that `empty: {as: value}` serves
   kSet = 2,        // put by a caller; stands until a fill that began after it
   kTombstone = 3,  // purged; beats every fill that began before it
 };
 
-// What a client receives. Changes only when the value does.
-struct Content {
-  Version version;                    // of the fill that made this content; the ETag
-  std::uint64_t hash = 0;             // of the value's bytes (xxh3)
-  std::int64_t modified_unix_ms = 0;  // for display
-  std::string body;                   // {"success":true,"key":…,"version":…,"value":…,"modified":…}
-  std::uint32_t value_offset = 0;     // where the value's bytes stand in body
-  std::uint32_t value_size = 0;
-
-  std::string_view value() const { return std::string_view(body).substr(value_offset, value_size); }
-};
-
-using ContentPtr = std::shared_ptr<const Content>;
-
-struct Entry {
+// What an entry says beyond its key and its content: what a renewal changes.
+struct EntryFacts {
   EntryKind kind = EntryKind::kValue;
   std::uint64_t fingerprint = 0;      // of the definition that made it (Product::fingerprint); 0: set without a product
   std::uint32_t slot_generation = 0;  // of the change stream that vouches for it; 0: none
-  Version version;                    // of the newest stamp; content->version is of the newest content
+  Version version;                    // of the newest stamp; Entry::content_version is of the newest content
   std::uint64_t fill_sequence = 0;    // Sequence at the moment the compute began; marks are held against it
   StampPtr stamp;                     // null where the source has no snapshots
   std::int64_t as_of_unix_ms = 0;     // when the newest stamp was read; for display
@@ -49,19 +40,121 @@ struct Entry {
   TimePoint expires_at = TimePoint::max();
   std::uint32_t cost_us = 0;  // of the compute, at the source
   std::uint32_t row_count = 0;
-  ContentPtr content;  // null in a tombstone
 };
 
-using EntryPtr = std::shared_ptr<const Entry>;
+// A content as a store kept it.
+struct StoredContent {
+  Version version;
+  std::string_view body;
+  std::uint32_t value_offset = 0;
+  std::uint32_t value_size = 0;  // the value lies within the body
+};
+
+class Entry;
+using EntryPtr = boost::intrusive_ptr<const Entry>;
+
+class Entry {
+ public:
+  // With `value` (JSON text) as its content, whose version is that of the facts.
+  static EntryPtr Make(std::string_view key, const EntryFacts& facts, std::string_view value,
+                       std::int64_t modified_unix_ms);
+
+  static EntryPtr MakeTombstone(std::string_view key, const EntryFacts& facts);
+
+  // With the content of `other`, under the same key.
+  static EntryPtr MakeRenewal(const EntryPtr& other, const EntryFacts& facts);
+
+  static EntryPtr Restore(std::string_view key, const EntryFacts& facts, const StoredContent& content);
+
+  Entry(const Entry&) = delete;
+  Entry& operator=(const Entry&) = delete;
+
+  EntryFacts facts() const;
+
+  std::string_view key() const { return {tail() + prefix_bytes(), key_size_}; }
+  EntryKind kind() const { return kind_; }
+  std::uint64_t fingerprint() const { return fingerprint_; }
+  std::uint32_t slot_generation() const { return slot_generation_; }
+  Version version() const { return {epoch_, number_, sub_}; }
+  std::uint64_t fill_sequence() const { return fill_sequence_; }
+  const StampPtr& stamp() const { return stamp_; }
+  std::int64_t as_of_unix_ms() const { return as_of_unix_ms_; }
+  TimePoint as_of() const { return as_of_; }
+  // To the millisecond, and to the second where a life is longer than 24 days; rounded down. Not before as_of.
+  TimePoint stale_at() const { return EndOf(stale_after_); }
+  TimePoint expires_at() const { return EndOf(expires_after_); }
+  std::uint32_t cost_us() const { return cost_us_; }
+  std::uint32_t row_count() const { return row_count_; }
+
+  // What a client receives: {"success":true,"key":…,"version":…,"value":…,"modified":…}. A tombstone has none; the rest
+  // is then empty.
+  bool has_content() const { return content_ != ContentForm::kNone; }
+  Version content_version() const;  // of the fill that made this content: the ETag
+  std::string_view body() const;
+  std::string_view value() const { return body().substr(value_offset_, value_size_); }
+  std::uint32_t value_offset() const { return value_offset_; }  // in body
+
+  // What the entry takes from memory, with what it alone keeps alive.
+  std::size_t memory_bytes() const;
+
+ private:
+  // Where the content is, and what stands in the tail before key and body.
+  enum class ContentForm : std::uint8_t {
+    kNone,    // nothing
+    kOwn,     // the body, whose version is the entry's
+    kCopied,  // a Version, and the body
+    kShared,  // an EntryPtr: the entry that the body stands in
+  };
+  // After as_of: milliseconds, or seconds where the top bit is set.
+  using ShortLife = std::uint32_t;
+  struct Content;
+
+  Entry(std::string_view key, const EntryFacts& facts, const Content& content);
+  ~Entry();
+
+  static EntryPtr New(std::string_view key, const EntryFacts& facts, const Content& content);
+  static std::size_t PrefixBytes(ContentForm form);
+  static ShortLife LifeUntil(TimePoint end, TimePoint as_of);
+  TimePoint EndOf(ShortLife life) const;
+
+  std::size_t prefix_bytes() const { return PrefixBytes(content_); }
+  std::size_t block_bytes() const;
+  const char* tail() const { return reinterpret_cast<const char*>(this + 1); }
+  char* tail() { return reinterpret_cast<char*>(this + 1); }
+  const Entry& home() const;  // the entry that the body stands in
+
+  friend void intrusive_ptr_add_ref(const Entry* entry) { entry->references_.fetch_add(1, std::memory_order_relaxed); }
+  friend void intrusive_ptr_release(const Entry* entry) {
+    if (entry->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) Delete(entry);
+  }
+  static void Delete(const Entry* entry);
+
+  mutable std::atomic<std::uint32_t> references_{0};
+  const EntryKind kind_;
+  const ContentForm content_;
+  const std::uint16_t key_size_;
+  const std::uint64_t fingerprint_;
+  const std::uint64_t number_;
+  const std::uint32_t epoch_;
+  const std::uint32_t sub_;
+  const std::uint64_t fill_sequence_;
+  const StampPtr stamp_;
+  const std::int64_t as_of_unix_ms_;
+  const TimePoint as_of_;
+  const ShortLife stale_after_;
+  const ShortLife expires_after_;
+  const std::uint32_t slot_generation_;
+  const std::uint32_t cost_us_;
+  const std::uint32_t row_count_;
+  const std::uint32_t body_size_;
+  const std::uint32_t value_offset_;
+  const std::uint32_t value_size_;
+};
 
 // True where `candidate` may take the place of `current`, both of one key and one definition.
 bool Supersedes(const Entry& candidate, const Entry& current);
 
-// The body of a success answer around `value`, which is JSON text.
-ContentPtr MakeContent(std::string_view key, std::string_view value, const Version& version,
-                       std::int64_t modified_unix_ms);
-
-// What Content::hash holds for this value.
+// A number that equal values share (xxh3).
 std::uint64_t ValueHash(std::string_view value);
 
 }  // namespace kck

@@ -18,7 +18,8 @@ struct Fault {
   std::string message;
   std::string cure;  // the next thing to try; may be empty
   bool warning = false;
-  bool unreachable = false;  // a database could not be asked: `kck check` fails, `kck serve` starts all the same
+  bool unreachable = false;    // a database could not be asked: `kck check` fails, `kck serve` starts all the same
+  bool from_database = false;  // the message is the database's, which may quote the SQL
 };
 
 using Faults = std::vector<Fault>;

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "model/folder_readers.h"
+#include "model/folder_state.h"
 
 namespace kck {
 namespace {
@@ -112,6 +113,7 @@ Folder LoadFolder(const std::string& path) {
     return folder;
   }
   folder.settings = ReadSettings(root, "kck.yml", *text, folder.faults);
+  folder.state = FolderState(folder.settings);
   ReadProducts(folder, root);
   ReadUpdaters(folder, root);
   RefuseProcesses(root, folder.faults);

@@ -4,6 +4,7 @@
 // primer/check.h does that part.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct Folder {
   std::vector<ProductPtr> products;  // the ones without faults
   std::vector<UpdaterPtr> updaters;  // likewise
   Faults faults;
+  std::uint64_t state = 0;  // FolderState before the definitions were read
 };
 
 // `folder` holds kck.yml. Never throws: what cannot be read is a fault.

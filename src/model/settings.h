@@ -31,6 +31,7 @@ struct HttpSettings {
   std::chrono::milliseconds drain_timeout{10000};  // how long SIGTERM waits for requests under way
   std::chrono::milliseconds idle_timeout{75000};
   std::size_t body_bytes_max = std::size_t{8} << 20U;
+  std::size_t bodies_bytes_max = std::size_t{256} << 20U;  // over all connections together
   std::size_t connections_max = 20000;
 };
 
@@ -50,6 +51,9 @@ struct Settings {
   HttpSettings http;
   int threads = 0;  // network threads; 0: one a core
 };
+
+// True where both name the same databases, with equal urls and limits.
+bool SameDatabases(const Settings& one, const Settings& other);
 
 // A password in a URL replaced by three stars.
 std::string RedactUrl(const std::string& url);

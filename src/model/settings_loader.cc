@@ -118,6 +118,7 @@ class SettingsReader {
     Assign(http.drain_timeout, fields.TakeDuration("drain_timeout_ms", milliseconds(1)));
     Assign(http.idle_timeout, fields.TakeDuration("idle_timeout_ms", milliseconds(1)));
     Assign(http.body_bytes_max, fields.TakeBytes("body_bytes_max"));
+    Assign(http.bodies_bytes_max, fields.TakeBytes("bodies_bytes_max"));
     if (const auto most = fields.TakeInt("connections_max", 1, 1000000)) {
       http.connections_max = static_cast<std::size_t>(*most);
     }
@@ -164,6 +165,14 @@ std::string RedactUrl(const std::string& url) {
     shown.replace(at, std::min(shown.find('&', at), shown.size()) - at, "***");
   }
   return shown;
+}
+
+bool SameDatabases(const Settings& one, const Settings& other) {
+  const auto same = [](const auto& a, const auto& b) {
+    return a.first == b.first && a.second.url == b.second.url && a.second.pool == b.second.pool &&
+           a.second.write_pool == b.second.write_pool && a.second.statement_timeout == b.second.statement_timeout;
+  };
+  return std::equal(one.databases.begin(), one.databases.end(), other.databases.begin(), other.databases.end(), same);
 }
 
 Settings ReadSettings(const std::string& folder, const std::string& name, const std::string& text, Faults& faults) {

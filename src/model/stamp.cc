@@ -4,8 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <boost/container_hash/hash.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <charconv>
-#include <unordered_map>
 
 #include "base/thread_annotations.h"
 
@@ -22,33 +23,54 @@ std::optional<std::uint64_t> TakeNumber(std::string_view& text, char end_char) {
   return number;
 }
 
+// The shared stamps. One leaves when its last reference goes, which happens under the table's lock: the table never
+// hands out a stamp that is on its way out.
 class StampTable {
  public:
-  StampPtr Intern(std::string_view text) KCK_EXCLUDES(mutex_) {
-    const std::string name(text);
+  StampPtr Intern(Stamp stamp) KCK_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    auto found = stamps_.find(name);
-    if (found != stamps_.end()) {
-      if (StampPtr stamp = found->second.lock()) return stamp;
-    }
-    std::optional<Stamp> parsed = ParseStamp(text);
-    if (!parsed) return nullptr;
-    auto stamp = std::make_shared<const Stamp>(*std::move(parsed));
-    if (stamps_.size() >= sweep_at_) Sweep();
-    stamps_[name] = stamp;
-    return stamp;
+    const auto found = stamps_.find(stamp);
+    if (found != stamps_.end()) return StampPtr(*found);
+    auto shared = std::make_unique<const SharedStamp>(std::move(stamp));
+    stamps_.insert(shared.get());
+    return StampPtr(shared.release());
+  }
+
+  void ReleaseLast(const SharedStamp* stamp) KCK_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    if (stamp->references.fetch_sub(1) > 1) return;
+    stamps_.erase(stamps_.find(*stamp));
+    delete stamp;
   }
 
  private:
-  void Sweep() KCK_REQUIRES(mutex_) {
-    std::erase_if(stamps_, [](const auto& item) { return item.second.expired(); });
-    sweep_at_ = std::max<std::size_t>(1024, stamps_.size() * 2);
-  }
+  static const Stamp& Of(const Stamp& stamp) { return stamp; }
+  static const Stamp& Of(const Stamp* stamp) { return *stamp; }
+
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(const auto& stamp) const {
+      const Stamp& of = Of(stamp);
+      std::size_t hash = boost::hash_range(of.in_progress.begin(), of.in_progress.end());
+      boost::hash_combine(hash, of.xmin);
+      boost::hash_combine(hash, of.xmax);
+      return hash;
+    }
+  };
+  struct Equal {
+    using is_transparent = void;
+    bool operator()(const auto& one, const auto& other) const { return Of(one) == Of(other); }
+  };
 
   Mutex mutex_;
-  std::unordered_map<std::string, std::weak_ptr<const Stamp>> stamps_ KCK_GUARDED_BY(mutex_);
-  std::size_t sweep_at_ KCK_GUARDED_BY(mutex_) = 1024;
+  boost::unordered_flat_set<const SharedStamp*, Hash, Equal> stamps_ KCK_GUARDED_BY(mutex_);
 };
+
+// Never destroyed: entries may outlive every other static object.
+StampTable& Table() {
+  static StampTable& table = *new StampTable;
+  return table;
+}
 
 }  // namespace
 
@@ -77,8 +99,18 @@ std::optional<Stamp> ParseStamp(std::string_view text) {
 }
 
 StampPtr InternStamp(std::string_view text) {
-  static StampTable table;
-  return table.Intern(text);
+  std::optional<Stamp> stamp = ParseStamp(text);
+  return stamp ? Table().Intern(*std::move(stamp)) : nullptr;
+}
+
+void intrusive_ptr_add_ref(const SharedStamp* stamp) { stamp->references.fetch_add(1, std::memory_order_relaxed); }
+
+void intrusive_ptr_release(const SharedStamp* stamp) {
+  std::uint32_t references = stamp->references.load(std::memory_order_relaxed);
+  while (references > 1) {
+    if (stamp->references.compare_exchange_weak(references, references - 1, std::memory_order_release)) return;
+  }
+  Table().ReleaseLast(stamp);
 }
 
 }  // namespace kck

@@ -4,8 +4,9 @@
 // change, and which of two values is newer, follow from stamps alone, never from clocks or log positions.
 #pragma once
 
+#include <atomic>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,15 +26,25 @@ struct Stamp {
   // equal when the visible set changes.
   std::uint64_t VersionNumber() const { return xmax - in_progress.size(); }
 
+  bool operator==(const Stamp&) const = default;
+
   std::string Text() const;  // "734:740:735,738", as pg_current_snapshot() prints it
 };
 
-// Shared, since many entries come from one snapshot.
-using StampPtr = std::shared_ptr<const Stamp>;
+// A stamp that all entries of one snapshot share. Gone with the last of them.
+struct SharedStamp : Stamp {
+  explicit SharedStamp(Stamp stamp) : Stamp(std::move(stamp)) {}
+  mutable std::atomic<std::uint32_t> references{0};
+};
+
+void intrusive_ptr_add_ref(const SharedStamp* stamp);
+void intrusive_ptr_release(const SharedStamp* stamp);
+
+using StampPtr = boost::intrusive_ptr<const SharedStamp>;
 
 std::optional<Stamp> ParseStamp(std::string_view text);
 
-// The one shared Stamp of this text, or null where the text is no stamp. Any thread.
+// The one SharedStamp of this text, or null where the text is no stamp. Any thread.
 StampPtr InternStamp(std::string_view text);
 
 }  // namespace kck

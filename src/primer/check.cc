@@ -61,7 +61,9 @@ Fault SqlFaultOf(const Checked& checked, const std::string& message, std::string
   } else if (placed.line > 0) {
     placed.text = fmt::format("line {} column {} of the SQL: {}", placed.line, placed.column, placed.text);
   }
-  return {at, std::move(placed.text), std::move(cure)};
+  Fault fault{at, std::move(placed.text), std::move(cure)};
+  fault.from_database = true;
+  return fault;
 }
 
 // Column names that occur twice, which an object cannot hold.
@@ -156,8 +158,7 @@ class DatabaseCheck {
 // The checks of all databases of a folder, made as they are needed.
 class FolderCheck {
  public:
-  FolderCheck(const Folder& folder, const Sources& sources, const Writers& writers)
-      : folder_(folder), sources_(sources), writers_(writers) {}
+  FolderCheck(const Folder& folder, const Databases& databases) : folder_(folder), databases_(databases) {}
 
   Faults Check() {
     for (const ProductPtr& product : folder_.products) CheckProduct(*product);
@@ -178,17 +179,17 @@ class FolderCheck {
   }
 
   void CheckProduct(const Product& product) {
-    const auto source = sources_.find(product.database);
+    const auto source = databases_.sources.find(product.database);
     DatabaseCheck* check = CheckOf(product.database);
-    if (check == nullptr || source == sources_.end()) return;
+    if (check == nullptr || source == databases_.sources.end()) return;
     CheckProcessResult(product, faults_);
     check->Check({*product.statement, product.location, product.template_start}, *source->second, faults_);
   }
 
   void CheckWrite(const Updater& updater, const WriteTemplate& found) {
-    const auto writer = writers_.find(updater.database);
+    const auto writer = databases_.writers.find(updater.database);
     DatabaseCheck* check = CheckOf(updater.database);
-    if (check == nullptr || writer == writers_.end()) return;
+    if (check == nullptr || writer == databases_.writers.end()) return;
     const Checked checked{*found.statement, updater.location, found.start};
     const std::size_t faults_before = faults_.size();
     if (writer->second->dialect() == SqlDialect::kPostgres) CheckDataStatement(checked, faults_);
@@ -196,22 +197,15 @@ class FolderCheck {
   }
 
   const Folder& folder_;
-  const Sources& sources_;
-  const Writers& writers_;
+  const Databases& databases_;
   std::map<std::string, DatabaseCheck> checks_;
   Faults faults_;
 };
 
 }  // namespace
 
-Faults CheckOnDatabases(const Folder& folder, const Sources& sources, const Writers& writers) {
-  return FolderCheck(folder, sources, writers).Check();
-}
-
-std::set<std::string> WrittenDatabases(const Folder& folder) {
-  std::set<std::string> names;
-  for (const UpdaterPtr& updater : folder.updaters) names.insert(updater->database);
-  return names;
+Faults CheckOnDatabases(const Folder& folder, const Databases& databases) {
+  return FolderCheck(folder, databases).Check();
 }
 
 }  // namespace kck

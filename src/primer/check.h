@@ -1,9 +1,6 @@
 // Holding a folder's products against its live databases: what `kck check` and start-up report beyond the files.
 #pragma once
 
-#include <set>
-#include <string>
-
 #include "model/loader.h"
 #include "source/sources.h"
 
@@ -12,9 +9,6 @@ namespace kck {
 // Describes every product's statement at its source and every updater's at its writer, and compiles process_result
 // expressions. Every fault in one run, with its place in the author's file. A database that cannot be reached is one
 // fault, with `unreachable` set; the syntax of its statements is checked all the same where it is PostgreSQL. Blocks.
-Faults CheckOnDatabases(const Folder& folder, const Sources& sources, const Writers& writers);
-
-// The databases that updaters write to.
-std::set<std::string> WrittenDatabases(const Folder& folder);
+Faults CheckOnDatabases(const Folder& folder, const Databases& databases);
 
 }  // namespace kck

@@ -40,7 +40,7 @@ class CheckTest : public testing::Test {
       settings.location = {"kck.yml", 2, 9};
     }
     folder.updaters = updaters_;
-    return CheckOnDatabases(folder, sources_, writers_);
+    return CheckOnDatabases(folder, {sources_, writers_});
   }
 
   std::vector<std::string> Check(const std::vector<ProductPtr>& products) {

@@ -3,7 +3,6 @@
 
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 
 #include "model/settings.h"
@@ -29,9 +28,12 @@ std::shared_ptr<Writer> OpenPgWriter(const DatabaseSettings& settings);
 // One connection on a thread of its own (sqlite_writer.cc), opened by the first write.
 std::shared_ptr<Writer> OpenSqliteWriter(const DatabaseSettings& settings);
 
-// Of the databases named.
-Writers OpenWriters(const std::map<std::string, DatabaseSettings>& databases, const std::set<std::string>& names);
+// Both sides of every database of kck.yml, by its name.
+struct Databases {
+  Sources sources;
+  Writers writers;
+};
 
-Sources OpenSources(const std::map<std::string, DatabaseSettings>& databases);
+Databases OpenDatabases(const std::map<std::string, DatabaseSettings>& settings);
 
 }  // namespace kck

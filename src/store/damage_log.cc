@@ -9,7 +9,7 @@ void DamageLog::Note(std::string_view why) {
   if (!limit_.Due(scheduler_.Now())) return;
   LogWarning(
       "the store in {} holds a damaged entry ({}); it counts as absent; {} met so far. If this goes on, check the "
-      "disk, and move the folder away: it fills again from the sources",
+      "disk",
       folder_, why, count);
 }
 

@@ -10,7 +10,7 @@ namespace kck {
 namespace {
 
 // A change of the layout is a new number. A reader takes entries of other numbers for absent.
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;
 
 constexpr std::size_t kExpiryOffset = 2;  // after the format number and the kind
 constexpr std::size_t kChecksumSize = sizeof(std::uint64_t);
@@ -99,90 +99,91 @@ TimePoint FromUnixMs(std::int64_t unix_ms, const Moment& moment) {
   return moment.now - std::chrono::milliseconds(std::min<std::uint64_t>(past_ms, kRemainingMsMax));
 }
 
-void AppendContent(std::string& out, const Content& content) {
-  AppendVersion(out, content.version);
-  Append(out, content.hash);
-  Append(out, content.modified_unix_ms);
-  Append(out, content.value_offset);
-  Append(out, content.value_size);
-  AppendBytes(out, content.body);
+// The hash stands beside the value so that others may compare contents without reading them.
+void AppendContent(std::string& out, const Entry& entry) {
+  AppendVersion(out, entry.content_version());
+  Append(out, ValueHash(entry.value()));
+  Append(out, entry.value_offset());
+  Append(out, static_cast<std::uint32_t>(entry.value().size()));
+  AppendBytes(out, entry.body());
 }
 
-// Null where the fields contradict each other.
-ContentPtr TakeContent(Reader& reader) {
-  auto content = std::make_shared<Content>();
-  content->version = reader.TakeVersion();
-  content->hash = reader.Take<std::uint64_t>();
-  content->modified_unix_ms = reader.Take<std::int64_t>();
-  content->value_offset = reader.Take<std::uint32_t>();
-  content->value_size = reader.Take<std::uint32_t>();
-  content->body = reader.TakeBytes();
-  const std::uint64_t value_end = std::uint64_t{content->value_offset} + content->value_size;
-  return value_end <= content->body.size() ? content : nullptr;
+// Nothing where the fields contradict each other.
+std::optional<StoredContent> TakeContent(Reader& reader) {
+  StoredContent content;
+  content.version = reader.TakeVersion();
+  reader.Take<std::uint64_t>();
+  content.value_offset = reader.Take<std::uint32_t>();
+  content.value_size = reader.Take<std::uint32_t>();
+  content.body = reader.TakeBytes();
+  const std::uint64_t value_end = std::uint64_t{content.value_offset} + content.value_size;
+  if (value_end > content.body.size()) return std::nullopt;
+  return content;
 }
 
 Failure Damaged(const char* why) { return Fail(ErrorCode::kStoreError, why); }
 
-Result<EntryPtr> DecodeFields(Reader& reader, const Moment& moment) {
-  auto entry = std::make_shared<Entry>();
+Result<EntryPtr> DecodeFields(std::string_view key, Reader& reader, const Moment& moment) {
+  EntryFacts facts;
   const auto kind = reader.Take<std::uint8_t>();
   if (kind > static_cast<std::uint8_t>(EntryKind::kTombstone)) return Damaged("a kind of entry that is not known");
-  entry->kind = static_cast<EntryKind>(kind);
-  entry->expires_at = FromUnixMs(reader.Take<std::int64_t>(), moment);
-  entry->stale_at = FromUnixMs(reader.Take<std::int64_t>(), moment);
+  facts.kind = static_cast<EntryKind>(kind);
+  facts.expires_at = FromUnixMs(reader.Take<std::int64_t>(), moment);
+  facts.stale_at = FromUnixMs(reader.Take<std::int64_t>(), moment);
   // A wall clock that was set back must not make a value younger than now.
-  entry->as_of = std::min(FromUnixMs(reader.Take<std::int64_t>(), moment), moment.now);
-  entry->as_of_unix_ms = reader.Take<std::int64_t>();
-  entry->fingerprint = reader.Take<std::uint64_t>();
-  entry->slot_generation = reader.Take<std::uint32_t>();
-  entry->version = reader.TakeVersion();
-  entry->fill_sequence = reader.Take<std::uint64_t>();
-  entry->cost_us = reader.Take<std::uint32_t>();
-  entry->row_count = reader.Take<std::uint32_t>();
+  facts.as_of = std::min(FromUnixMs(reader.Take<std::int64_t>(), moment), moment.now);
+  facts.as_of_unix_ms = reader.Take<std::int64_t>();
+  facts.fingerprint = reader.Take<std::uint64_t>();
+  facts.slot_generation = reader.Take<std::uint32_t>();
+  facts.version = reader.TakeVersion();
+  facts.fill_sequence = reader.Take<std::uint64_t>();
+  facts.cost_us = reader.Take<std::uint32_t>();
+  facts.row_count = reader.Take<std::uint32_t>();
   const std::string_view stamp = reader.TakeBytes();
   if (!stamp.empty()) {
-    entry->stamp = InternStamp(stamp);
-    if (!entry->stamp) return Damaged("a stamp that is none");
+    facts.stamp = InternStamp(stamp);
+    if (!facts.stamp) return Damaged("a stamp that is none");
   }
-  if (entry->kind != EntryKind::kTombstone) {
-    entry->content = TakeContent(reader);
-    if (!entry->content) return Damaged("a value that ends outside its body");
+  std::optional<StoredContent> content;
+  if (facts.kind != EntryKind::kTombstone) {
+    content = TakeContent(reader);
+    if (!content) return Damaged("a value that ends outside its body");
   }
   if (!reader.ok() || !reader.at_end()) return Damaged("lengths that do not add up");
-  return entry;
+  return content ? Entry::Restore(key, facts, *content) : Entry::MakeTombstone(key, facts);
 }
 
 }  // namespace
 
 std::string EncodeEntry(const Entry& entry, const Moment& moment) {
   std::string out;
-  out.reserve(192 + (entry.content ? entry.content->body.size() : 0));
+  out.reserve(192 + entry.body().size());
   Append(out, kFormat);
-  Append(out, static_cast<std::uint8_t>(entry.kind));
-  Append(out, ToUnixMs(entry.expires_at, moment));
-  Append(out, ToUnixMs(entry.stale_at, moment));
-  Append(out, ToUnixMs(entry.as_of, moment));
-  Append(out, entry.as_of_unix_ms);
-  Append(out, entry.fingerprint);
-  Append(out, entry.slot_generation);
-  AppendVersion(out, entry.version);
-  Append(out, entry.fill_sequence);
-  Append(out, entry.cost_us);
-  Append(out, entry.row_count);
-  AppendBytes(out, entry.stamp ? entry.stamp->Text() : std::string());
-  if (entry.kind != EntryKind::kTombstone) AppendContent(out, *entry.content);
+  Append(out, static_cast<std::uint8_t>(entry.kind()));
+  Append(out, ToUnixMs(entry.expires_at(), moment));
+  Append(out, ToUnixMs(entry.stale_at(), moment));
+  Append(out, ToUnixMs(entry.as_of(), moment));
+  Append(out, entry.as_of_unix_ms());
+  Append(out, entry.fingerprint());
+  Append(out, entry.slot_generation());
+  AppendVersion(out, entry.version());
+  Append(out, entry.fill_sequence());
+  Append(out, entry.cost_us());
+  Append(out, entry.row_count());
+  AppendBytes(out, entry.stamp() ? entry.stamp()->Text() : std::string());
+  if (entry.has_content()) AppendContent(out, entry);
   Append(out, std::uint64_t{XXH3_64bits(out.data(), out.size())});
   return out;
 }
 
-Result<EntryPtr> DecodeEntry(std::string_view bytes, const Moment& moment) {
+Result<EntryPtr> DecodeEntry(std::string_view key, std::string_view bytes, const Moment& moment) {
   if (bytes.size() <= kChecksumSize) return Damaged("cut short");
   if (static_cast<std::uint8_t>(bytes.front()) != kFormat) return Damaged("of a format that this version cannot read");
   const std::string_view fields = bytes.substr(0, bytes.size() - kChecksumSize);
   const auto checksum = Load<std::uint64_t>(bytes.data() + fields.size());
   if (XXH3_64bits(fields.data(), fields.size()) != checksum) return Damaged("the checksum does not fit");
   Reader reader(fields.substr(sizeof(kFormat)));
-  return DecodeFields(reader, moment);
+  return DecodeFields(key, reader, moment);
 }
 
 std::optional<std::int64_t> EncodedExpiryUnixMs(std::string_view bytes) {

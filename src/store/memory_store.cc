@@ -15,13 +15,13 @@ struct Slot {
   EntryPtr entry;
 
   // Whether the bound may take it away: what was purged, or set by a caller, cannot be computed again.
-  bool replaceable() const { return entry->kind == EntryKind::kValue || entry->kind == EntryKind::kEmpty; }
+  bool replaceable() const { return entry->kind() == EntryKind::kValue || entry->kind() == EntryKind::kEmpty; }
 
-  bool expired(TimePoint now) const { return entry->expires_at <= now; }
+  bool expired(TimePoint now) const { return entry->expires_at() <= now; }
 
   std::size_t bytes() const {
-    constexpr std::size_t kOverhead = sizeof(Slot) + sizeof(Entry) + sizeof(Content) + 64;
-    return kOverhead + key.size() + (entry->content ? entry->content->body.size() : 0);
+    constexpr std::size_t kOverhead = sizeof(Slot) + 96;
+    return kOverhead + key.size() + entry->memory_bytes();
   }
 };
 
@@ -101,7 +101,7 @@ Result<void> MemoryStore::Apply(Slot candidate, const std::optional<PutCondition
   if (closed_) return StoreClosed();
   const auto found = index_.find(candidate.key);
   const Entry* kept = found == index_.end() ? nullptr : found->second->entry.get();
-  if (kept != nullptr && kept->fingerprint != candidate.entry->fingerprint) kept = nullptr;
+  if (kept != nullptr && kept->fingerprint() != candidate.entry->fingerprint()) kept = nullptr;
   const Result<bool> wins = JudgePut(*candidate.entry, kept, condition, scheduler_.Now());
   if (!wins) return Failure(wins.error());
   if (!*wins) return {};

@@ -20,7 +20,7 @@ class MemoryStoreBound : public testing::Test {
     std::string outcome;
     store_->Put(key,
                 MakeEntry(key, std::string(value_bytes, '1'), {1, number, 0},
-                          [&](Entry& entry) {
+                          [&](EntryFacts& entry) {
                             entry.kind = kind;
                             entry.expires_at = expires_at;
                           }),

@@ -4,10 +4,10 @@ namespace kck {
 
 Result<bool> JudgePut(const Entry& candidate, const Entry* kept, const std::optional<PutCondition>& condition,
                       TimePoint now) {
-  if (kept != nullptr && kept->expires_at <= now) kept = nullptr;
+  if (kept != nullptr && kept->expires_at() <= now) kept = nullptr;
   const bool superseded = kept != nullptr && !Supersedes(candidate, *kept);
   if (!condition) return !superseded;
-  const bool holds = kept != nullptr && kept->content && kept->content->version == condition->content_version;
+  const bool holds = kept != nullptr && kept->has_content() && kept->content_version() == condition->content_version;
   // To drop a compare-and-set without a word would tell its caller that it won.
   if (holds && !superseded) return true;
   return Fail(ErrorCode::kVersionMismatch, "the entry is of another version by now: fetch it and decide again");

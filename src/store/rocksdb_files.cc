@@ -2,7 +2,9 @@
 
 #include <filesystem>
 
+#include "base/log.h"
 #include "store/rocksdb_open.h"
+#include "store/set_aside.h"
 
 namespace kck {
 
@@ -14,10 +16,32 @@ RocksDbFiles::~RocksDbFiles() = default;
 Result<std::unique_ptr<RocksDbFiles>> RocksDbFiles::Open(const std::string& path, const Scheduler& scheduler,
                                                          const RocksDbLimits& limits) {
   std::unique_ptr<RocksDbFiles> files(new RocksDbFiles(path, scheduler, limits));
-  auto database = OpenRocksDb(path, scheduler, limits);
-  if (!database) return Failure(std::move(database.error()));
-  files->database_ = *std::move(database);
+  if (Result<void> opened = files->OpenFiles(); !opened) return Failure(std::move(opened.error()));
   return files;
+}
+
+Result<void> RocksDbFiles::OpenFiles() {
+  auto database = OpenRocksDb(path_, scheduler_, limits_);
+  if (!database && !database.error().damage.empty()) {
+    if (Result<void> replaced = Replace(database.error().damage); !replaced) return replaced;
+    database = OpenRocksDb(path_, scheduler_, limits_);
+  }
+  if (!database) return Failure(std::move(database.error().error));
+  database_ = *std::move(database);
+  return {};
+}
+
+// All go, not only what is known to be damaged: what is left could hold an older entry of a key whose newer one is
+// lost.
+Result<void> RocksDbFiles::Replace(std::string_view why) {
+  Result<std::string> folder = SetAside(path_, scheduler_.UnixMillis());
+  if (!folder) return Failure(std::move(folder.error()));
+  ++set_aside_;
+  LogError(
+      "the store in {} is damaged ({}). Its files are now in {}, and the service goes on with an empty store: computed "
+      "values come back from their sources, values put by `set` do not. Check the disk",
+      path_, why, *folder);
+  return {};
 }
 
 bool RocksDbFiles::HasRoom() const {
@@ -26,7 +50,7 @@ bool RocksDbFiles::HasRoom() const {
   return error || space.available >= 2 * limits_.write_buffer_bytes;
 }
 
-Result<void> RocksDbFiles::Reopen() {
+Result<void> RocksDbFiles::Reopen(bool damaged) {
   {
     MutexLock lock(mutex_);
     reopening_ = true;
@@ -34,11 +58,8 @@ Result<void> RocksDbFiles::Reopen() {
   }
   database_ = nullptr;  // before the files are opened: it holds their lock
   Result<void> outcome;
-  if (auto database = OpenRocksDb(path_, scheduler_, limits_)) {
-    database_ = *std::move(database);
-  } else {
-    outcome = Failure(std::move(database.error()));
-  }
+  if (damaged) outcome = Replace("a write met damage");
+  if (outcome) outcome = OpenFiles();
   {
     MutexLock lock(mutex_);
     reopening_ = false;

@@ -5,6 +5,7 @@
 // the log up to the last whole record.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <string>
@@ -22,7 +23,7 @@ namespace kck {
 
 class RocksDbFiles {
  public:
-  // Opens the files. The scheduler outlives them.
+  // Opens the files; damaged ones are set aside, and new ones take their place. The scheduler outlives them.
   static Result<std::unique_ptr<RocksDbFiles>> Open(const std::string& path, const Scheduler& scheduler,
                                                     const RocksDbLimits& limits);
 
@@ -49,14 +50,20 @@ class RocksDbFiles {
   // True where the disk has the room that opening and writing need, as far as one can tell.
   bool HasRoom() const;
 
-  // Waits until nobody uses the files, closes them and opens them. Where that fails, they stay closed. One thread,
-  // which holds no Use.
-  Result<void> Reopen() KCK_EXCLUDES(mutex_);
+  // Waits until nobody uses the files, closes them and opens them; setting them aside first where the caller knows that
+  // they are `damaged`. Where that fails, they stay closed. One thread, which holds no Use.
+  Result<void> Reopen(bool damaged) KCK_EXCLUDES(mutex_);
+
+  // How often files were set aside. Any thread.
+  std::uint64_t set_aside() const { return set_aside_; }
 
   const std::string& path() const { return path_; }
 
  private:
   RocksDbFiles(std::string path, const Scheduler& scheduler, const RocksDbLimits& limits);
+
+  Result<void> OpenFiles();
+  Result<void> Replace(std::string_view why);
 
   rocksdb::DB* Enter() KCK_EXCLUDES(mutex_);
   void Leave() KCK_EXCLUDES(mutex_);
@@ -68,6 +75,7 @@ class RocksDbFiles {
   std::condition_variable_any changed_;
   int users_ KCK_GUARDED_BY(mutex_) = 0;
   bool reopening_ KCK_GUARDED_BY(mutex_) = false;
+  std::atomic<std::uint64_t> set_aside_{0};
   std::unique_ptr<rocksdb::DB> database_;  // changed only while reopening_ and without users
 };
 

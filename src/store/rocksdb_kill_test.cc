@@ -151,12 +151,11 @@ std::uint64_t Check(const std::string& folder, const Acknowledged& acknowledged)
   std::uint64_t newest = 0;
   for (std::uint64_t key = 0; key < kKeys; ++key) {
     const EntryPtr entry = *calls.Get(KeyOf(key));
-    const std::uint64_t number = entry ? entry->version.number : 0;
+    const std::uint64_t number = entry ? entry->version().number : 0;
     EXPECT_GE(number, acknowledged[key]) << KeyOf(key) << " went back";
     if (entry) {
       EXPECT_EQ(number % kKeys, key);
-      EXPECT_TRUE(entry->content->value() == ValueAt(number)) << KeyOf(key) << " is torn";
-      EXPECT_EQ(entry->content->hash, ValueHash(ValueAt(number)));
+      EXPECT_TRUE(entry->value() == ValueAt(number)) << KeyOf(key) << " is torn";
     }
     newest = std::max(newest, number);
   }
@@ -164,7 +163,7 @@ std::uint64_t Check(const std::string& folder, const Acknowledged& acknowledged)
   const std::uint64_t recorded = records.empty() ? 0 : std::stoull(records.front().second);
   EXPECT_GE(recorded, *std::max_element(acknowledged.begin(), acknowledged.end())) << "a record went back";
   EXPECT_GE(recorded, newest) << "it was written before the entry";
-  EXPECT_EQ(store->damaged(), 0U);
+  EXPECT_EQ(store->health().damaged, 0U);
   store->Close();
   return std::max(newest, recorded);
 }

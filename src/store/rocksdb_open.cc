@@ -127,25 +127,22 @@ void SetBlocks(rocksdb::Options& options, const RocksDbLimits& limits) {
   options.prefix_extractor = std::make_shared<KeyTransform>();
 }
 
-Failure OpenFailure(const std::string& path, const rocksdb::Status& status) {
+Error OpenError(const std::string& path, const rocksdb::Status& status) {
   const std::string text = status.ToString();
   if (status.IsIOError() && text.find("lock") != std::string::npos && text.find("Permission") == std::string::npos) {
-    return Fail(ErrorCode::kStoreError,
-                fmt::format("the store in {} is in use by another process: stop that one, or give this one a folder of "
-                            "its own (kck.yml: store: {{url: \"rocksdb:FOLDER\"}})",
-                            path));
+    return {ErrorCode::kStoreError,
+            fmt::format("the store in {} is in use by another process: stop that one, or give this one a folder of "
+                        "its own (kck.yml: store: {{url: \"rocksdb:FOLDER\"}})",
+                        path)};
   }
-  if (status.IsCorruption()) {
-    return Fail(ErrorCode::kStoreError,
-                fmt::format("the store in {} is damaged ({}): move the folder away and start again; computed values "
-                            "come back from their sources, values put by `set` do not",
-                            path, text));
-  }
-  return Fail(ErrorCode::kStoreError,
-              fmt::format("the store in {} cannot be opened ({}): check that this user may write there and that the "
-                          "disk has room",
-                          path, text));
+  return {ErrorCode::kStoreError,
+          fmt::format("the store in {} cannot be opened ({}): check that this user may write there and that the "
+                      "disk has room",
+                      path, text)};
 }
+
+// A file that others name and that is not there is damage as well.
+bool IsDamage(const rocksdb::Status& status) { return status.IsCorruption() || status.IsPathNotFound(); }
 
 // What is cached may be nobody else's to read, so a new folder is the owner's alone.
 Result<void> MakeFolder(const std::string& path) {
@@ -162,9 +159,9 @@ Result<void> MakeFolder(const std::string& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<rocksdb::DB>> OpenRocksDb(const std::string& path, const Scheduler& scheduler,
-                                                 const RocksDbLimits& limits) {
-  if (auto made = MakeFolder(path); !made) return Failure(std::move(made.error()));
+tl::expected<std::unique_ptr<rocksdb::DB>, OpenRefusal> OpenRocksDb(const std::string& path, const Scheduler& scheduler,
+                                                                    const RocksDbLimits& limits) {
+  if (auto made = MakeFolder(path); !made) return tl::unexpected(OpenRefusal{std::move(made.error()), {}});
   rocksdb::Options options;
   SetFiles(options, limits);
   SetLogs(options, scheduler);
@@ -172,7 +169,8 @@ Result<std::unique_ptr<rocksdb::DB>> OpenRocksDb(const std::string& path, const 
   options.compaction_filter_factory = std::make_shared<ExpiryFilterFactory>(scheduler);
   rocksdb::DB* opened = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(options, path, &opened);
-  if (!status.ok()) return OpenFailure(path, status);
+  if (!status.ok())
+    return tl::unexpected(OpenRefusal{OpenError(path, status), IsDamage(status) ? status.ToString() : ""});
   return std::unique_ptr<rocksdb::DB>(opened);
 }
 

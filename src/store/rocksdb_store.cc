@@ -62,7 +62,7 @@ class RocksDbStore : public Store {
 
   void Close() override { CloseAll(); }
 
-  std::uint64_t damaged() const override { return damage_.count(); }
+  StoreHealth health() const override { return {damage_.count(), files_->set_aside()}; }
 
  private:
   using Records = std::vector<std::pair<std::string, std::string>>;
@@ -79,7 +79,7 @@ class RocksDbStore : public Store {
 
   Result<EntryPtr> Find(const std::string& key, std::uint64_t fingerprint);
   Result<EntryPtr> FindNewest(rocksdb::DB& database, const std::string& key, const Moment& moment);
-  EntryPtr Decode(const rocksdb::Slice& bytes, const Moment& moment);
+  EntryPtr Decode(const std::string& key, const rocksdb::Slice& bytes, const Moment& moment);
   Result<EntryPtr> Unreadable(const rocksdb::Status& status);
   Result<Records> FindRecords(const std::string& prefix);
 
@@ -128,7 +128,7 @@ Result<EntryPtr> RocksDbStore::Find(const std::string& key, std::uint64_t finger
   const rocksdb::Status status =
       database->Get(rocksdb::ReadOptions(), database->DefaultColumnFamily(), EntryName(key, fingerprint), &bytes);
   // A put forgets the entries by other definitions, so there are none beside this one.
-  if (status.ok()) return Decode(bytes, moment);
+  if (status.ok()) return Decode(key, bytes, moment);
   if (!status.IsNotFound()) return Unreadable(status);
   return FindNewest(*database, key, moment);
 }
@@ -139,7 +139,7 @@ Result<EntryPtr> RocksDbStore::FindNewest(rocksdb::DB& database, const std::stri
   const std::unique_ptr<rocksdb::Iterator> names(database.NewIterator(options));
   EntryPtr newest;
   for (names->Seek(EntryPrefix(key)); names->Valid(); names->Next()) {
-    EntryPtr entry = Decode(names->value(), moment);
+    EntryPtr entry = Decode(key, names->value(), moment);
     if (entry && (!newest || Supersedes(*entry, *newest))) newest = std::move(entry);
   }
   if (!names->status().ok()) return Unreadable(names->status());
@@ -147,13 +147,13 @@ Result<EntryPtr> RocksDbStore::FindNewest(rocksdb::DB& database, const std::stri
 }
 
 // Null where the entry is damaged or past its life.
-EntryPtr RocksDbStore::Decode(const rocksdb::Slice& bytes, const Moment& moment) {
-  Result<EntryPtr> entry = DecodeEntry(View(bytes), moment);
+EntryPtr RocksDbStore::Decode(const std::string& key, const rocksdb::Slice& bytes, const Moment& moment) {
+  Result<EntryPtr> entry = DecodeEntry(key, View(bytes), moment);
   if (!entry) {
     damage_.Note(entry.error().message);
     return nullptr;
   }
-  return (*entry)->expires_at > moment.now ? *std::move(entry) : nullptr;
+  return (*entry)->expires_at() > moment.now ? *std::move(entry) : nullptr;
 }
 
 // A damaged block counts as one without entries; a disk that does not answer is an error.

@@ -20,8 +20,7 @@ Failure WriteFailed() { return Fail(ErrorCode::kStoreError, "the store could not
 std::size_t BytesOf(const StoreWrite& write) {
   constexpr std::size_t kOverhead = 256;
   if (const auto* entry = std::get_if<EntryWrite>(&write.what)) {
-    const ContentPtr& content = entry->entry->content;
-    return kOverhead + entry->key.size() + (content ? content->body.size() : 0);
+    return kOverhead + entry->key.size() + entry->entry->memory_bytes();
   }
   const auto& record = std::get<RecordWrite>(write.what);
   return kOverhead + record.name.size() + (record.value ? record.value->size() : 0);
@@ -45,7 +44,7 @@ class KeyRound {
     for (names.Seek(EntryPrefix(key_)); names.Valid(); names.Next()) {
       const std::uint64_t fingerprint = FingerprintOfName(View(names.key()));
       stored_.push_back(fingerprint);
-      Result<EntryPtr> entry = DecodeEntry(View(names.value()), moment_);
+      Result<EntryPtr> entry = DecodeEntry(key_, View(names.value()), moment_);
       if (entry) {
         kept_[fingerprint] = *std::move(entry);
       } else {
@@ -56,13 +55,13 @@ class KeyRound {
   }
 
   Result<void> Apply(const EntryWrite& write) {
-    const auto kept = kept_.find(write.entry->fingerprint);
+    const auto kept = kept_.find(write.entry->fingerprint());
     const Entry* current = kept == kept_.end() ? nullptr : kept->second.get();
     const Result<bool> wins = JudgePut(*write.entry, current, write.condition, moment_.now);
     if (!wins) return Failure(wins.error());
     if (!*wins) return {};
     kept_.clear();
-    kept_[write.entry->fingerprint] = write.entry;
+    kept_[write.entry->fingerprint()] = write.entry;
     winner_ = write.entry;
     return {};
   }
@@ -70,9 +69,9 @@ class KeyRound {
   void Finish(rocksdb::WriteBatch& batch) const {
     if (!winner_) return;
     for (const std::uint64_t fingerprint : stored_) {
-      if (fingerprint != winner_->fingerprint) batch.Delete(EntryName(key_, fingerprint));
+      if (fingerprint != winner_->fingerprint()) batch.Delete(EntryName(key_, fingerprint));
     }
-    batch.Put(EntryName(key_, winner_->fingerprint), EncodeEntry(*winner_, moment_));
+    batch.Put(EntryName(key_, winner_->fingerprint()), EncodeEntry(*winner_, moment_));
   }
 
  private:
@@ -179,6 +178,7 @@ std::vector<Result<void>> RocksDbWriter::Commit(const std::vector<StoreWrite>& w
   const rocksdb::Status status = use.database()->Write(options, &round.batch());
   if (status.ok()) return results;
   failed_ = true;
+  damaged_ = status.IsCorruption();
   NoteFailure(status.ToString());
   // Verdicts may rest on writes of this same batch, so none of them stands.
   return {writes.size(), WriteFailed()};
@@ -191,8 +191,9 @@ bool RocksDbWriter::MayWrite() {
   const TimePoint now = scheduler_.Now();
   if (now < next_attempt_ || !files_.HasRoom()) return false;
   next_attempt_ = now + std::chrono::seconds(1);
-  const Result<void> opened = files_.Reopen();
+  const Result<void> opened = files_.Reopen(damaged_);
   failed_ = !opened;
+  damaged_ = false;
   if (opened) {
     LogInfo("the store in {} writes again", files_.path());
   } else {

@@ -57,6 +57,7 @@ class RocksDbWriter {
   DamageLog& damage_;
   LogLimit failure_log_;
   bool failed_ = false;     // the files must be opened again before the next write
+  bool damaged_ = false;    // and set aside before that
   TimePoint next_attempt_;  // to do so
   BoundedQueue<StoreWrite> queue_;
   std::thread thread_;

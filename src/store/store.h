@@ -6,7 +6,7 @@
 // - A callback of a write runs once the write is durable: it survives the process being killed at once after.
 // - Callbacks run exactly once, on a thread of the store or of its scheduler, never inside the call.
 // - Queues are bounded: at the bound a call fails with KCKOverloaded.
-// - An entry that is damaged on disk counts as none; damaged() counts it.
+// - An entry that is damaged on disk counts as none; health() counts it.
 // Keys are canonical (model/product_key.h), so they hold no zero byte.
 // Any thread may call. The caller keeps the Store until every callback has run; Close() waits for that.
 #pragma once
@@ -26,6 +26,12 @@ namespace kck {
 // What a compare-and-set demands of the entry that it replaces.
 struct PutCondition {
   Version content_version;
+};
+
+// Counted since the store was opened.
+struct StoreHealth {
+  std::uint64_t damaged = 0;    // reads that met a damaged entry
+  std::uint64_t set_aside = 0;  // times that the files were so damaged that a new, empty store took their place
 };
 
 class Store {
@@ -56,8 +62,8 @@ class Store {
   // Finishes every write, then returns. Calls after it fail with KCKStoreError.
   virtual void Close() = 0;
 
-  // Reads so far that met a damaged entry. Any thread.
-  virtual std::uint64_t damaged() const { return 0; }
+  // Any thread.
+  virtual StoreHealth health() const { return {}; }
 };
 
 }  // namespace kck

@@ -21,8 +21,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
 
-EditEntry By(std::uint64_t fingerprint) {
-  return [fingerprint](Entry& entry) { entry.fingerprint = fingerprint; };
+EditFacts By(std::uint64_t fingerprint) {
+  return [fingerprint](EntryFacts& entry) { entry.fingerprint = fingerprint; };
 }
 
 class StoreConformance : public testing::TestWithParam<std::string> {
@@ -48,8 +48,8 @@ class StoreConformance : public testing::TestWithParam<std::string> {
     return result ? ErrorCode::kUnknownKey : result.error().code;
   }
 
-  EditEntry Until(Duration life) {
-    return [expires = scheduler_.Now() + life](Entry& entry) { entry.expires_at = expires; };
+  EditFacts Until(Duration life) {
+    return [expires = scheduler_.Now() + life](EntryFacts& entry) { entry.expires_at = expires; };
   }
 
   TempFolder folder_;
@@ -63,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(Stores, StoreConformance, testing::Values("memory", "ro
 
 TEST_P(StoreConformance, BringsBackTheWholeEntry) {
   EXPECT_EQ(Value("item/1"), "none");
-  const EntryPtr entry = MakeEntry("item/1", "[1,2]", {1, 18, 2}, [](Entry& e) {
+  const EntryPtr entry = MakeEntry("item/1", "[1,2]", {1, 18, 2}, [](EntryFacts& e) {
     e.kind = EntryKind::kEmpty;
     e.fingerprint = 7;
     e.slot_generation = 3;
@@ -75,18 +75,17 @@ TEST_P(StoreConformance, BringsBackTheWholeEntry) {
   Put("item/1", entry);
   const EntryPtr read = *calls_.Get("item/1", 7);
   ASSERT_TRUE(read);
-  EXPECT_EQ(read->kind, EntryKind::kEmpty);
-  EXPECT_EQ(read->fingerprint, 7U);
-  EXPECT_EQ(read->slot_generation, 3U);
-  EXPECT_EQ(read->fill_sequence, 99U);
-  EXPECT_EQ(read->stamp, entry->stamp);
-  EXPECT_EQ(read->cost_us, 1234U);
-  EXPECT_EQ(read->row_count, 5U);
-  EXPECT_EQ(read->version, entry->version);
-  EXPECT_EQ(read->content->version, entry->content->version);
-  EXPECT_EQ(read->content->hash, entry->content->hash);
-  EXPECT_EQ(read->content->body, entry->content->body);
-  EXPECT_EQ(read->content->value(), "[1,2]");
+  EXPECT_EQ(read->kind(), EntryKind::kEmpty);
+  EXPECT_EQ(read->fingerprint(), 7U);
+  EXPECT_EQ(read->slot_generation(), 3U);
+  EXPECT_EQ(read->fill_sequence(), 99U);
+  EXPECT_EQ(read->stamp(), entry->stamp());
+  EXPECT_EQ(read->cost_us(), 1234U);
+  EXPECT_EQ(read->row_count(), 5U);
+  EXPECT_EQ(read->version(), entry->version());
+  EXPECT_EQ(read->content_version(), entry->content_version());
+  EXPECT_EQ(read->body(), entry->body());
+  EXPECT_EQ(read->value(), "[1,2]");
 }
 
 TEST_P(StoreConformance, KeysThatBeginAlikeAreApart) {
@@ -112,7 +111,7 @@ TEST_P(StoreConformance, TheNewerWinsInWhateverOrder) {
 
 TEST_P(StoreConformance, OfOneVersionTheLaterComputeWins) {
   const auto began = [](std::uint64_t sequence) {
-    return [sequence](Entry& entry) { entry.fill_sequence = sequence; };
+    return [sequence](EntryFacts& entry) { entry.fill_sequence = sequence; };
   };
   Put("a", MakeEntry("a", "5", {1, 1, 0}, began(5)));
   Put("a", MakeEntry("a", "4", {1, 1, 0}, began(4)));
@@ -124,7 +123,7 @@ TEST_P(StoreConformance, OfOneVersionTheLaterComputeWins) {
 TEST_P(StoreConformance, AChangedDefinitionReplacesTheOldOnesEntry) {
   Put("a", MakeEntry("a", "old", {1, 50, 0}, By(1)));
   EXPECT_EQ(Value("a", 2), "old") << "until the new definition has one";
-  EXPECT_EQ((*calls_.Get("a", 2))->fingerprint, 1U);
+  EXPECT_EQ((*calls_.Get("a", 2))->fingerprint(), 1U);
   Put("a", MakeEntry("a", "new", {1, 10, 0}, By(2)));
   EXPECT_EQ(Value("a", 2), "new") << "versions of two definitions do not compete";
   EXPECT_EQ(Value("a", 1), "new") << "the old one's entry is gone";
@@ -143,7 +142,7 @@ TEST_P(StoreConformance, ReturnsNothingPastItsLife) {
 
 TEST_P(StoreConformance, ATombstoneIsReturnedAndBeatsOlderFills) {
   Put("a", MakeEntry("a", "1", {1, 10, 0}));
-  Put("a", MakeTombstone({1, 10, 1}));
+  Put("a", MakeTombstone("a", {1, 10, 1}));
   EXPECT_EQ(Value("a"), "tombstone");
   Put("a", MakeEntry("a", "1", {1, 10, 0}));
   EXPECT_EQ(Value("a"), "tombstone");
@@ -157,7 +156,7 @@ TEST_P(StoreConformance, CompareAndSetDemandsTheContentsVersion) {
   EXPECT_EQ(Value("a"), "1");
   EXPECT_TRUE(calls_.PutIf("a", MakeEntry("a", "2", {1, 12, 0}), {1, 10, 0}));
   EXPECT_EQ(Value("a"), "2");
-  const auto renewed = [](Entry& entry) { entry.version = {1, 15, 0}; };
+  const auto renewed = [](EntryFacts& entry) { entry.version = {1, 15, 0}; };
   Put("a", MakeEntry("a", "2", {1, 12, 0}, renewed));
   EXPECT_EQ(PutIfError("a", MakeEntry("a", "3", {1, 16, 0}), {1, 15, 0}), ErrorCode::kVersionMismatch);
   EXPECT_TRUE(calls_.PutIf("a", MakeEntry("a", "3", {1, 16, 0}), {1, 12, 0})) << "a renewal leaves the ETag";
@@ -169,7 +168,7 @@ TEST_P(StoreConformance, CompareAndSetNeedsAnEntryOfItsDefinition) {
   Put("a", MakeEntry("a", "1", version, By(1)));
   EXPECT_EQ(PutIfError("a", MakeEntry("a", "2", {1, 11, 0}, By(2)), version), ErrorCode::kVersionMismatch);
   EXPECT_EQ(Value("a", 1), "1") << "a write that lost forgets nothing";
-  Put("b", MakeTombstone(version));
+  Put("b", MakeTombstone("b", version));
   EXPECT_EQ(PutIfError("b", MakeEntry("b", "2", {1, 11, 0}), version), ErrorCode::kVersionMismatch) << "a tombstone";
   Put("c", MakeEntry("c", "1", version, Until(seconds(30))));
   scheduler_.Advance(minutes(1));
@@ -177,7 +176,7 @@ TEST_P(StoreConformance, CompareAndSetNeedsAnEntryOfItsDefinition) {
 }
 
 TEST_P(StoreConformance, CompareAndSetNeverGoesBack) {
-  const auto renewed = [](Entry& entry) { entry.version = {1, 15, 0}; };
+  const auto renewed = [](EntryFacts& entry) { entry.version = {1, 15, 0}; };
   Put("a", MakeEntry("a", "1", {1, 10, 0}, renewed));
   EXPECT_EQ(PutIfError("a", MakeEntry("a", "2", {1, 12, 0}), {1, 10, 0}), ErrorCode::kVersionMismatch);
   EXPECT_EQ(Value("a"), "1");
@@ -239,7 +238,7 @@ TEST_P(StoreConformance, TheNewestOfManyThreadsStays) {
           const std::string key = std::to_string(number % kKeys);
           EXPECT_TRUE(calls_.Put(key, MakeEntry(key, std::to_string(number), {1, number, 0})));
           const EntryPtr read = *calls_.Get(key);
-          EXPECT_TRUE(read && read->version.number >= number) << "a read after a write sees it, or what beat it";
+          EXPECT_TRUE(read && read->version().number >= number) << "a read after a write sees it, or what beat it";
         }
       });
     }
@@ -255,8 +254,8 @@ TEST_P(StoreConformance, OfCompareAndSetsAtOnceOneWins) {
   Put("a", MakeEntry("a", "0", {1, 0, 0}));
   const auto increment = [this] {
     const EntryPtr read = *calls_.Get("a");
-    const std::uint64_t next = read->version.number + 1;
-    return calls_.PutIf("a", MakeEntry("a", std::to_string(next), {1, next, 0}), read->content->version);
+    const std::uint64_t next = read->version().number + 1;
+    return calls_.PutIf("a", MakeEntry("a", std::to_string(next), {1, next, 0}), read->content_version());
   };
   {
     std::vector<std::jthread> threads;

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kMemoryBytes = std::size_t{16} << 20U;
 
 std::string Describe(const Served& served) {
-  const std::string value(served.entry->content->value());
+  const std::string value(served.entry->value());
   if (served.freshness == Freshness::kFresh) return value;
   return fmt::format("{} {}", FreshnessName(served.freshness), value);
 }

@@ -2,27 +2,34 @@
 
 namespace kck {
 
-EntryPtr MakeEntry(std::string_view key, std::string_view value, const Version& version, const EditEntry& edit) {
-  auto entry = std::make_shared<Entry>();
-  entry->version = version;
-  entry->fill_sequence = version.number;
-  entry->content = MakeContent(key, value, version, 1'700'000'000'000);
-  if (edit) edit(*entry);
-  return entry;
+namespace {
+
+EntryFacts FactsOf(const Version& version) {
+  EntryFacts facts;
+  facts.version = version;
+  facts.fill_sequence = version.number;
+  return facts;
 }
 
-EntryPtr MakeTombstone(const Version& version, const EditEntry& edit) {
-  auto entry = std::make_shared<Entry>();
-  entry->kind = EntryKind::kTombstone;
-  entry->version = version;
-  entry->fill_sequence = version.number;
-  if (edit) edit(*entry);
-  return entry;
+}  // namespace
+
+EntryPtr MakeEntry(std::string_view key, std::string_view value, const Version& version, const EditFacts& edit) {
+  EntryFacts facts = FactsOf(version);
+  EntryPtr entry = Entry::Make(key, facts, value, 1'700'000'000'000);
+  if (!edit) return entry;
+  edit(facts);
+  return Entry::MakeRenewal(entry, facts);
+}
+
+EntryPtr MakeTombstone(std::string_view key, const Version& version, const EditFacts& edit) {
+  EntryFacts facts = FactsOf(version);
+  if (edit) edit(facts);
+  return Entry::MakeTombstone(key, facts);
 }
 
 std::string_view ValueOf(const EntryPtr& entry) {
   if (!entry) return "none";
-  return entry->content ? entry->content->value() : "tombstone";
+  return entry->has_content() ? entry->value() : "tombstone";
 }
 
 }  // namespace kck

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 namespace kck {
 namespace {
@@ -103,6 +104,12 @@ WireAnswer HttpConnection::Call(std::string_view method, std::string_view target
                                 std::string_view headers) {
   Send(RequestText(method, target, body, headers));
   return Receive(method == "HEAD");
+}
+
+std::string HttpConnection::ReceiveToEnd() {
+  while (Fill()) {
+  }
+  return std::exchange(received_, {});
 }
 
 bool HttpConnection::AtEnd() { return received_.empty() && !Fill(); }

@@ -34,6 +34,9 @@ class HttpConnection {
   WireAnswer Call(std::string_view method, std::string_view target, std::string_view body = {},
                   std::string_view headers = {});
 
+  // All that there is until the server closes.
+  std::string ReceiveToEnd();
+
   // True where the server has closed, and nothing is left to receive.
   bool AtEnd();
 

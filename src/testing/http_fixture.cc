@@ -71,8 +71,8 @@ void HttpFixture::Serve(const std::function<void(HttpSettings&)>& edit, int thre
   HttpSettings settings;
   settings.port = 0;
   edit(settings);
-  server_ =
-      std::make_unique<HttpServer>(*engine_, settings, threads, ServerProbes{[this] { return not_ready_; }, kVersion});
+  server_ = std::make_unique<HttpServer>(*engine_, settings, threads,
+                                         ServerProbes{[this] { return definitions_; }, kVersion});
   const Result<void> serving = server_->Start();
   ASSERT_TRUE(serving) << serving.error().message;
 }

@@ -53,7 +53,7 @@ class HttpFixture : public testing::Test {
   std::shared_ptr<HeldWriter> writer_ = std::make_shared<HeldWriter>();
   EngineLimits limits_;
   std::unique_ptr<Engine> engine_;
-  std::vector<std::string> not_ready_;  // what the probe says; fixed while requests run
+  DefinitionsReport definitions_;  // what the probe says; fixed while requests run
   std::unique_ptr<HttpServer> server_;
 };
 

@@ -218,6 +218,18 @@ def test_reads_with_a_token_never_go_back_under_load(node):
     assert not wrong, wrong[:3]
 
 
+def test_an_updater_that_comes_while_the_server_runs(make_node, url):
+    node = make_node({"kck.yml": kck_yml(url), "products/item.yml": ITEM}).start()
+    failure(node.request("POST", "/create/item", json={"name": "a"}), "KCKUnknownKey", 404)
+    node.write({"updaters/item.yml": UPDATER})
+    node.signal(1)
+    wait_for(lambda: node.request("POST", "/create/item", json={"name": "a"}).status_code == 200, "the updater", 20)
+    node.write({"updaters/item.yml": UPDATER.replace("set name = :name", "set nmae = :name")})
+    node.signal(1)
+    wait_for(lambda: node.get("/readyz").json().get("refused_change"), "the refusal of a broken change", 20)
+    assert success(node.request("PUT", "/update/item/1", json={"name": "b"}))["rows"] == 1
+
+
 def test_metrics_count_writes(node):
     success(node.request("POST", "/create/item", json={"name": "a"}))
     failure(node.request("POST", "/create/item", json={"name": "a"}), "KCKBadRequest", 400)

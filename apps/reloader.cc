@@ -1,0 +1,106 @@
+#include "apps/reloader.h"
+
+#include "apps/print.h"
+#include "base/log.h"
+#include "model/folder_state.h"
+#include "primer/check.h"
+
+namespace kck {
+namespace {
+
+constexpr std::chrono::seconds kLookPause{1};
+
+// The database's own words may quote the SQL, which is for the log and `kck check` alone.
+std::string ReasonText(Fault fault) {
+  if (fault.from_database) fault.message = "the database refuses the statement; the log and kck check say why";
+  return FaultText(fault);
+}
+
+Faults DatabaseFaults(const Settings& running, const Settings& loaded) {
+  if (SameDatabases(running, loaded)) return {};
+  return {{{"kck.yml", 0, 0}, "its databases changed, and those of the start are in use", "restart the server"}};
+}
+
+}  // namespace
+
+Reloader::Reloader(const Folder& served, const Databases& databases, Engine& engine)
+    : running_(served.settings),
+      watched_(served.settings),
+      databases_(databases),
+      engine_(engine),
+      loaded_state_(served.state),
+      thread_([this] { Run(); }) {}
+
+Reloader::~Reloader() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void Reloader::ReloadNow() {
+  {
+    MutexLock lock(mutex_);
+    now_ = true;
+  }
+  changed_.notify_all();
+}
+
+DefinitionsReport Reloader::Report() const {
+  MutexLock lock(mutex_);
+  return report_;
+}
+
+void Reloader::Run() {
+  while (AwaitChange()) Reload();
+}
+
+bool Reloader::AwaitChange() {
+  std::uint64_t last = loaded_state_;
+  while (true) {
+    {
+      MutexLock lock(mutex_);
+      if (!stopping_ && !now_) changed_.wait_for(mutex_, kLookPause);
+      if (stopping_) return false;
+      if (std::exchange(now_, false)) return true;
+    }
+    const std::uint64_t state = FolderState(watched_);
+    const bool still = state == last;
+    last = state;
+    if (still && state != loaded_state_) return true;
+  }
+}
+
+void Reloader::Reload() {
+  Folder folder = LoadFolder(running_.folder);
+  loaded_state_ = folder.state;
+  watched_ = folder.settings;
+  Faults faults = std::move(folder.faults);
+  std::ranges::move(DatabaseFaults(running_, folder.settings), std::back_inserter(faults));
+  std::ranges::move(CheckOnDatabases(folder, databases_), std::back_inserter(faults));
+  // As at the start: a database that is down keeps nobody from changing a definition.
+  for (Fault& fault : faults) fault.warning = fault.warning || fault.unreachable;
+  if (HasErrors(faults)) return Refuse(faults);
+  for (const Fault& fault : faults) LogWarning("{}", FaultText(fault));
+  engine_.SetCatalog(std::make_shared<Catalog>(folder.products, folder.updaters));
+  LogInfo("the definitions changed: {} and {} are served now", CountText(folder.products.size(), "product"),
+          CountText(folder.updaters.size(), "updater"));
+  MutexLock lock(mutex_);
+  ++report_.reloads;
+  report_.refused.clear();
+}
+
+void Reloader::Refuse(const Faults& faults) {
+  LogError("the change of the definitions is refused, and those before it stay in service:");
+  std::vector<std::string> reasons;
+  for (const Fault& fault : faults) {
+    LogError("{}", FaultText(fault));
+    if (!fault.warning) reasons.push_back(ReasonText(fault));
+  }
+  MutexLock lock(mutex_);
+  report_.refused = std::move(reasons);
+}
+
+}  // namespace kck

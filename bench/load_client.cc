@@ -1,0 +1,173 @@
+// A load that costs less than the servers it drives: one thread, requests built once, no readiness calls. It asks each
+// connection in turn for its answers without waiting, so it keeps its core busy, and no server pays for waking it.
+//
+// Prints one line of JSON: requests answered, seconds, and the time from a request (of a pipeline: from its first) to
+// the last byte of its answer. An answer that is not 200, or a connection that ends, ends the program with a failure.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  std::uint16_t port = 0;
+  std::vector<std::string> paths;
+  std::size_t connections = 64;
+  std::size_t pipeline = 1;
+  double seconds = 5;
+};
+
+[[noreturn]] void Die(const std::string& what) {
+  std::fprintf(stderr, "load_client: %s\n", what.c_str());
+  std::exit(1);
+}
+
+int Connect(std::uint16_t port) {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) Die("cannot connect");
+  return fd;
+}
+
+// The length of the body that `head` announces.
+std::size_t BodyBytes(std::string_view head) {
+  if (!head.starts_with("HTTP/1.1 200")) Die("answered with " + std::string(head.substr(0, 200)));
+  for (const std::string_view name : {"Content-Length: ", "content-length: "}) {
+    const auto at = head.find(name);
+    if (at == std::string_view::npos) continue;
+    std::size_t bytes = 0;
+    std::from_chars(head.data() + at + name.size(), head.data() + head.size(), bytes);
+    return bytes;
+  }
+  Die("an answer without Content-Length");
+}
+
+class Connection {
+ public:
+  Connection(int fd, std::string burst, std::size_t answers) : fd_(fd), burst_(std::move(burst)), answers_(answers) {}
+
+  void Ask(Clock::time_point now) {
+    asked_ = now;
+    left_ = answers_;
+    if (send(fd_, burst_.data(), burst_.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(burst_.size()))
+      Die("cannot send");
+  }
+
+  // Takes what has arrived. True once all answers to the last Ask are there.
+  bool Take() {
+    std::array<char, 65536> bytes;
+    const ssize_t count = recv(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (count < 0 && errno == EAGAIN) return false;
+    if (count <= 0) Die("a connection ended");
+    received_.append(bytes.data(), static_cast<std::size_t>(count));
+    std::size_t begin = 0;
+    for (std::size_t answer = WholeAnswer(begin); answer > 0; answer = WholeAnswer(begin)) {
+      begin += answer;
+      --left_;
+    }
+    received_.erase(0, begin);
+    return left_ == 0;
+  }
+
+  Clock::time_point asked() const { return asked_; }
+
+ private:
+  // The length of the answer at `begin`; 0 where it is not all there.
+  std::size_t WholeAnswer(std::size_t begin) const {
+    const std::string_view text = std::string_view(received_).substr(begin);
+    const auto blank = text.find("\r\n\r\n");
+    if (blank == std::string_view::npos) return 0;
+    const std::size_t bytes = blank + 4 + BodyBytes(text.substr(0, blank));
+    return bytes <= text.size() ? bytes : 0;
+  }
+
+  int fd_;
+  std::string burst_;
+  std::size_t answers_;
+  std::size_t left_ = 0;
+  std::string received_;
+  Clock::time_point asked_;
+};
+
+std::string Burst(const Options& options, std::size_t& next) {
+  std::string burst;
+  for (std::size_t i = 0; i < options.pipeline; ++i) {
+    const std::string& path = options.paths[next++ % options.paths.size()];
+    burst += "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(options.port) + "\r\n\r\n";
+  }
+  return burst;
+}
+
+void Report(std::vector<double>& times_us, std::size_t requests, double seconds) {
+  const auto at = [&](double share) {
+    const auto place = times_us.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(times_us.size() - 1));
+    std::nth_element(times_us.begin(), place, times_us.end());
+    return *place;
+  };
+  std::printf(R"({"requests": %zu, "seconds": %.3f, "p50_us": %.1f, "p99_us": %.1f, "max_us": %.1f})", requests,
+              seconds, at(0.5), at(0.99), at(1));
+  std::puts("");
+}
+
+void Run(const Options& options) {
+  std::vector<Connection> connections;
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < options.connections; ++i) {
+    connections.emplace_back(Connect(options.port), Burst(options, next), options.pipeline);
+  }
+  std::vector<double> times_us;
+  const Clock::time_point began = Clock::now();
+  const Clock::time_point end =
+      began + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.seconds));
+  for (Connection& connection : connections) connection.Ask(began);
+  Clock::time_point now = began;
+  while (now < end) {
+    for (Connection& connection : connections) {
+      if (!connection.Take()) continue;
+      now = Clock::now();
+      times_us.push_back(std::chrono::duration<double, std::micro>(now - connection.asked()).count());
+      connection.Ask(now);
+    }
+    now = Clock::now();
+  }
+  if (times_us.empty()) Die("no answer at all");
+  Report(times_us, times_us.size() * options.pipeline, std::chrono::duration<double>(now - began).count());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("GET requests over many connections, as fast as they are answered.", "load_client");
+  Options options;
+  app.add_option("PORT", options.port, "On 127.0.0.1")->required();
+  app.add_option("PATH", options.paths, "Asked for in turn")->required();
+  app.add_option("--connections", options.connections)->check(CLI::Range(1, 20000))->capture_default_str();
+  app.add_option("--pipeline", options.pipeline, "Requests in one write")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--seconds", options.seconds)->check(CLI::Range(0.1, 3600.0))->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  Run(options);
+  return 0;
+}

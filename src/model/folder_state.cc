@@ -1,0 +1,40 @@
+#include "model/folder_state.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <xxhash.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace kck {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What a file that is written over or replaced changes. Absent: nothing.
+std::string FileState(const std::string& path) {
+  struct stat found{};
+  if (stat(path.c_str(), &found) != 0) return {};
+  return fmt::format("{}\n{} {} {} {}\n", path, found.st_size, found.st_ino, found.st_mtim.tv_sec,
+                     found.st_mtim.tv_nsec);
+}
+
+}  // namespace
+
+std::uint64_t FolderState(const Settings& settings) {
+  std::vector<std::string> files{FileState((fs::path(settings.folder) / "kck.yml").string())};
+  for (const std::string& folder : {settings.products_folder, settings.updaters_folder}) {
+    std::error_code error;
+    for (fs::directory_iterator item(folder, error), end; !error && item != end; item.increment(error)) {
+      files.push_back(FileState(item->path().string()));
+    }
+  }
+  std::ranges::sort(files);
+  std::string all;
+  for (const std::string& file : files) all += file;
+  return XXH3_64bits(all.data(), all.size());
+}
+
+}  // namespace kck
