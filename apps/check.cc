@@ -12,8 +12,8 @@ namespace {
 // The files first, then what only the databases know, of the products whose files are right.
 Folder LoadAndAsk(const std::string& path) {
   Folder folder = LoadFolder(path);
-  const Sources sources = OpenSources(folder.settings.databases);
-  Faults asked = CheckProducts(folder, sources);
+  const Databases databases = OpenDatabases(folder.settings.databases);
+  Faults asked = CheckOnDatabases(folder, databases);
   folder.faults.insert(folder.faults.end(), asked.begin(), asked.end());
   return folder;
 }
@@ -26,7 +26,8 @@ int Check(const CheckOptions& options) {
     PrintLine(FaultsJson(folder.faults));
   } else {
     PrintLine(FaultLines(folder.faults) +
-              fmt::format("{} read: {}", CountText(folder.products.size(), "product"), FaultSummary(folder.faults)));
+              fmt::format("{} and {} read: {}", CountText(folder.products.size(), "product"),
+                          CountText(folder.updaters.size(), "updater"), FaultSummary(folder.faults)));
   }
   return HasErrors(folder.faults) ? kExitFailed : kExitOk;
 }

@@ -64,6 +64,7 @@ std::string_view NextStep(std::string_view error_name) {
       {"VersionMismatch", "fetch the key with --json for its present version"},
       {"KCKSourceError", "'kck check' tries the product's SQL; the server's log says what the database said"},
       {"KCKSourceTimeout", "the server's log says which product; 'kck check' tries the database"},
+      {"KCKTokenLost", "look whether the write is there: fetch without --after"},
       {"KCKOverloaded", "try again in a second"},
   };
   const auto found = kSteps.find(error_name);
@@ -129,8 +130,8 @@ void PrintValue(const HttpAnswer& answer, const Body& body) {
 
 }  // namespace
 
-int FetchKey(const ClientOptions& options) {
-  const HttpCall call{"GET", "/fetch/" + EncodeKey(options.key), "", ""};
+int FetchKey(const ClientOptions& options, const std::string& after) {
+  const HttpCall call{"GET", "/fetch/" + EncodeKey(options.key), "", "", after};
   return Call(options, call, PrintValue);
 }
 
@@ -141,19 +142,19 @@ int SetKey(const ClientOptions& options, const std::string& value, const std::op
     Failed("the value is not JSON: a text needs its quotes, as '\"text\"'");
     return kExitUsage;
   }
-  const HttpCall call{"PUT", "/set/" + EncodeKey(options.key), text, if_match.value_or("")};
+  const HttpCall call{"PUT", "/set/" + EncodeKey(options.key), text, if_match.value_or(""), ""};
   return Call(options, call, [&](const HttpAnswer&, const Body& body) {
     PrintLine(fmt::format("set {}, version {}", options.key, body.version));
   });
 }
 
 int PurgeKey(const ClientOptions& options, const std::optional<std::string>& if_match) {
-  const HttpCall call{"DELETE", "/fetch/" + EncodeKey(options.key), "", if_match.value_or("")};
+  const HttpCall call{"DELETE", "/fetch/" + EncodeKey(options.key), "", if_match.value_or(""), ""};
   return Call(options, call, [&](const HttpAnswer&, const Body&) { PrintLine(fmt::format("purged {}", options.key)); });
 }
 
 int RefreshKey(const ClientOptions& options, bool wait) {
-  const HttpCall call{"POST", "/refresh/" + EncodeKey(options.key) + (wait ? "?wait=1" : ""), "", ""};
+  const HttpCall call{"POST", "/refresh/" + EncodeKey(options.key) + (wait ? "?wait=1" : ""), "", "", ""};
   return Call(options, call, [&](const HttpAnswer&, const Body& body) {
     PrintLine(wait ? fmt::format("refreshed {}, version {}", options.key, body.version)
                    : fmt::format("queued a refresh of {}", options.key));

@@ -39,7 +39,8 @@ struct ClientOptions {
   bool json = false;  // print the server's whole answer
 };
 
-int FetchKey(const ClientOptions& options);
+// With `after`, a token of a write, the value shows that write.
+int FetchKey(const ClientOptions& options, const std::string& after);
 
 // `value` is JSON text, or "-" to read it from standard input. `if_match` is the version that it replaces.
 int SetKey(const ClientOptions& options, const std::string& value, const std::optional<std::string>& if_match);

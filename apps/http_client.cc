@@ -37,6 +37,7 @@ class Exchange {
     request_.set(http::field::host, fmt::format("{}:{}", server.host, server.port));
     request_.set(http::field::user_agent, "kck");
     if (!call.if_match.empty()) request_.set(http::field::if_match, "\"" + call.if_match + "\"");
+    if (!call.after.empty()) request_.set("KCK-After", call.after);
     if (!call.body.empty()) request_.set(http::field::content_type, "application/json");
     request_.body() = call.body;
     request_.prepare_payload();

@@ -29,6 +29,7 @@ struct HttpCall {
   std::string target;    // path and query, percent-encoded
   std::string body;      // JSON; empty: none
   std::string if_match;  // an ETag without its quotes; empty: none
+  std::string after;     // KCK-After; empty: none
 };
 
 struct HttpAnswer {

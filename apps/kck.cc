@@ -25,6 +25,7 @@ struct CommandLine {
   std::string init_folder;
   std::string value;
   std::optional<std::string> if_match;
+  std::string after;
   bool wait = false;
   bool version_json = false;
   std::function<int()> run;
@@ -86,7 +87,9 @@ CLI::App* AddClientCommand(CLI::App& app, CommandLine& line, const char* name, c
 }
 
 void AddClientCommands(CLI::App& app, CommandLine& line) {
-  AddClientCommand(app, line, "fetch", "Print the value of a key", [&line] { return FetchKey(line.client); });
+  auto* fetch = AddClientCommand(app, line, "fetch", "Print the value of a key",
+                                 [&line] { return FetchKey(line.client, line.after); });
+  fetch->add_option("--after", line.after, "The token of a write, which the value has to show");
   auto* set = AddClientCommand(app, line, "set", "Put a JSON value under a key",
                                [&line] { return SetKey(line.client, line.value, line.if_match); });
   set->add_option("JSON", line.value, "The value; - reads it from standard input")->required();

@@ -23,10 +23,10 @@ Faults DatabaseFaults(const Settings& running, const Settings& loaded) {
 
 }  // namespace
 
-Reloader::Reloader(const Folder& served, const Sources& sources, Engine& engine)
+Reloader::Reloader(const Folder& served, const Databases& databases, Engine& engine)
     : running_(served.settings),
       watched_(served.settings),
-      sources_(sources),
+      databases_(databases),
       engine_(engine),
       loaded_state_(served.state),
       thread_([this] { Run(); }) {}
@@ -79,13 +79,14 @@ void Reloader::Reload() {
   watched_ = folder.settings;
   Faults faults = std::move(folder.faults);
   std::ranges::move(DatabaseFaults(running_, folder.settings), std::back_inserter(faults));
-  std::ranges::move(CheckProducts(folder, sources_), std::back_inserter(faults));
+  std::ranges::move(CheckOnDatabases(folder, databases_), std::back_inserter(faults));
   // As at the start: a database that is down keeps nobody from changing a definition.
   for (Fault& fault : faults) fault.warning = fault.warning || fault.unreachable;
   if (HasErrors(faults)) return Refuse(faults);
   for (const Fault& fault : faults) LogWarning("{}", FaultText(fault));
-  engine_.SetCatalog(std::make_shared<Catalog>(folder.products));
-  LogInfo("the definitions changed: {} are served now", CountText(folder.products.size(), "product"));
+  engine_.SetCatalog(std::make_shared<Catalog>(folder.products, folder.updaters));
+  LogInfo("the definitions changed: {} and {} are served now", CountText(folder.products.size(), "product"),
+          CountText(folder.updaters.size(), "updater"));
   MutexLock lock(mutex_);
   ++report_.reloads;
   report_.refused.clear();

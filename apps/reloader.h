@@ -21,7 +21,7 @@ namespace kck {
 class Reloader {
  public:
   // Watches from now on, on a thread of its own. `served` is what the engine serves by; all outlive this.
-  Reloader(const Folder& served, const Sources& sources, Engine& engine);
+  Reloader(const Folder& served, const Databases& databases, Engine& engine);
   ~Reloader();
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
@@ -41,7 +41,7 @@ class Reloader {
 
   const Settings running_;  // of the start
   Settings watched_;        // of the files as they were loaded last
-  const Sources& sources_;
+  const Databases& databases_;
   Engine& engine_;
   std::uint64_t loaded_state_;
 

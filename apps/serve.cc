@@ -42,7 +42,10 @@ void ApplyOptions(const ServeOptions& options, Settings& settings) {
 
 void WarnIfOpenToOthers(const std::string& address) {
   if (address.starts_with("127.") || address == "::1" || address == "localhost") return;
-  LogWarning("this version has no authentication: whoever reaches {} can read, set and purge every key", address);
+  LogWarning(
+      "this version has no authentication: whoever reaches {} can read, set and purge every key, and write through "
+      "every updater",
+      address);
 }
 
 // A cache must start without its database: what it kept is there to be served.
@@ -57,11 +60,11 @@ Result<std::unique_ptr<Store>> OpenStore(const Settings& settings, Scheduler& sc
   return OpenRocksDbStore(settings.store.path, scheduler);
 }
 
-Result<void> StartEngine(Engine& engine, const std::vector<ProductPtr>& products) {
+Result<void> StartEngine(Engine& engine, const Folder& folder) {
   std::promise<Result<void>> started;
   engine.Start([&](Result<void> result) { started.set_value(std::move(result)); });
   Result<void> result = started.get_future().get();
-  if (result) engine.SetCatalog(std::make_shared<Catalog>(products));
+  if (result) engine.SetCatalog(std::make_shared<Catalog>(folder.products, folder.updaters));
   return result;
 }
 
@@ -75,9 +78,10 @@ std::string StoreText(const StoreSettings& store) {
 }
 
 // Serves until a signal. The engine is started, and stopped by the caller.
-Result<void> ServeUntilSignal(Engine& engine, const Folder& folder, WorkerThreads& workers, const Sources& sources) {
+Result<void> ServeUntilSignal(Engine& engine, const Folder& folder, WorkerThreads& workers,
+                              const Databases& databases) {
   const Settings& settings = folder.settings;
-  const auto reloader = std::make_shared<Reloader>(folder, sources, engine);
+  const auto reloader = std::make_shared<Reloader>(folder, databases, engine);
   workers.OnHangup([weak = std::weak_ptr(reloader)] {
     if (const auto alive = weak.lock()) alive->ReloadNow();
   });
@@ -93,13 +97,13 @@ Result<void> ServeUntilSignal(Engine& engine, const Folder& folder, WorkerThread
   return {};
 }
 
-int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, const Sources& sources) {
+int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, const Databases& databases) {
   auto store = OpenStore(folder.settings, scheduler);
   if (!store) return Failed(store.error().message);
-  SqlPrimer primer(sources);
-  Engine engine(scheduler, **store, primer, folder.settings.memory_bytes);
-  Result<void> served = StartEngine(engine, folder.products);
-  if (served) served = ServeUntilSignal(engine, folder, workers, sources);
+  SqlPrimer primer(databases.sources);
+  Engine engine(scheduler, **store, primer, folder.settings.memory_bytes, {}, databases.writers);
+  Result<void> served = StartEngine(engine, folder);
+  if (served) served = ServeUntilSignal(engine, folder, workers, databases);
   engine.Stop();
   (*store)->Close();
   workers.Stop();  // before the engine goes, which posted work may still name
@@ -115,8 +119,8 @@ int Serve(const ServeOptions& options) {
   ApplyOptions(options, folder.settings);
   WorkerThreads workers(kWorkerThreads);
   AsioScheduler scheduler(workers.executor());
-  const Sources sources = OpenSources(folder.settings.databases);
-  Faults asked = CheckProducts(folder, sources);
+  const Databases databases = OpenDatabases(folder.settings.databases);
+  Faults asked = CheckOnDatabases(folder, databases);
   folder.faults.insert(folder.faults.end(), asked.begin(), asked.end());
   if (!Serveable(folder.faults)) {
     return Failed(FaultSummary(folder.faults) + ": nothing is served until 'kck check' finds none");
@@ -124,7 +128,7 @@ int Serve(const ServeOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   RaiseDescriptorLimit();
   WarnIfOpenToOthers(folder.settings.http.address);
-  return Run(folder, workers, scheduler, sources);
+  return Run(folder, workers, scheduler, databases);
 }
 
 }  // namespace kck

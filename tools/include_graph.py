@@ -19,6 +19,7 @@ RANK = {module: rank for rank, modules in enumerate(ORDER) for module in modules
 OWNERS = {
     r"libpq": {"source"},
     r"sqlite3\.h": {"source"},
+    r"openssl/": {"base"},
     r"rocksdb/": {"store"},
     r"boost/beast": {"apps"},
     r"prometheus/": {"http"},

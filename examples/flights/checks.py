@@ -30,10 +30,32 @@ def wrong_answers(server: KckServer, answers: dict[str, tuple[Answer, Answer]]) 
     absent = Answer(connection, "/fetch/airline/XX")
     expect("airline/XX", (absent.status, absent.body["error"]["name"]), (404, "KCKKeyNotSetException"))
 
+    check_writes(connection, expect)
+
     seconds = [sum(pair[i].seconds for pair in answers.values()) for i in (0, 1)]
     if seconds[1] >= seconds[0]:
         wrong.append(f"the second fetches took {seconds[1]:.4f} s, the first {seconds[0]:.4f} s")
     return wrong
+
+
+def check_writes(connection, expect):
+    """An airline comes, is renamed and goes; each time its writer's token shows it."""
+
+    def write(method: str, path: str, body: dict | None = None) -> dict[str, str]:
+        answer = Answer(connection, path, method=method, body=body)
+        expect(f"{method} {path}", answer.status, 200)
+        airlines = Answer(connection, "/fetch/airlines", {"KCK-After": answer.body.get("token", "")})
+        expect(f"airlines after {method} {path}", airlines.status, 200)
+        return {row["carrier"]: row["name"] for row in airlines.value or []}
+
+    write("DELETE", "/update/airline/ZZ")  # what an earlier run that was ended may have left
+    expect("airlines", len(Answer(connection, "/fetch/airlines").value), 16)
+    added = write("POST", "/create/airline", {"carrier": "ZZ", "name": "Zeppelin Air"})
+    expect("the airline that was added", (len(added), added.get("ZZ")), (17, "Zeppelin Air"))
+    twice = Answer(connection, "/create/airline", method="POST", body={"carrier": "ZZ", "name": "Another"})
+    expect("the airline added twice", (twice.status, twice.body["error"]["name"]), (400, "KCKBadRequest"))
+    expect("the airline renamed", write("PUT", "/update/airline/ZZ", {"name": "Zeppelin"}).get("ZZ"), "Zeppelin")
+    expect("the airline taken out", len(write("DELETE", "/update/airline/ZZ")), 16)
 
 
 def check_values(values: dict, expect):

@@ -97,6 +97,9 @@ def print_invitation(server: KckServer, database: str):
         f"-i {url}/fetch/flights_of_day/2013-12-24",
         f"'{url}/mget?key=airline/DL&key=route/LGA/ORD'",
         f"{url}/fetch/airline/XX",
+        f"-d '{{\"carrier\": \"ZZ\", \"name\": \"Zeppelin Air\"}}' {url}/create/airline",
+        f"-H 'KCK-After: <the token of that answer>' {url}/fetch/airlines",
+        f"-X DELETE {url}/update/airline/ZZ",
         f"{url}/metrics",
     ):
         print(f"  curl {call}")

@@ -78,11 +78,12 @@ class KckServer:
 
 
 class Answer:
-    """One answer: its HTTP status, body, ETag and the seconds that it took."""
+    """One answer: its HTTP status, body, ETag and the seconds that it took. A body is sent as JSON."""
 
-    def __init__(self, connection: http.client.HTTPConnection, path: str, headers: dict[str, str] | None = None):
+    def __init__(self, connection: http.client.HTTPConnection, path: str, headers: dict[str, str] | None = None,
+                 method: str = "GET", body: dict | None = None):
         start = time.perf_counter()
-        connection.request("GET", path, headers=headers or {})
+        connection.request(method, path, json.dumps(body) if body is not None else None, headers or {})
         response = connection.getresponse()
         body = response.read()
         self.seconds = time.perf_counter() - start

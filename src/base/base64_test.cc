@@ -21,5 +21,19 @@ TEST(Base64, MatchesTheRfc) {
   }
 }
 
+TEST(Base64Url, BringsBytesBack) {
+  for (const std::string bytes : {"", "f", "fo", "foo", "\xff\xfe\xfb", "\xfb\xff"}) {
+    const std::string text = Base64Url(bytes);
+    EXPECT_EQ(text.find_first_of("+/="), std::string::npos) << text;
+    EXPECT_EQ(FromBase64Url(text), bytes);
+  }
+}
+
+TEST(Base64Url, TakesTheOneSpellingOnly) {
+  for (const char* text : {"Zg==", "Zh", "Z", "Zm9vY", "Zm 9v", "Zm9v+A", "\xff"}) {
+    EXPECT_FALSE(FromBase64Url(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace kck

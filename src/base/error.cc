@@ -14,6 +14,8 @@ std::string_view ErrorName(ErrorCode code) {
       return "KCKBadRequest";
     case ErrorCode::kVersionMismatch:
       return "VersionMismatch";
+    case ErrorCode::kTokenLost:
+      return "KCKTokenLost";
     case ErrorCode::kSourceError:
       return "KCKSourceError";
     case ErrorCode::kSourceTimeout:

@@ -15,6 +15,7 @@ enum class ErrorCode {
   kBadKey,           // the key does not fit the product's parameters
   kBadRequest,       // a body, header or parameter does not parse, or the call is not allowed for this product
   kVersionMismatch,  // compare-and-set lost
+  kTokenLost,        // a token of a write to a database whose history is another one now
   kSourceError,      // the database refused, failed or could not be reached
   kSourceTimeout,    // the database, or the wait for it, took longer than allowed
   kPrimerFailed,     // the rows came, and could not be made into the value (process_result)

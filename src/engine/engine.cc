@@ -28,12 +28,15 @@ std::uint64_t TakeNumber(std::string_view& text) {
 
 }  // namespace
 
-Engine::Impl::Impl(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits)
+Engine::Impl::Impl(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits,
+                   Writers writers)
     : hot(memory_bytes),
+      seal(store),
       scheduler_(scheduler),
       store_(store),
       primer_(primer),
       limits_(limits),
+      writers_(std::move(writers)),
       sequence_(store, static_cast<std::uint64_t>(scheduler.UnixMillis()) * 1000),
       serving_generation_(NextGeneration()),
       serving_(std::make_shared<Serving>()) {}
@@ -62,7 +65,7 @@ void Engine::Impl::RestoreMarks(DoneCallback done) {
   auto on_records = [this, done = std::move(done)](auto records) mutable {
     if (!records) return done(Failure(std::move(records.error())));
     for (const auto& [name, value] : *records) RestoreMark(name, value);
-    done({});
+    seal.Start(std::move(done));
   };
   store_.GetRecords(std::string(kMarkPrefix), std::move(on_records));
 }
@@ -136,8 +139,9 @@ void Engine::Impl::Stop() {
   idle_.wait(lock, [this] { return keys.flights == 0 && keys.writes == 0; });
 }
 
-Engine::Engine(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits)
-    : impl_(std::make_unique<Impl>(scheduler, store, primer, memory_bytes, limits)) {}
+Engine::Engine(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits,
+               Writers writers)
+    : impl_(std::make_unique<Impl>(scheduler, store, primer, memory_bytes, limits, std::move(writers))) {}
 
 Engine::~Engine() = default;
 
@@ -147,8 +151,14 @@ void Engine::SetCatalog(CatalogPtr catalog) { impl_->SetCatalog(std::move(catalo
 CatalogPtr Engine::catalog() const { return impl_->serving().catalog; }
 std::optional<Served> Engine::Peek(std::string_view raw_key) { return impl_->Peek(raw_key); }
 
-void Engine::Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done) {
-  impl_->Fetch(std::move(key), deadline, std::move(done));
+void Engine::Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done, WriteTokens after) {
+  impl_->Fetch(std::move(key), deadline, std::move(done), std::move(after));
+}
+
+Result<WriteTokens> Engine::OpenTokens(std::string_view list) const { return impl_->seal.Open(list); }
+
+void Engine::RunUpdater(ResolvedWrite write, TimePoint deadline, UpdateCallback done) {
+  impl_->RunUpdater(std::move(write), deadline, std::move(done));
 }
 
 void Engine::Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done) {
@@ -174,6 +184,7 @@ void Engine::PurgeProduct(std::string_view name, DoneCallback done) {
 }
 
 const EngineCounters& Engine::counters() const { return impl_->counters; }
+std::map<std::string, UpdaterCounts> Engine::updater_counts() const { return impl_->CopyUpdaterCounts(); }
 HotTierStats Engine::hot_stats() const { return impl_->hot.Stats(); }
 StoreHealth Engine::store_health() const { return impl_->store_health(); }
 std::size_t Engine::flights() const { return impl_->keys.flights; }

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,10 +20,13 @@
 
 #include "base/result.h"
 #include "base/scheduler.h"
+#include "engine/token.h"
 #include "hot/hot_tier.h"
 #include "model/catalog.h"
 #include "model/entry.h"
+#include "model/write_request.h"
 #include "primer/primer.h"
+#include "source/sources.h"
 #include "store/store.h"
 
 namespace kck {
@@ -61,14 +65,30 @@ struct EngineCounters {
   std::atomic<std::uint64_t> fill_cost_us{0};  // summed
 };
 
+// What an updater has done since start. Read by /metrics.
+struct UpdaterCounts {
+  std::map<std::string, std::uint64_t, std::less<>> results;  // "done", or the error's name
+  std::uint64_t time_us = 0;                                  // summed, from the call to the answer
+};
+
+// What the caller of an updater gets.
+struct Updated {
+  std::uint64_t rows = 0;
+  std::string returning;  // a JSON list
+  std::string token;      // for Fetch, through OpenTokens
+};
+
 class Engine {
  public:
   using FetchCallback = std::function<void(Result<Served>)>;
   using WriteCallback = std::function<void(Result<Version>)>;  // the version that the write made
   using DoneCallback = std::function<void(Result<void>)>;
+  using UpdateCallback = std::function<void(Result<Updated>)>;
 
   // Everything outlives the engine.
-  Engine(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits = {});
+  // `writers` has one for each database that the catalog's updaters name.
+  Engine(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits = {},
+         Writers writers = {});
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -86,8 +106,16 @@ class Engine {
   // here too, and a refresh begins behind it.
   std::optional<Served> Peek(std::string_view raw_key);
 
-  // Answers by `deadline`: an entry, or why there is none.
-  void Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done);
+  // Answers by `deadline`: an entry, or why there is none. With `after`, the entry shows those writes, whatever has to
+  // be computed for it; an older one is never the answer. Tokens of other databases than the product's are ignored;
+  // KCKTokenLost where one is of a history that its database no longer has.
+  void Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done, WriteTokens after = {});
+
+  // Reads a KCK-After header (engine/token.h).
+  Result<WriteTokens> OpenTokens(std::string_view list) const;
+
+  // Writes to the database, once, and answers when that is committed (source/writer.h). Marks no entry.
+  void RunUpdater(ResolvedWrite write, TimePoint deadline, UpdateCallback done);
 
   // Computes `key` again, by a fill that begins after this call, and answers with what it brought.
   void Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done);
@@ -108,6 +136,7 @@ class Engine {
   void PurgeProduct(std::string_view name, DoneCallback done);
 
   const EngineCounters& counters() const;
+  std::map<std::string, UpdaterCounts> updater_counts() const;  // by the updater's name
   HotTierStats hot_stats() const;
   StoreHealth store_health() const;
   std::size_t flights() const;

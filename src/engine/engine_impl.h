@@ -1,5 +1,6 @@
 // The engine's inside. One file a step: engine.cc (wiring, start), fetch.cc (hot tier, joining a flight), flight.cc
-// (store, primer), publish.cc (the one way in for a computed value), writes.cc (set, purge), marks.cc (refresh).
+// (store, primer), publish.cc (the one way in for a computed value), writes.cc (set, purge), marks.cc (refresh),
+// updates.cc (updaters, and who waits to read what they wrote).
 #pragma once
 
 #include <condition_variable>
@@ -15,9 +16,13 @@ namespace kck {
 // A copy of the entry as a key's mark leaves it in the hot tier, where the mark itself is not looked up.
 EntryPtr MarkedStale(const EntryPtr& entry);
 
+// What a reader is told whose token is of a history that is gone.
+Error TokenLost();
+
 class Engine::Impl {
  public:
-  Impl(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits);
+  Impl(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits,
+       Writers writers);
 
   // engine.cc
   void Start(DoneCallback done);
@@ -28,7 +33,7 @@ class Engine::Impl {
 
   // fetch.cc
   std::optional<Served> Peek(std::string_view raw_key);
-  void Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done);
+  void Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done, WriteTokens after);
 
   // marks.cc
   void Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done);
@@ -40,10 +45,15 @@ class Engine::Impl {
   void Set(ResolvedKey key, std::string value, std::optional<Version> condition, WriteCallback done);
   void Purge(ResolvedKey key, std::optional<Version> condition, WriteCallback done);
 
+  // updates.cc
+  void RunUpdater(ResolvedWrite write, TimePoint deadline, UpdateCallback done);
+  std::map<std::string, UpdaterCounts> CopyUpdaterCounts();
+
   StoreHealth store_health() const { return store_.health(); }
 
   EngineCounters counters;
   HotTier hot;
+  TokenSeal seal;
   KeyTable keys;
 
  private:
@@ -69,10 +79,21 @@ class Engine::Impl {
   void StartFlight(KeyTable::Stripe& stripe, KeyState& state, ResolvedKey key, std::vector<WaiterPtr> waiters)
       KCK_REQUIRES(stripe.mutex);
 
+  // updates.cc
+  std::string TokenOf(const std::string& database, const Written& written);
+  void CountUpdate(const std::string& updater, const Result<Updated>& result, TimePoint began);
+  // Those of the tokens that are of the product's database.
+  static WriteTokens Relevant(const ResolvedKey& key, WriteTokens tokens);
+  // A write that the waiter has to see is of a history that the database no longer has.
+  bool IsLost(const ResolvedKey& key, const Waiter& waiter);
+  // Lets a waiter whom a flight's result did not do wait for another flight.
+  void AwaitNewer(const ResolvedKey& key, const WaiterPtr& waiter);
+
   // flight.cc
   void Begin(const FlightPtr& flight);
   void OnStored(const FlightPtr& flight, Result<EntryPtr> stored);
   void Consider(const FlightPtr& flight, bool from_store);
+  void ServeFresh(const FlightPtr& flight, const Served& fresh);
   void ServeStale(const FlightPtr& flight, const Served& stale);
   void Compute(const FlightPtr& flight);
   void OnPrimed(const FlightPtr& flight, Result<Primed> primed);
@@ -114,7 +135,11 @@ class Engine::Impl {
   Store& store_;
   Primer& primer_;
   const EngineLimits limits_;
+  const Writers writers_;
   Sequence sequence_;
+
+  Mutex updaters_mutex_;
+  std::map<std::string, UpdaterCounts> updater_counts_ KCK_GUARDED_BY(updaters_mutex_);
 
   Mutex serving_mutex_;
   std::atomic<std::uint64_t> serving_generation_{0};  // unique over all engines of the process

@@ -27,12 +27,14 @@ std::optional<Served> Engine::Impl::Peek(std::string_view raw_key) {
   return Served{std::move(entry), *freshness};
 }
 
-void Engine::Impl::Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done) {
+void Engine::Impl::Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done, WriteTokens after) {
   auto waiter = std::make_shared<Waiter>();
   waiter->done = std::move(done);
+  waiter->after = Relevant(key, std::move(after));
+  if (IsLost(key, *waiter)) return Reply(waiter, Failure(TokenLost()));
   const ServedProduct* product = serving().Find(KeyName(key.text));
   if (EntryPtr entry = hot.Find(key.text)) {
-    if (const auto freshness = Judge(*entry, product, scheduler_.Now())) {
+    if (const auto freshness = Judge(*entry, product, scheduler_.Now()); freshness && waiter->Sees(*entry)) {
       Served served{std::move(entry), *freshness};
       if (*freshness == Freshness::kFresh || ServesStale(product)) {
         if (*freshness != Freshness::kFresh) {
@@ -102,7 +104,7 @@ void Engine::Impl::Join(ResolvedKey key, std::uint64_t after, TimePoint deadline
     ++counters.overloaded;
     return Refuse(key, waiter, {ErrorCode::kOverloaded, "too many requests wait for this key"});
   }
-  if (deadline != TimePoint::max()) {
+  if (deadline != TimePoint::max() && waiter->timer == 0) {
     waiter->timer = scheduler_.At(deadline, [this, key, waiter] { OnDeadline(key, waiter); });
   }
   const std::uint64_t fingerprint = key.product ? key.product->fingerprint : 0;

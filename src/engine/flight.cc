@@ -5,6 +5,18 @@
 #include "model/product_key.h"
 
 namespace kck {
+namespace {
+
+// Takes the waiters out of the flight whom `entry` does. Under the lock of the key's stripe.
+std::vector<WaiterPtr> TakeServed(Flight& flight, const Entry& entry) {
+  auto served = std::ranges::partition(
+      flight.waiters, [&entry](const WaiterPtr& waiter) { return waiter->wants_new || !waiter->Sees(entry); });
+  std::vector<WaiterPtr> taken(served.begin(), served.end());
+  flight.waiters.erase(served.begin(), served.end());
+  return taken;
+}
+
+}  // namespace
 
 void Engine::Impl::Begin(const FlightPtr& flight) {
   flight->base = hot.Find(flight->key.text);
@@ -29,6 +41,7 @@ void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
   std::optional<Freshness> freshness;
   if (flight->base) freshness = Judge(*flight->base, product, scheduler_.Now());
   bool wished = false;  // somebody asked for a refresh
+  bool missed = false;  // somebody has to see a write that the entry does not show
   {
     auto& stripe = keys.Of(flight->key.text);
     MutexLock lock(stripe.mutex);
@@ -38,11 +51,15 @@ void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
       freshness = std::max(*freshness, Freshness::kStale);
       flight->base = MarkedStale(flight->base);
     }
+    if (freshness) {
+      missed = std::ranges::any_of(flight->waiters, [&](const auto& waiter) { return !waiter->Sees(*flight->base); });
+    }
     // A set or purge that is under way puts its own entry; a discarded flight may hold what it replaced.
     if (freshness && from_store && !flight->discarded && state.writes.empty()) hot.Put(flight->base);
   }
   if (freshness && from_store) ++counters.store_hits;
-  if (freshness == Freshness::kFresh) return Finish(flight, Served{flight->base, Freshness::kFresh});
+  const bool fresh = freshness == Freshness::kFresh;
+  if (fresh && !missed) return Finish(flight, Served{flight->base, Freshness::kFresh});
   if (product == nullptr || !flight->key.product) {
     return Finish(flight,
                   Fail(ErrorCode::kUnknownKey, "there is no product of that name, and nothing is set under it"));
@@ -50,8 +67,18 @@ void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
   if (!freshness && product->product->on_miss == OnMiss::kError && !wished) {
     return Finish(flight, Fail(ErrorCode::kKeyNotSet, "this product is not computed on a miss"));
   }
-  if (freshness) ServeStale(flight, Served{flight->base, *freshness});
+  if (fresh) ServeFresh(flight, Served{flight->base, Freshness::kFresh});
+  if (freshness && !fresh) ServeStale(flight, Served{flight->base, *freshness});
   Compute(flight);
+}
+
+void Engine::Impl::ServeFresh(const FlightPtr& flight, const Served& fresh) {
+  std::vector<WaiterPtr> served;
+  {
+    MutexLock lock(keys.Of(flight->key.text).mutex);
+    served = TakeServed(*flight, *fresh.entry);
+  }
+  for (const WaiterPtr& waiter : served) Reply(waiter, Answer(flight->key, fresh));
 }
 
 // Lets the waiters go whom a stale entry does; under on_stale: wait, once their patience is over.
@@ -61,13 +88,11 @@ void Engine::Impl::ServeStale(const FlightPtr& flight, const Served& stale) {
     auto& stripe = keys.Of(flight->key.text);
     MutexLock lock(stripe.mutex);
     if (flight->key.product->on_stale == OnStale::kServe) {
-      auto plain = std::ranges::partition(flight->waiters, [](const WaiterPtr& waiter) { return waiter->wants_new; });
-      std::ranges::move(plain, std::back_inserter(served));
-      flight->waiters.erase(plain.begin(), plain.end());
+      served = TakeServed(*flight, *stale.entry);
     } else {
       const TimePoint until = scheduler_.Now() + flight->key.product->wait_max;
       for (const WaiterPtr& waiter : flight->waiters) {
-        if (waiter->wants_new || waiter->fallback) continue;
+        if (waiter->wants_new || waiter->fallback || !waiter->Sees(*stale.entry)) continue;
         waiter->fallback = stale;
         scheduler_.At(until, [this, key = flight->key, waiter] { OnDeadline(key, waiter); });
       }
@@ -129,11 +154,7 @@ void Engine::Impl::Abandon(const FlightPtr& flight, Error error) {
     auto& stripe = keys.Of(flight->key.text);
     MutexLock lock(stripe.mutex);
     if (error.code != ErrorCode::kOverloaded) RememberFailure(stripe, stripe.At(flight->key.text), error);
-    if (freshness) {
-      auto plain = std::ranges::partition(flight->waiters, [](const WaiterPtr& waiter) { return waiter->wants_new; });
-      std::ranges::move(plain, std::back_inserter(consoled));
-      flight->waiters.erase(plain.begin(), plain.end());
-    }
+    if (freshness) consoled = TakeServed(*flight, *flight->base);
   }
   for (const WaiterPtr& waiter : consoled) {
     ++counters.stale_served;
@@ -183,7 +204,11 @@ void Engine::Impl::Finish(const FlightPtr& flight, const Result<Served>& outcome
     stripe.Tidy(flight->key.text);
   }
   for (const WaiterPtr& waiter : waiters) {
-    Reply(waiter, outcome ? Answer(flight->key, *outcome) : outcome);
+    if (outcome && !waiter->Sees(*outcome->entry)) {
+      AwaitNewer(flight->key, waiter);
+    } else {
+      Reply(waiter, outcome ? Answer(flight->key, *outcome) : outcome);
+    }
   }
   CountDown(keys.flights);
 }

@@ -26,8 +26,7 @@ DatabaseHistory::Verdict DatabaseHistory::Judge(const Primed& primed, std::uint3
   const std::uint64_t number = primed.stamp->VersionNumber();
   MutexLock lock(mutex_);
   if (primed.identity != identity_) {
-    const bool same_system = primed.identity.system_identifier == identity_.system_identifier;
-    if (same_system && primed.identity.timeline < identity_.timeline) return Verdict::kFromPast;
+    if (IsPast(primed.identity)) return Verdict::kFromPast;
     Raise(primed.identity);
   } else if (epoch_at_start != epoch()) {
     return Verdict::kRefused;
@@ -36,6 +35,18 @@ DatabaseHistory::Verdict DatabaseHistory::Judge(const Primed& primed, std::uint3
   }
   if (number > number_max_) number_max_ = number;
   return Verdict::kAccepted;
+}
+
+std::uint32_t DatabaseHistory::EpochOf(const DatabaseIdentity& identity) {
+  MutexLock lock(mutex_);
+  if (identity == identity_) return epoch();
+  if (IsPast(identity)) return 0;
+  Raise(identity);
+  return epoch();
+}
+
+bool DatabaseHistory::IsPast(const DatabaseIdentity& identity) const {
+  return identity.system_identifier == identity_.system_identifier && identity.timeline < identity_.timeline;
 }
 
 void DatabaseHistory::Raise(const DatabaseIdentity& identity) {

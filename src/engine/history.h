@@ -43,9 +43,14 @@ class DatabaseHistory {
   // highest number of a fill of the key's database that had completed by then.
   Verdict Judge(const Primed& primed, std::uint32_t epoch_at_start, std::uint64_t number_floor);
 
+  // The epoch of a write that this server took, which begins a new one where the server is of another history. 0 where
+  // it is of a past one: what it took is lost.
+  std::uint32_t EpochOf(const DatabaseIdentity& identity);
+
   static constexpr std::string_view kRecordPrefix = "epoch/";
 
  private:
+  bool IsPast(const DatabaseIdentity& identity) const KCK_REQUIRES(mutex_);
   void Raise(const DatabaseIdentity& identity) KCK_REQUIRES(mutex_);
 
   const std::string database_;

@@ -4,6 +4,7 @@
 // to the store does both under it, so that both see one order.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -25,9 +26,15 @@ namespace kck {
 struct Waiter {
   Engine::FetchCallback done;  // empty: nobody is told
   bool wants_new = false;      // asked for a refresh: a stale entry does not do, and an error is told
+  WriteTokens after;           // an entry that does not show these writes does not do
+  int missed = 0;              // results of flights that did not
   Scheduler::TimerId timer = 0;
   std::optional<Served> fallback;  // served instead of an error or a time-out; guarded by the stripe's lock
   std::atomic<bool> answered{false};
+
+  bool Sees(const Entry& entry) const {
+    return std::ranges::all_of(after, [&entry](const WriteToken& token) { return Shows(entry, token); });
+  }
 };
 
 using WaiterPtr = std::shared_ptr<Waiter>;

@@ -32,6 +32,15 @@ Call RunCall(Exchange& exchange) {
     case Call::kRefresh:
       RefreshCall(exchange, route);
       break;
+    case Call::kCreate:
+      CreateCall(exchange, route);
+      break;
+    case Call::kUpdate:
+      UpdateCall(exchange, route);
+      break;
+    case Call::kDelete:
+      DeleteCall(exchange, route);
+      break;
     case Call::kHealth:
       HealthCall(exchange);
       break;

@@ -22,11 +22,23 @@ void SetCall(Exchange& exchange, const Route& route);
 void PurgeCall(Exchange& exchange, const Route& route);
 void RefreshCall(Exchange& exchange, const Route& route);
 
+// update_calls.cc
+void CreateCall(Exchange& exchange, const Route& route);
+void UpdateCall(Exchange& exchange, const Route& route);
+void DeleteCall(Exchange& exchange, const Route& route);
+
 // node_calls.cc
 void HealthCall(Exchange& exchange);
 void ReadyCall(Exchange& exchange);
 void MetricsCall(Exchange& exchange);
 void IndexCall(Exchange& exchange);
+
+// The writes that the answer has to show: the request's KCK-After. None where it has none.
+Result<WriteTokens> TokensOf(Exchange& exchange);
+
+// The latest moment to which the call waits: after wait_ms of its query, where that has it, and never longer than
+// http.fetch_timeout_ms.
+Result<TimePoint> WaitOf(const Exchange& exchange, std::string_view query);
 
 // What the engine calls back: ends the answer with an entry or an error for `key`.
 Engine::FetchCallback EntryLater(Exchange& exchange, std::string_view key);

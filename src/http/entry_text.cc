@@ -53,9 +53,11 @@ void AppendVersion(std::string& out, const Version& version) {
   AppendNumber(out, version.sub);
 }
 
-void AppendEntryHeaders(std::string& out, const Served& served, TimeText& times) {
+void AppendEntryHeaders(std::string& out, const Served& served, TimeText& times, std::string_view cache_control) {
   const Entry& entry = *served.entry;
-  out += "Cache-Control: no-cache\r\nETag: \"";
+  out += "Cache-Control: ";
+  out += cache_control;
+  out += "\r\nETag: \"";
   AppendVersion(out, entry.content_version());
   out += "\"\r\nKCK-State: ";
   out += FreshnessName(served.freshness);

@@ -15,7 +15,7 @@ namespace kck {
 void AppendVersion(std::string& out, const Version& version);
 
 // ETag, KCK-State, KCK-Age, KCK-As-Of, Cache-Control: all that a 304 has as well.
-void AppendEntryHeaders(std::string& out, const Served& served, TimeText& times);
+void AppendEntryHeaders(std::string& out, const Served& served, TimeText& times, std::string_view cache_control);
 
 // The body with the version as an integer, as 0.6.3 had it.
 void AppendCompatBody(std::string& out, const Entry& entry);

@@ -18,10 +18,12 @@ std::string& Exchange::Begin(int status) {
 
 void Exchange::AnswerEntry(const Served& served) {
   const Entry& entry = *served.entry;
+  // What one client asked for after its own write is no other's answer.
+  const std::string_view cache_control = request_.has_kck_after ? "no-store" : "no-cache";
   const bool reads = request_.method == Method::kGet || request_.method == Method::kHead;
   if (reads && !request_.if_none_match.empty() && ListsVersion(request_.if_none_match, entry.content_version())) {
     std::string& out = Begin(304);
-    AppendEntryHeaders(out, served, thread_.times);
+    AppendEntryHeaders(out, served, thread_.times, cache_control);
     out += "\r\n";
     return;
   }
@@ -33,7 +35,7 @@ void Exchange::AnswerEntry(const Served& served) {
   }
   std::string& out = Begin(200);
   AppendHeader(out, "Content-Type", kJsonType);
-  AppendEntryHeaders(out, served, thread_.times);
+  AppendEntryHeaders(out, served, thread_.times, cache_control);
   EndHead(out, body.size());
   if (request_.method == Method::kHead) return;
   if (compat_06()) {

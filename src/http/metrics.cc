@@ -133,12 +133,28 @@ void AddEngine(Families& families, Engine& engine) {
   AddCounter(families, "kck_hot_evictions_total", "Entries pushed out of memory by the budget.", hot.evictions);
 }
 
+void AddUpdaters(Families& families, const Engine& engine) {
+  const auto counts = engine.updater_counts();
+  MetricFamily& writes = AddFamily(families, "kck_writes_total", "Writes, by updater and result.", MetricType::Counter);
+  for (const auto& [updater, count] : counts) {
+    for (const auto& [result, number] : count.results) {
+      AddCounterMetric(writes, static_cast<double>(number)).label = {{"updater", updater}, {"result", result}};
+    }
+  }
+  MetricFamily& times = AddFamily(families, "kck_write_seconds_total",
+                                  "Time from a write's call to its answer, by updater.", MetricType::Counter);
+  for (const auto& [updater, count] : counts) {
+    AddCounterMetric(times, static_cast<double>(count.time_us) / 1e6).label = {{"updater", updater}};
+  }
+}
+
 }  // namespace
 
 std::string MetricsText(const ServerState& server) {
   Families families;
   AddServer(families, server);
   AddEngine(families, server.engine);
+  AddUpdaters(families, server.engine);
   return prometheus::TextSerializer().Serialize(families);
 }
 

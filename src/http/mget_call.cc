@@ -47,8 +47,10 @@ Result<Keys> KeysOfQuery(std::string_view query) {
   if (!fields) return Failure(std::move(fields.error()));
   Keys keys;
   for (auto& [name, value] : *fields) {
+    if (name == "wait_ms") continue;
     if (name != "key") {
-      return Fail(ErrorCode::kBadRequest, "the query of mget takes key=… only, as /mget?key=item/7&key=item/8");
+      return Fail(ErrorCode::kBadRequest,
+                  "the query of mget takes key=… and wait_ms=… only, as /mget?key=item/7&key=item/8");
     }
     keys.push_back(std::move(value));
   }
@@ -95,7 +97,9 @@ std::vector<Absent> TakePresent(Exchange& exchange, Gathering& gathering) {
   const CatalogPtr catalog = engine.catalog();
   std::vector<Absent> absent;
   for (std::size_t i = 0; i < gathering.keys.size(); ++i) {
-    if (std::optional<Served> served = engine.Peek(gathering.keys[i])) {
+    std::optional<Served> served;
+    if (!exchange.request().has_kck_after) served = engine.Peek(gathering.keys[i]);
+    if (served) {
       exchange.thread().metrics.CountHotHit();
       gathering.results[i] = *std::move(served);
       continue;
@@ -115,6 +119,10 @@ std::vector<Absent> TakePresent(Exchange& exchange, Gathering& gathering) {
 void MgetCall(Exchange& exchange, const Route& route) {
   Result<Keys> keys = KeysOf(exchange.request(), route);
   if (!keys) return exchange.AnswerError(keys.error(), {});
+  const Result<TimePoint> until = WaitOf(exchange, route.query);
+  if (!until) return exchange.AnswerError(until.error(), {});
+  const Result<WriteTokens> after = TokensOf(exchange);
+  if (!after) return exchange.AnswerError(after.error(), {});
   auto gathering = std::make_shared<Gathering>();
   gathering->keys = *std::move(keys);
   gathering->results.resize(gathering->keys.size());
@@ -122,15 +130,15 @@ void MgetCall(Exchange& exchange, const Route& route) {
   if (absent.empty()) return AnswerAll(exchange, *gathering);
 
   gathering->missing = absent.size();
-  const TimePoint deadline = exchange.Deadline();
   Engine& engine = exchange.engine();
   auto resume = exchange.Later();
   for (Absent& one : absent) {
-    engine.Fetch(std::move(one.key), deadline, [gathering, index = one.index, resume](Result<Served> result) {
+    auto gather = [gathering, index = one.index, resume](Result<Served> result) {
       gathering->results[index] = std::move(result);
       if (--gathering->missing > 0) return;
       resume([gathering](Exchange& waiting) { AnswerAll(waiting, *gathering); });
-    });
+    };
+    engine.Fetch(std::move(one.key), *until, std::move(gather), *after);
   }
 }
 

@@ -39,7 +39,8 @@ Result<QueryFields> ParseQuery(std::string_view query) {
     const auto equals = std::min(field.find('='), field.size());
     auto& [name, value] = fields.emplace_back();
     if (!Decode(field.substr(0, equals), name) || !Decode(field.substr(std::min(field.size(), equals + 1)), value)) {
-      return Fail(ErrorCode::kBadRequest, "the query has a % that no two hexadecimal digits follow: spell it %25");
+      return Fail(ErrorCode::kBadRequest,
+                  "the query or form has a % that no two hexadecimal digits follow: spell it %25");
     }
   }
   return fields;

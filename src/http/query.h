@@ -1,4 +1,4 @@
-// Reading the query of a target: `key=item%2F7&key=item/8`.
+// Reading the query of a target, `key=item%2F7&key=item/8`, or a form, which is written alike.
 #pragma once
 
 #include <string>

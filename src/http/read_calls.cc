@@ -1,7 +1,41 @@
+#include <charconv>
+
 #include "http/calls.h"
+#include "http/query.h"
 #include "model/product_key.h"
 
 namespace kck {
+namespace {
+
+std::optional<std::chrono::milliseconds> ReadMilliseconds(std::string_view text) {
+  std::uint32_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return std::chrono::milliseconds(number);
+}
+
+}  // namespace
+
+Result<WriteTokens> TokensOf(Exchange& exchange) {
+  if (!exchange.request().has_kck_after) return WriteTokens();
+  return exchange.engine().OpenTokens(exchange.request().kck_after);
+}
+
+Result<TimePoint> WaitOf(const Exchange& exchange, std::string_view query) {
+  const TimePoint latest = exchange.Deadline();
+  if (query.empty()) return latest;
+  Result<QueryFields> fields = ParseQuery(query);
+  if (!fields) return Failure(std::move(fields.error()));
+  TimePoint until = latest;
+  for (const auto& [name, value] : *fields) {
+    if (name != "wait_ms") continue;
+    const auto wait = ReadMilliseconds(value);
+    if (!wait) return Fail(ErrorCode::kBadRequest, "wait_ms takes a number of milliseconds, as wait_ms=500");
+    until = std::min(latest, Clock::now() + *wait);
+  }
+  return until;
+}
 
 Engine::FetchCallback EntryLater(Exchange& exchange, std::string_view key) {
   return [resume = exchange.Later(), key = std::string(key)](Result<Served> result) {
@@ -17,13 +51,19 @@ Engine::FetchCallback EntryLater(Exchange& exchange, std::string_view key) {
 
 void FetchCall(Exchange& exchange, const Route& route) {
   Engine& engine = exchange.engine();
-  if (const std::optional<Served> served = engine.Peek(route.key)) {
-    exchange.thread().metrics.CountHotHit();
-    return exchange.AnswerEntry(*served);
+  if (!exchange.request().has_kck_after) {
+    if (const std::optional<Served> served = engine.Peek(route.key)) {
+      exchange.thread().metrics.CountHotHit();
+      return exchange.AnswerEntry(*served);
+    }
   }
   Result<ResolvedKey> key = ResolveKey(*engine.catalog(), route.key);
   if (!key) return exchange.AnswerError(key.error(), route.key);
-  engine.Fetch(*std::move(key), exchange.Deadline(), EntryLater(exchange, route.key));
+  const Result<TimePoint> until = WaitOf(exchange, route.query);
+  if (!until) return exchange.AnswerError(until.error(), route.key);
+  Result<WriteTokens> after = TokensOf(exchange);
+  if (!after) return exchange.AnswerError(after.error(), route.key);
+  engine.Fetch(*std::move(key), *until, EntryLater(exchange, route.key), *std::move(after));
 }
 
 }  // namespace kck

@@ -16,10 +16,13 @@ struct Request {
   int version = 11;        // 10 or 11
   bool keep_alive = true;  // what the client asks for
   bool has_if_match = false;
+  bool has_kck_after = false;
   std::string target;  // as sent: path and query, still percent-encoded
   std::string if_match;
   std::string if_none_match;  // several headers of the name are joined by commas
-  std::string body;           // without its transfer coding
+  std::string kck_after;      // likewise
+  std::string content_type;
+  std::string body;  // without its transfer coding
 
   void Clear();
 };

@@ -33,9 +33,12 @@ void Request::Clear() {
   version = 11;
   keep_alive = true;
   has_if_match = false;
+  has_kck_after = false;
   target.clear();
   if_match.clear();
   if_none_match.clear();
+  kck_after.clear();
+  content_type.clear();
   body.clear();
   if (body.capacity() > kBodyBytesKept) body.shrink_to_fit();
 }
@@ -162,8 +165,16 @@ bool RequestParser::ReadField(std::string_view name, std::string_view value) {
       request_.has_if_match = true;
       AppendListed(request_.if_match, value);
       return true;
+    case 9:
+      if (!SameToken(name, "kck-after")) return true;
+      request_.has_kck_after = true;
+      AppendListed(request_.kck_after, value);
+      return true;
     case 10:
       return !SameToken(name, "connection") || ReadConnection(value);
+    case 12:
+      if (SameToken(name, "content-type")) request_.content_type = value;
+      return true;
     case 13:
       if (SameToken(name, "if-none-match")) AppendListed(request_.if_none_match, value);
       return true;

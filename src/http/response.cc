@@ -24,6 +24,8 @@ std::string_view StatusLine(int status) {
       return "HTTP/1.1 405 Method Not Allowed\r\n";
     case 408:
       return "HTTP/1.1 408 Request Timeout\r\n";
+    case 409:
+      return "HTTP/1.1 409 Conflict\r\n";
     case 412:
       return "HTTP/1.1 412 Precondition Failed\r\n";
     case 413:
@@ -83,6 +85,8 @@ int StatusOf(ErrorCode code) {
     case ErrorCode::kBadKey:
     case ErrorCode::kBadRequest:
       return 400;
+    case ErrorCode::kTokenLost:
+      return 409;
     case ErrorCode::kVersionMismatch:
       return 412;
     case ErrorCode::kSourceError:

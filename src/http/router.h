@@ -9,15 +9,29 @@
 
 namespace kck {
 
-enum class Call : std::uint8_t { kFetch, kMget, kSet, kPurge, kRefresh, kHealth, kReady, kMetrics, kIndex, kNone };
-inline constexpr std::size_t kCalls = 10;
+enum class Call : std::uint8_t {
+  kFetch,
+  kMget,
+  kSet,
+  kPurge,
+  kRefresh,
+  kCreate,
+  kUpdate,
+  kDelete,
+  kHealth,
+  kReady,
+  kMetrics,
+  kIndex,
+  kNone
+};
+inline constexpr std::size_t kCalls = 13;
 
 std::string_view CallName(Call call);  // "fetch", for labels
 
 // Parts of the request's target, which has to outlive it.
 struct Route {
   Call call = Call::kNone;
-  std::string_view key;    // of the calls that have one, as sent
+  std::string_view key;    // of the calls that have one, as sent; of writes, the updater and what follows it
   std::string_view query;  // after the question mark
   std::string_view allow;  // kNone: the methods that the path takes; empty where there is no such path
 };

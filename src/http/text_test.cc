@@ -28,19 +28,19 @@ Served MakeServed(const std::string& value, const char* stamp, TimePoint as_of =
 TEST(EntryTextTest, HeadersSayWhatIsKnownOfTheEntry) {
   TimeText times;
   std::string out;
-  AppendEntryHeaders(out, MakeServed("1", "734:740:735,737"), times);
+  AppendEntryHeaders(out, MakeServed("1", "734:740:735,737"), times, "no-cache");
   EXPECT_EQ(out,
             "Cache-Control: no-cache\r\nETag: \"5.734.2\"\r\nKCK-State: stale\r\nKCK-Age: 0\r\n"
             "KCK-As-Of: 2026-11-24T21:08:32.123Z; snapshot=\"734:740:735,737\"\r\n");
   out.clear();
-  AppendEntryHeaders(out, MakeServed("1", nullptr), times);
+  AppendEntryHeaders(out, MakeServed("1", nullptr), times, "no-store");
   EXPECT_TRUE(out.ends_with("KCK-As-Of: 2026-11-24T21:08:32.123Z\r\n")) << out;
 }
 
 TEST(EntryTextTest, AgeIsInWholeSeconds) {
   TimeText times;
   std::string out;
-  AppendEntryHeaders(out, MakeServed("1", nullptr, times.now() - std::chrono::milliseconds(3999)), times);
+  AppendEntryHeaders(out, MakeServed("1", nullptr, times.now() - std::chrono::milliseconds(3999)), times, "no-cache");
   EXPECT_NE(out.find("KCK-Age: 3\r\n"), std::string::npos) << out;
 }
 

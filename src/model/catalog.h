@@ -1,4 +1,4 @@
-// All products of a folder, as loaded at one moment. Immutable; a reload makes a new one.
+// All products and updaters of a folder, as loaded at one moment. Immutable; a reload makes a new one.
 #pragma once
 
 #include <memory>
@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "model/product.h"
+#include "model/updater.h"
 
 namespace kck {
 
@@ -22,10 +23,13 @@ struct ResolvedKey {
 class Catalog {
  public:
   Catalog() = default;
-  explicit Catalog(std::vector<ProductPtr> products);
+  explicit Catalog(std::vector<ProductPtr> products, std::vector<UpdaterPtr> updaters = {});
 
   // Null where there is none.
   const ProductPtr* Find(std::string_view name) const;
+
+  // Null where there is none.
+  UpdaterPtr FindUpdater(std::string_view name) const;
 
   // By name, ascending.
   std::vector<ProductPtr> Products() const;
@@ -35,6 +39,7 @@ class Catalog {
     using is_transparent = void;
   };
   std::unordered_map<std::string, ProductPtr, Hash, std::equal_to<>> products_;
+  std::unordered_map<std::string, UpdaterPtr, Hash, std::equal_to<>> updaters_;
 };
 
 using CatalogPtr = std::shared_ptr<const Catalog>;

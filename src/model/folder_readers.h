@@ -1,4 +1,4 @@
-// The readers behind LoadFolder: settings and products, each from one file.
+// The readers behind LoadFolder: settings, products and updaters, each from one file.
 #pragma once
 
 #include <optional>
@@ -8,6 +8,7 @@
 #include "model/fault.h"
 #include "model/product.h"
 #include "model/settings.h"
+#include "model/updater.h"
 
 namespace kck {
 
@@ -23,5 +24,9 @@ std::vector<ProductPtr> ReadYamlProducts(const Settings& settings, const std::st
                                          Faults& faults, std::vector<std::string>& query_files);
 std::vector<ProductPtr> ReadSqlProduct(const Settings& settings, const std::string& path, const std::string& name,
                                        Faults& faults);
+
+// Reads an updater file of one or more documents. An updater with a fault is left out.
+std::vector<UpdaterPtr> ReadYamlUpdaters(const Settings& settings, const std::string& path, const std::string& name,
+                                         Faults& faults);
 
 }  // namespace kck

@@ -7,7 +7,8 @@
 
 namespace kck {
 
-// A number that stays as long as kck.yml and the files of the products' folder stay as they are: their names, sizes,
+// A number that stays as long as kck.yml and the files of the folders of
+// products and updaters stay as they are: their names, sizes,
 // times and places on the disk. Looked at instead of the system's notifications, which network and container file
 // systems do not give. Some tens of microseconds; any thread.
 std::uint64_t FolderState(const Settings& settings);

@@ -17,7 +17,9 @@ class FolderStateTest : public testing::Test {
   FolderStateTest() {
     settings_.folder = folder_.path();
     settings_.products_folder = folder_.path() + "/products";
+    settings_.updaters_folder = folder_.path() + "/updaters";
     fs::create_directory(settings_.products_folder);
+    fs::create_directory(settings_.updaters_folder);
     Write("kck.yml", "databases: {}");
     Write("products/a.yml", "database: main");
   }
@@ -45,6 +47,8 @@ TEST_F(FolderStateTest, ChangesWithTheFiles) {
   EXPECT_TRUE(Changed()) << "a new file";
   fs::remove(folder_.path() + "/products/b.sql");
   EXPECT_TRUE(Changed()) << "a file is gone";
+  Write("updaters/u.yml", "database: main");
+  EXPECT_TRUE(Changed());
   Write("kck.yml", "memory: 64MiB");
   EXPECT_TRUE(Changed());
   Write("notes.txt", "beside them");

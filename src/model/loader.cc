@@ -14,11 +14,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The folder that nobody named may be absent: KCK is a general-purpose cache as well.
-std::vector<std::string> FilesOf(const Settings& settings, Faults& faults) {
-  const std::string& folder = settings.products_folder;
+// The folder of a `part`, as "products". One that nobody named may be absent: KCK is a general-purpose cache as well.
+std::vector<std::string> FilesOf(const Settings& settings, const std::string& part, const std::string& folder,
+                                 Faults& faults) {
   std::error_code error;
-  if (folder == (fs::path(settings.folder) / "products").string() && !fs::exists(folder, error)) return {};
+  if (folder == (fs::path(settings.folder) / part).string() && !fs::exists(folder, error)) return {};
   std::vector<std::string> files;
   for (const auto& item : fs::directory_iterator(folder, error)) {
     // Editors keep locks and copies in hidden files beside the file.
@@ -26,8 +26,8 @@ std::vector<std::string> FilesOf(const Settings& settings, Faults& faults) {
   }
   if (error) {
     faults.push_back({{folder, 0, 0},
-                      fmt::format("the folder of products cannot be read: {}", error.message()),
-                      "make it, or name another one by products: in kck.yml"});
+                      fmt::format("the folder of {} cannot be read: {}", part, error.message()),
+                      fmt::format("make it, or name another one by {}: in kck.yml", part)});
   }
   std::ranges::sort(files);
   return files;
@@ -35,44 +35,67 @@ std::vector<std::string> FilesOf(const Settings& settings, Faults& faults) {
 
 bool IsYaml(const std::string& path) { return path.ends_with(".yml") || path.ends_with(".yaml"); }
 
-void RefuseForNow(const std::string& folder, const char* part, Faults& faults) {
+void RefuseProcesses(const std::string& folder, Faults& faults) {
   std::error_code error;
-  for (const auto& item : fs::directory_iterator(fs::path(folder) / part, error)) {
-    const std::string name = fmt::format("{}/{}", part, item.path().filename().string());
+  for (const auto& item : fs::directory_iterator(fs::path(folder) / "processes", error)) {
+    const std::string name = fmt::format("processes/{}", item.path().filename().string());
     if (IsYaml(name) || name.ends_with(".py")) {
-      faults.push_back({{name, 0, 0}, fmt::format("{} are not in this version", part), "take the file out", false});
+      faults.push_back({{name, 0, 0}, "processes are not in this version", "take the file out", false});
     }
   }
 }
 
-void ReportDuplicates(Folder& folder) {
+void RefusePython(const std::string& part, const std::string& shown, Faults& faults) {
+  faults.push_back({{shown, 0, 0}, fmt::format("Python {} are not in this version", part), "take the file out", false});
+}
+
+// `kind` is "product" or "updater".
+template <typename Definition>
+void ReportDuplicates(const std::vector<Definition>& definitions, std::string_view kind, Faults& faults) {
   std::map<std::string, Location> seen;
-  for (const ProductPtr& product : folder.products) {
-    const auto [first, added] = seen.emplace(product->name, product->location);
+  for (const Definition& definition : definitions) {
+    const auto [first, added] = seen.emplace(definition->name, definition->location);
     if (added) continue;
-    folder.faults.push_back({product->location, fmt::format("there is a product \"{}\" already", product->name),
-                             fmt::format("the other one is in {}:{}", first->second.file, first->second.line), false});
+    faults.push_back(
+        {definition->location,
+         fmt::format("there is {} {} \"{}\" already", kind == "updater" ? "an" : "a", kind, definition->name),
+         fmt::format("the other one is in {}:{}", first->second.file, first->second.line), false});
   }
+}
+
+std::string Shown(const std::string& path, const std::string& root) {
+  return fs::path(path).lexically_relative(root).string();
 }
 
 void ReadProducts(Folder& folder, const std::string& root) {
   std::vector<std::string> query_files;
-  const std::vector<std::string> files = FilesOf(folder.settings, folder.faults);
-  auto shown = [&root](const std::string& path) { return fs::path(path).lexically_relative(root).string(); };
+  const std::vector<std::string> files =
+      FilesOf(folder.settings, "products", folder.settings.products_folder, folder.faults);
   auto add = [&folder](std::vector<ProductPtr> products) {
     std::ranges::move(products, std::back_inserter(folder.products));
   };
   for (const std::string& path : files) {
-    if (IsYaml(path)) add(ReadYamlProducts(folder.settings, path, shown(path), folder.faults, query_files));
-    if (path.ends_with(".py")) {
-      folder.faults.push_back(
-          {{shown(path), 0, 0}, "Python products are not in this version", "take the file out", false});
-    }
+    const std::string shown = Shown(path, root);
+    if (IsYaml(path)) add(ReadYamlProducts(folder.settings, path, shown, folder.faults, query_files));
+    if (path.ends_with(".py")) RefusePython("products", shown, folder.faults);
   }
   for (const std::string& path : files) {
     if (!path.ends_with(".sql") || std::ranges::find(query_files, path) != query_files.end()) continue;
-    add(ReadSqlProduct(folder.settings, path, shown(path), folder.faults));
+    add(ReadSqlProduct(folder.settings, path, Shown(path, root), folder.faults));
   }
+  ReportDuplicates(folder.products, "product", folder.faults);
+}
+
+void ReadUpdaters(Folder& folder, const std::string& root) {
+  const Settings& settings = folder.settings;
+  for (const std::string& path : FilesOf(settings, "updaters", settings.updaters_folder, folder.faults)) {
+    const std::string shown = Shown(path, root);
+    if (IsYaml(path)) {
+      std::ranges::move(ReadYamlUpdaters(settings, path, shown, folder.faults), std::back_inserter(folder.updaters));
+    }
+    if (path.ends_with(".py")) RefusePython("updaters", shown, folder.faults);
+  }
+  ReportDuplicates(folder.updaters, "updater", folder.faults);
 }
 
 }  // namespace
@@ -92,9 +115,8 @@ Folder LoadFolder(const std::string& path) {
   folder.settings = ReadSettings(root, "kck.yml", *text, folder.faults);
   folder.state = FolderState(folder.settings);
   ReadProducts(folder, root);
-  ReportDuplicates(folder);
-  RefuseForNow(root, "updaters", folder.faults);
-  RefuseForNow(root, "processes", folder.faults);
+  ReadUpdaters(folder, root);
+  RefuseProcesses(root, folder.faults);
   std::ranges::sort(folder.faults, {}, [](const Fault& fault) {
     return std::tuple(fault.location.file, fault.location.line, fault.location.column, fault.message);
   });

@@ -1,4 +1,4 @@
-// Reading a user's folder: kck.yml, products/*.yml, products/*.sql.
+// Reading a user's folder: kck.yml, products/*.yml, products/*.sql, updaters/*.yml.
 //
 // Every fault of the folder is reported in one run, with file, line and column. Nothing here talks to a database;
 // primer/check.h does that part.
@@ -11,12 +11,14 @@
 #include "model/fault.h"
 #include "model/product.h"
 #include "model/settings.h"
+#include "model/updater.h"
 
 namespace kck {
 
 struct Folder {
   Settings settings;
   std::vector<ProductPtr> products;  // the ones without faults
+  std::vector<UpdaterPtr> updaters;  // likewise
   Faults faults;
   std::uint64_t state = 0;  // FolderState before the definitions were read
 };

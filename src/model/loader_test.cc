@@ -231,7 +231,7 @@ TEST_F(LoaderTest, TellsEveryFaultOfAFolderAtOnce) {
                    HasSubstr("products/a.yml:2:1: error: unknown field \"x\""),
                    HasSubstr("products/b.sql:1:4: error: unknown field \"y\""),
                    HasSubstr("products/b.sql:2:8: error: the SQL uses :z"),
-                   HasSubstr("updaters/u.yml: error: updaters are not in this version")}));
+                   HasSubstr("updaters/u.yml:1:1: error: unknown field \"x\" in the updater")}));
 }
 
 TEST_F(LoaderTest, ReportsTwoProductsOfOneName) {

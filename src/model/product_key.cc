@@ -20,25 +20,6 @@ int HexDigit(char c) {
   return -1;
 }
 
-// Nothing where a % is not followed by two hexadecimal digits.
-std::optional<std::string> PercentDecode(std::string_view segment) {
-  std::string text;
-  text.reserve(segment.size());
-  for (std::size_t i = 0; i < segment.size(); ++i) {
-    if (segment[i] != '%') {
-      text += segment[i];
-      continue;
-    }
-    if (i + 2 >= segment.size()) return std::nullopt;
-    const int high = HexDigit(segment[i + 1]);
-    const int low = HexDigit(segment[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    text += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return text;
-}
-
 void AppendEncoded(std::string& out, std::string_view text) {
   static constexpr std::string_view kHex = "0123456789ABCDEF";
   for (const char c : text) {
@@ -53,16 +34,6 @@ void AppendEncoded(std::string& out, std::string_view text) {
   }
 }
 
-std::vector<std::string_view> Split(std::string_view raw_key) {
-  std::vector<std::string_view> segments;
-  while (true) {
-    const std::size_t slash = raw_key.find('/');
-    segments.push_back(raw_key.substr(0, slash));
-    if (slash == std::string_view::npos) return segments;
-    raw_key.remove_prefix(slash + 1);
-  }
-}
-
 Failure BadEscape(std::size_t segment) {
   return Fail(ErrorCode::kBadKey, fmt::format("segment {} of the key has a % that is not followed by two hexadecimal "
                                               "digits; write a percent sign as %25",
@@ -73,7 +44,7 @@ Failure BadEscape(std::size_t segment) {
 Result<ResolvedKey> ResolveFree(const std::vector<std::string_view>& segments) {
   ResolvedKey key;
   for (std::size_t i = 0; i < segments.size(); ++i) {
-    const std::optional<std::string> text = PercentDecode(segments[i]);
+    const std::optional<std::string> text = DecodeSegment(segments[i]);
     if (!text) return BadEscape(i);
     if (i > 0) key.text += '/';
     AppendEncoded(key.text, *text);
@@ -94,7 +65,7 @@ Result<ParamValue> ReadParam(const Param& param, std::string_view segment, std::
     if (param.nullable) return ParamValue{};
     return Fail(ErrorCode::kBadKey, fmt::format("parameter {} is not nullable: %00 stands for NULL", param.name));
   }
-  const std::optional<std::string> text = PercentDecode(segment);
+  const std::optional<std::string> text = DecodeSegment(segment);
   if (!text) return BadEscape(index);
   Result<std::string> canonical = CanonicalText(param.type, *text);
   if (!canonical) {
@@ -105,6 +76,34 @@ Result<ParamValue> ReadParam(const Param& param, std::string_view segment, std::
 
 }  // namespace
 
+std::vector<std::string_view> SplitKey(std::string_view raw_key) {
+  std::vector<std::string_view> segments;
+  while (true) {
+    const std::size_t slash = raw_key.find('/');
+    segments.push_back(raw_key.substr(0, slash));
+    if (slash == std::string_view::npos) return segments;
+    raw_key.remove_prefix(slash + 1);
+  }
+}
+
+std::optional<std::string> DecodeSegment(std::string_view segment) {
+  std::string text;
+  text.reserve(segment.size());
+  for (std::size_t i = 0; i < segment.size(); ++i) {
+    if (segment[i] != '%') {
+      text += segment[i];
+      continue;
+    }
+    if (i + 2 >= segment.size()) return std::nullopt;
+    const int high = HexDigit(segment[i + 1]);
+    const int low = HexDigit(segment[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    text += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return text;
+}
+
 std::string_view KeyName(std::string_view raw_key) { return raw_key.substr(0, raw_key.find('/')); }
 
 Result<ResolvedKey> ResolveKey(const Catalog& catalog, std::string_view raw_key) {
@@ -112,9 +111,9 @@ Result<ResolvedKey> ResolveKey(const Catalog& catalog, std::string_view raw_key)
   if (raw_key.size() > kKeyBytesMax) {
     return Fail(ErrorCode::kBadKey, fmt::format("the key has {} bytes; {} is the most", raw_key.size(), kKeyBytesMax));
   }
-  const std::vector<std::string_view> segments = Split(raw_key);
+  const std::vector<std::string_view> segments = SplitKey(raw_key);
   if (segments[0].empty()) return Fail(ErrorCode::kBadKey, "the key begins with a slash, not with a product's name");
-  const std::optional<std::string> name = PercentDecode(segments[0]);
+  const std::optional<std::string> name = DecodeSegment(segments[0]);
   if (!name) return BadEscape(0);
   const ProductPtr* product = catalog.Find(*name);
   Result<ResolvedKey> key = ResolvedKey{};

@@ -5,8 +5,10 @@
 // character or one of !$'()*+,;=:@ with upper-case hex, and spells each typed value one way.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "model/catalog.h"
@@ -17,6 +19,12 @@ inline constexpr std::size_t kKeyBytesMax = 1024;
 
 // The first segment, still encoded: all before the first slash.
 std::string_view KeyName(std::string_view raw_key);
+
+// The segments of a key or a path, still encoded.
+std::vector<std::string_view> SplitKey(std::string_view raw_key);
+
+// A segment with its escapes undone; nothing where a % is not followed by two hexadecimal digits.
+std::optional<std::string> DecodeSegment(std::string_view segment);
 
 // Reads `raw_key` by the definitions in `catalog`. A name without a product resolves with a null product. KCKBadKey
 // says which parameter is wrong, and how a right one looks.

@@ -1,16 +1,13 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <xxhash.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <set>
 #include <sstream>
 
+#include "model/definition_reader.h"
 #include "model/folder_readers.h"
-#include "model/template_text.h"
-#include "model/yaml_reader.h"
 
 namespace kck {
 namespace {
@@ -20,28 +17,17 @@ using std::chrono::seconds;
 
 constexpr milliseconds kSecond = seconds(1);
 
-bool IsName(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == '.';
-  });
-}
-
 class ProductReader {
  public:
   ProductReader(const Settings& settings, const YamlFile& file, YamlMap& fields)
-      : settings_(settings), file_(file), fields_(fields) {}
+      : settings_(settings), file_(file), fields_(fields), definition_(settings, file, fields, "product") {}
 
   // Reads all but the SQL.
   void ReadFields(const std::string& default_name) {
-    faults_before_ = file_.faults->size();
-    product_->name = fields_.TakeText("name").value_or(default_name);
-    product_->location = file_.At(fields_.node());
-    if (!IsName(product_->name)) {
-      Report(fmt::format("a product cannot be named \"{}\"", product_->name), "use letters, digits, _ - and .");
-    }
-    ReadDatabase();
-    ReadParams();
+    product_->name = definition_.ReadName(default_name);
+    product_->location = definition_.location();
+    product_->database = definition_.ReadDatabase();
+    product_->params = definition_.ReadParams();
     ReadLife();
     ReadEmpty();
     if (const auto settable = fields_.TakeBool("settable")) product_->settable = *settable;
@@ -54,9 +40,7 @@ class ProductReader {
   }
 
   void ReadShape(YamlMap& query) {
-    if (const auto shape = query.TakeChoice("type", {"rows", "dicts"})) {
-      shape_ = *shape == 0 ? RowShape::kRows : RowShape::kDicts;
-    }
+    shape_ = TakeShape(query);
     const YAML::Node node = query.Take("process_result");
     if (!node.IsDefined()) return;
     YamlMap process(file_, node, "process_result");
@@ -73,70 +57,18 @@ class ProductReader {
     fields_.Finish();
     if (!sql) return nullptr;
     product_->template_start = sql->start;
-    BindParams(*sql);
-    if (file_.faults->size() != faults_before_ || !settings_.databases.contains(product_->database)) return nullptr;
+    if (std::optional<BoundSql> bound = definition_.Bind(*sql, shape_)) {
+      product_->statement = std::move(bound->statement);
+      definition_.ReportUnused("in the SQL");
+    }
+    if (definition_.faulty() || !definition_.database_is_sound()) return nullptr;
     product_->fingerprint = Fingerprint(sql->text);
     return product_;
   }
 
-  void Report(std::string message, std::string cure = "") const {
-    file_.faults->push_back({product_->location, std::move(message), std::move(cure), false});
-  }
+  const DefinitionReader& definition() const { return definition_; }
 
  private:
-  void ReadDatabase() {
-    std::vector<std::string> names;
-    for (const auto& [name, database] : settings_.databases) names.push_back(name);
-    // A fault of kck.yml is reported there, not in each product again.
-    for (const std::string& name : settings_.faulty_databases) names.push_back(name);
-    const std::string known =
-        names.empty() ? "add one to databases: in kck.yml" : fmt::format("kck.yml has: {}", fmt::join(names, ", "));
-    if (const auto name = fields_.TakeText("database")) {
-      product_->database = *name;
-      if (std::ranges::find(names, *name) == names.end()) {
-        file_.Report(fields_.Take("database"), fmt::format("there is no database \"{}\"", *name), known);
-      }
-    } else if (names.size() == 1) {
-      product_->database = names[0];
-    } else if (!fields_.Has("database")) {
-      Report("the product names no database", known);
-    }
-  }
-
-  void ReadParams() {
-    const YAML::Node list = fields_.Take("parameters");
-    if (!list.IsDefined() || list.IsNull()) return;
-    if (!list.IsSequence()) {
-      file_.Report(list, "\"parameters\" has to be a list", "as [{name: id, type: int}]");
-      return;
-    }
-    for (const auto& item : list) {
-      YamlMap fields(file_, item, "a parameter");
-      ReadParam(fields, item);
-      fields.Finish();
-    }
-  }
-
-  void ReadParam(YamlMap& fields, const YAML::Node& item) {
-    Param param;
-    const bool named = fields.Has("name");
-    param.name = fields.TakeText("name").value_or("");
-    if (!named) file_.Report(item, "a parameter has no name", "as {name: id, type: int}");
-    if (fields.Has("type")) {
-      const auto type = fields.TakeChoice("type", {"int", "float", "string", "date", "timestamp", "uuid", "bool"});
-      if (type) param.type = static_cast<ParamType>(*type);
-    }
-    param.nullable = fields.TakeBool("nullable").value_or(false);
-    param.primary_key = fields.TakeBool("primary_key").value_or(false);
-    const bool twice = std::ranges::any_of(product_->params, [&](const Param& one) { return one.name == param.name; });
-    if (named && twice) {
-      file_.Report(item, fmt::format("parameter \"{}\" is declared twice", param.name), "keep one of them");
-      return;
-    }
-    product_->params.push_back(std::move(param));
-    param_nodes_.push_back(item);
-  }
-
   void ReadLife() {
     product_->expires_after = fields_.TakeDuration("expire_seconds", kSecond);
     product_->stale_after = fields_.TakeDuration("stale_seconds", kSecond);
@@ -177,47 +109,6 @@ class ProductReader {
     empty.Finish();
   }
 
-  void BindParams(const TemplateText& sql) {
-    const auto database = settings_.databases.find(product_->database);
-    const SqlDialect dialect = database == settings_.databases.end() ? SqlDialect::kPostgres : database->second.dialect;
-    auto parsed = ParseSqlTemplate(sql.text, dialect);
-    if (!parsed) {
-      file_.faults->push_back({sql.At(parsed.error().offset), parsed.error().message, "", false});
-      return;
-    }
-    auto statement = std::make_shared<SqlStatement>();
-    std::set<std::size_t> used;
-    for (const TemplateParam& param : parsed->params) {
-      const auto found = std::ranges::find(product_->params, param.name, &Param::name);
-      if (found == product_->params.end()) {
-        file_.faults->push_back({sql.At(param.offset),
-                                 fmt::format("the SQL uses :{}, which is not declared", param.name),
-                                 fmt::format("add {{name: {}, type: …}} to parameters", param.name), false});
-        continue;
-      }
-      const auto index = static_cast<std::size_t>(found - product_->params.begin());
-      used.insert(index);
-      statement->arguments.push_back(index);
-    }
-    for (std::size_t i = 0; i < product_->params.size(); ++i) {
-      if (used.contains(i)) continue;
-      file_.Report(param_nodes_[i], fmt::format("parameter \"{}\" is declared and not used", product_->params[i].name),
-                   "use it in the SQL, or take it out of the key");
-    }
-    statement->sql = *std::move(parsed);
-    for (const Param& param : product_->params) statement->types.push_back(param.type);
-    statement->shape = shape_;
-    statement->id = StatementId(sql.text, *statement);
-    product_->statement = std::move(statement);
-  }
-
-  static std::uint64_t StatementId(const std::string& sql, const SqlStatement& statement) {
-    std::string text = fmt::format("{}\n", sql);
-    for (const ParamType type : statement.types) text += fmt::format("{} ", ParamTypeName(type));
-    for (const std::size_t argument : statement.arguments) text += fmt::format("{} ", argument);
-    return XXH3_64bits(text.data(), text.size());
-  }
-
   std::uint64_t Fingerprint(const std::string& sql) const {
     // A part's length stands before it, so that no two definitions make one text.
     std::string text;
@@ -242,39 +133,22 @@ class ProductReader {
   YamlFile file_;
   YamlMap& fields_;
   std::shared_ptr<Product> product_ = std::make_shared<Product>();
-  std::vector<YAML::Node> param_nodes_;
+  DefinitionReader definition_;
   RowShape shape_ = RowShape::kRows;
-  std::size_t faults_before_ = 0;
 };
 
 // The SQL of query.template or query.file; nothing where that is a fault.
-std::optional<TemplateText> ReadQuery(const YamlFile& file, const std::string& file_text, const std::string& path,
-                                      YamlMap& query, const ProductReader& reader,
+std::optional<TemplateText> ReadQuery(const SqlReader& sql, YamlMap& query, const DefinitionReader& definition,
                                       std::vector<std::string>& query_files) {
   const YAML::Node inline_sql = query.Take("template");
   const auto query_file = query.TakeText("file");
   if (inline_sql.IsDefined() == query_file.has_value()) {
-    reader.Report(query_file ? "query has both template and file" : "query has no SQL", "give template or file");
+    definition.Report(query_file ? "query has both template and file" : "query has no SQL", "give template or file");
     return std::nullopt;
   }
-  if (query_file) {
-    const auto full = std::filesystem::path(path).parent_path() / *query_file;
-    query_files.push_back(full.lexically_normal().string());
-    auto sql = ReadFile(full.string());
-    if (!sql) {
-      file.Report(query.Take("file"), fmt::format("cannot read \"{}\"", *query_file),
-                  "the path is relative to this file");
-      return std::nullopt;
-    }
-    const auto shown = std::filesystem::path(file.name).parent_path() / *query_file;
-    const Location start{shown.lexically_normal().string(), 1, 1};
-    return TemplateText{*std::move(sql), start, start};
-  }
-  if (!inline_sql.IsScalar()) {
-    file.Report(inline_sql, "\"template\" has to be SQL text", "as template: select name from item where id = :id");
-    return std::nullopt;
-  }
-  return TemplateOf(file, file_text, inline_sql);
+  if (!query_file) return sql.Inline(inline_sql, "template");
+  query_files.push_back(sql.PathOf(*query_file));
+  return sql.Named(query.Take("file"), *query_file);
 }
 
 }  // namespace
@@ -289,38 +163,21 @@ std::optional<std::string> ReadFile(const std::string& path) {
 
 std::vector<ProductPtr> ReadYamlProducts(const Settings& settings, const std::string& path, const std::string& name,
                                          Faults& faults, std::vector<std::string>& query_files) {
-  const YamlFile file{name, &faults};
-  const auto text = ReadFile(path);
-  if (!text) {
-    faults.push_back({{name, 0, 0}, "the file cannot be read", "check its permissions", false});
-    return {};
-  }
   std::vector<ProductPtr> products;
-  const std::size_t faults_before = faults.size();
-  const std::vector<YAML::Node> documents = ParseYaml(file, *text);
-  const bool empty = std::ranges::all_of(documents, [](const YAML::Node& document) { return document.IsNull(); });
-  if (empty && faults.size() == faults_before) {
-    faults.push_back({{name, 0, 0}, "the file holds no product", "write one, or take the file out", false});
-  }
-  for (const YAML::Node& document : documents) {
-    if (document.IsNull()) continue;
-    YamlMap fields(file, document, "the product");
-    if (!document.IsMap()) continue;
+  auto read = [&](const YamlFile& file, const std::string& text, YamlMap& fields) {
     ProductReader reader(settings, file, fields);
-    if (documents.size() > 1 && !fields.Has("name")) {
-      file.Report(document, "one of several products in a file has no name", "add name: …");
-    }
     reader.ReadFields(std::filesystem::path(path).stem().string());
     const YAML::Node written = fields.Take("query");
-    if (!written.IsDefined()) reader.Report("the product has no query", "add query: {template: select …}");
+    if (!written.IsDefined()) reader.definition().Report("the product has no query", "add query: {template: select …}");
     YamlMap query(file, written, "query");
     reader.ReadShape(query);
     std::optional<TemplateText> sql;
     if (written.IsDefined() && (written.IsMap() || written.IsNull()))
-      sql = ReadQuery(file, *text, path, query, reader, query_files);
+      sql = ReadQuery(SqlReader(file, text, path), query, reader.definition(), query_files);
     query.Finish();
     if (ProductPtr product = reader.Finish(sql)) products.push_back(std::move(product));
-  }
+  };
+  ForEachDefinition(path, name, "product", faults, read);
   return products;
 }
 

@@ -17,7 +17,8 @@ struct DatabaseSettings {
   std::string name;
   std::string url;  // as written, ${ENV} expanded: holds the password, so it is never logged
   SqlDialect dialect = SqlDialect::kPostgres;
-  int pool = 4;  // connections (PostgreSQL) or reader threads (SQLite)
+  int pool = 4;        // connections (PostgreSQL) or reader threads (SQLite)
+  int write_pool = 4;  // PostgreSQL: connections that updaters write through; SQLite has one writer
   std::chrono::milliseconds statement_timeout{10000};
   Location location;
 };
@@ -47,6 +48,7 @@ struct Settings {
   StoreSettings store;
   std::size_t memory_bytes = std::size_t{512} << 20U;
   std::string products_folder;
+  std::string updaters_folder;
   HttpSettings http;
   int threads = 0;  // network threads; 0: one a core
 };

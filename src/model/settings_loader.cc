@@ -26,6 +26,7 @@ class SettingsReader {
     settings_.folder = folder;
     settings_.store.path = Join(folder, "kck-store");
     settings_.products_folder = Join(folder, "products");
+    settings_.updaters_folder = Join(folder, "updaters");
   }
 
   Settings Read(const YAML::Node& root) {
@@ -35,8 +36,9 @@ class SettingsReader {
     ReadHttp(top);
     Assign(settings_.memory_bytes, top.TakeBytes("memory"));
     if (const auto folder = top.TakeText("products")) settings_.products_folder = Join(folder_, *folder);
+    if (const auto folder = top.TakeText("updaters")) settings_.updaters_folder = Join(folder_, *folder);
     if (const auto threads = top.TakeInt("threads", 1, 256)) settings_.threads = static_cast<int>(*threads);
-    for (const char* later : {"updaters", "processes", "auth", "python", "changes", "node"}) top.RefuseForNow(later);
+    for (const char* later : {"processes", "auth", "python", "changes", "node"}) top.RefuseForNow(later);
     top.Finish();
     return std::move(settings_);
   }
@@ -67,6 +69,7 @@ class SettingsReader {
     if (!given)
       file_.Report(at, fmt::format("database {} has no url", name), "add url: postgresql://… or url: sqlite:path");
     if (const auto pool = fields.TakeInt("pool", 1, 64)) database.pool = static_cast<int>(*pool);
+    if (const auto pool = fields.TakeInt("write_pool", 1, 64)) database.write_pool = static_cast<int>(*pool);
     Assign(database.statement_timeout, fields.TakeDuration("statement_timeout_ms", milliseconds(1)));
     fields.RefuseForNow("refresh");
     fields.Finish();
@@ -168,7 +171,7 @@ std::string RedactUrl(const std::string& url) {
 bool SameDatabases(const Settings& one, const Settings& other) {
   const auto same = [](const auto& a, const auto& b) {
     return a.first == b.first && a.second.url == b.second.url && a.second.pool == b.second.pool &&
-           a.second.statement_timeout == b.second.statement_timeout;
+           a.second.write_pool == b.second.write_pool && a.second.statement_timeout == b.second.statement_timeout;
   };
   return std::equal(one.databases.begin(), one.databases.end(), other.databases.begin(), other.databases.end(), same);
 }

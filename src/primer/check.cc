@@ -44,11 +44,18 @@ PlacedMessage ReadPlace(const std::string& message) {
   return {0, 0, message};
 }
 
-Fault SqlFaultOf(const Product& product, const std::string& message, std::string cure) {
+// A statement with its places in the author's files.
+struct Checked {
+  const SqlStatement& statement;
+  Location definition;  // of the product or updater
+  Location start;       // as Product::template_start
+};
+
+Fault SqlFaultOf(const Checked& checked, const std::string& message, std::string cure) {
   PlacedMessage placed = ReadPlace(message);
-  Location at = product.location;
-  if (placed.line > 0 && product.template_start.line > 0) {
-    at = product.template_start;
+  Location at = checked.definition;
+  if (placed.line > 0 && checked.start.line > 0) {
+    at = checked.start;
     at.line += placed.line - 1;
     at.column += placed.column - 1;
   } else if (placed.line > 0) {
@@ -60,12 +67,12 @@ Fault SqlFaultOf(const Product& product, const std::string& message, std::string
 }
 
 // Column names that occur twice, which an object cannot hold.
-void CheckColumns(const Product& product, const Description& description, Faults& faults) {
-  if (product.statement->shape != RowShape::kDicts) return;
+void CheckColumns(const Checked& checked, const Description& description, Faults& faults) {
+  if (checked.statement.shape != RowShape::kDicts) return;
   std::set<std::string_view> seen;
   for (const std::string& column : description.columns) {
     if (seen.insert(column).second) continue;
-    faults.push_back({product.location, fmt::format("the result has two columns named \"{}\"", column),
+    faults.push_back({checked.definition, fmt::format("the result has two columns named \"{}\"", column),
                       "name one of them otherwise with as, or use type: rows"});
   }
 }
@@ -80,17 +87,40 @@ void CheckProcessResult(const Product& product, Faults& faults) {
 }
 
 // The syntax alone, by PostgreSQL's parser, for a database that cannot be asked.
-void CheckSyntax(const Product& product, Faults& faults) {
-  const PgQueryParseResult parsed = pg_query_parse(PgNumberedTemplate(*product.statement).c_str());
+void CheckSyntax(const Checked& checked, Faults& faults) {
+  const PgQueryParseResult parsed = pg_query_parse(PgNumberedTemplate(checked.statement).c_str());
   if (parsed.error != nullptr) {
-    const TemplatePlace place = PgPlaceInTemplate(*product.statement, parsed.error->cursorpos);
+    const TemplatePlace place = PgPlaceInTemplate(checked.statement, parsed.error->cursorpos);
     faults.push_back(
-        SqlFaultOf(product, fmt::format("line {} column {}: {}", place.line, place.column, parsed.error->message), ""));
+        SqlFaultOf(checked, fmt::format("line {} column {}: {}", place.line, place.column, parsed.error->message), ""));
   }
   pg_query_free_parse_result(parsed);
 }
 
-Fault UnreachableFault(const DatabaseSettings& database, const Source& source, const std::string& message) {
+// True where PostgreSQL could run the statement inside a transaction that is not its own. Text that does not parse
+// passes: that is another fault.
+bool IsDataStatement(const SqlStatement& statement) {
+  const PgQueryParseResult parsed = pg_query_parse(PgNumberedTemplate(statement).c_str());
+  const std::string_view tree = parsed.error == nullptr ? parsed.parse_tree : "";
+  constexpr std::string_view kNode = R"("stmt":{")";
+  const std::size_t at = tree.find(kNode);
+  const std::string_view node = at == std::string_view::npos ? std::string_view() : tree.substr(at + kNode.size());
+  bool fits = node.empty();
+  for (const char* name : {"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "SelectStmt"}) {
+    fits = fits || node.starts_with(name);
+  }
+  pg_query_free_parse_result(parsed);
+  return fits;
+}
+
+void CheckDataStatement(const Checked& checked, Faults& faults) {
+  if (IsDataStatement(checked.statement)) return;
+  faults.push_back({checked.start.line > 0 ? checked.start : checked.definition,
+                    "the statement is none that writes rows",
+                    "an updater's statement is an insert, update, delete, merge, or a select that calls a function"});
+}
+
+Fault UnreachableFault(const DatabaseSettings& database, const Describer& source, const std::string& message) {
   Fault fault{database.location, fmt::format("database {}: {}", database.name, message),
               source.dialect() == SqlDialect::kSqlite ? "is the path right, and may this user read the file?"
                                                       : "is it running, and are url, user and password right?"};
@@ -98,48 +128,84 @@ Fault UnreachableFault(const DatabaseSettings& database, const Source& source, c
   return fault;
 }
 
-// What one database says of its products. The first failure to reach it is one fault, not one a product.
+// What one database says of its statements. The first failure to reach it is one fault, not one a statement.
 class DatabaseCheck {
  public:
-  DatabaseCheck(const DatabaseSettings& database, Source& source) : database_(database), source_(source) {}
+  explicit DatabaseCheck(const DatabaseSettings& database) : database_(database) {}
 
-  void Check(const Product& product, Faults& faults) {
-    CheckProcessResult(product, faults);
-    if (unreachable_) return CheckSyntaxOf(product, faults);
-    const Result<Description> description = source_.Describe(*product.statement);
-    if (description) return CheckColumns(product, *description, faults);
-    if (source_.Reachable()) {
-      faults.push_back(SqlFaultOf(product, description.error().message, ""));
+  void Check(const Checked& checked, Describer& describer, Faults& faults) {
+    if (unreachable_) return CheckSyntaxOf(checked, describer, faults);
+    const Result<Description> description = describer.Describe(checked.statement);
+    if (description) return CheckColumns(checked, *description, faults);
+    if (describer.Reachable()) {
+      faults.push_back(SqlFaultOf(checked, description.error().message, ""));
       return;
     }
     unreachable_ = true;
-    faults.push_back(UnreachableFault(database_, source_, description.error().message));
-    CheckSyntaxOf(product, faults);
+    faults.push_back(UnreachableFault(database_, describer, description.error().message));
+    CheckSyntaxOf(checked, describer, faults);
   }
 
  private:
-  void CheckSyntaxOf(const Product& product, Faults& faults) const {
-    if (source_.dialect() == SqlDialect::kPostgres) CheckSyntax(product, faults);
+  static void CheckSyntaxOf(const Checked& checked, const Describer& describer, Faults& faults) {
+    if (describer.dialect() == SqlDialect::kPostgres) CheckSyntax(checked, faults);
   }
 
   const DatabaseSettings& database_;
-  Source& source_;
   bool unreachable_ = false;
+};
+
+// The checks of all databases of a folder, made as they are needed.
+class FolderCheck {
+ public:
+  FolderCheck(const Folder& folder, const Databases& databases) : folder_(folder), databases_(databases) {}
+
+  Faults Check() {
+    for (const ProductPtr& product : folder_.products) CheckProduct(*product);
+    for (const UpdaterPtr& updater : folder_.updaters) {
+      for (const WriteAction action : kWriteActions) {
+        if (const auto& found = updater->Template(action)) CheckWrite(*updater, *found);
+      }
+    }
+    return std::move(faults_);
+  }
+
+ private:
+  // Null where the loader has told of the database already.
+  DatabaseCheck* CheckOf(const std::string& name) {
+    const auto database = folder_.settings.databases.find(name);
+    if (database == folder_.settings.databases.end()) return nullptr;
+    return &checks_.try_emplace(name, database->second).first->second;
+  }
+
+  void CheckProduct(const Product& product) {
+    const auto source = databases_.sources.find(product.database);
+    DatabaseCheck* check = CheckOf(product.database);
+    if (check == nullptr || source == databases_.sources.end()) return;
+    CheckProcessResult(product, faults_);
+    check->Check({*product.statement, product.location, product.template_start}, *source->second, faults_);
+  }
+
+  void CheckWrite(const Updater& updater, const WriteTemplate& found) {
+    const auto writer = databases_.writers.find(updater.database);
+    DatabaseCheck* check = CheckOf(updater.database);
+    if (check == nullptr || writer == databases_.writers.end()) return;
+    const Checked checked{*found.statement, updater.location, found.start};
+    const std::size_t faults_before = faults_.size();
+    if (writer->second->dialect() == SqlDialect::kPostgres) CheckDataStatement(checked, faults_);
+    if (faults_.size() == faults_before) check->Check(checked, *writer->second, faults_);
+  }
+
+  const Folder& folder_;
+  const Databases& databases_;
+  std::map<std::string, DatabaseCheck> checks_;
+  Faults faults_;
 };
 
 }  // namespace
 
-Faults CheckProducts(const Folder& folder, const Sources& sources) {
-  Faults faults;
-  std::map<std::string, DatabaseCheck> checks;
-  for (const ProductPtr& product : folder.products) {
-    const auto database = folder.settings.databases.find(product->database);
-    const auto source = sources.find(product->database);
-    if (database == folder.settings.databases.end() || source == sources.end()) continue;  // the loader has said so
-    auto [check, added] = checks.try_emplace(product->database, database->second, *source->second);
-    check->second.Check(*product, faults);
-  }
-  return faults;
+Faults CheckOnDatabases(const Folder& folder, const Databases& databases) {
+  return FolderCheck(folder, databases).Check();
 }
 
 }  // namespace kck

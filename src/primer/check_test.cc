@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "testing/fake_source.h"
+#include "testing/held_writer.h"
 #include "testing/sqlite_file.h"
 #include "testing/statements.h"
 
@@ -38,7 +39,8 @@ class CheckTest : public testing::Test {
       settings.name = name;
       settings.location = {"kck.yml", 2, 9};
     }
-    return CheckProducts(folder, sources_);
+    folder.updaters = updaters_;
+    return CheckOnDatabases(folder, {sources_, writers_});
   }
 
   std::vector<std::string> Check(const std::vector<ProductPtr>& products) {
@@ -53,7 +55,23 @@ class CheckTest : public testing::Test {
     return settings;
   }
 
+  // Has the folder an updater with one insert, or more actions.
+  void AddUpdater(const std::string& name, const std::string& database, std::string_view sql,
+                  RowShape shape = RowShape::kRows) {
+    auto updater = std::make_shared<Updater>();
+    updater->name = name;
+    updater->location = {"updaters/" + name + ".yml", 1, 1};
+    updater->database = database;
+    const SqlDialect dialect = database == "pg" ? SqlDialect::kPostgres : SqlDialect::kSqlite;
+    updater->templates[0] =
+        WriteTemplate{MakeStatement(sql, {}, dialect, shape), {}, {"updaters/" + name + ".yml", 3, 13}};
+    updaters_.push_back(updater);
+  }
+
   SqliteFile file_;
+  std::vector<UpdaterPtr> updaters_;
+  std::shared_ptr<HeldWriter> pg_writer_ = std::make_shared<HeldWriter>();
+  Writers writers_{{"lite", OpenSqliteWriter(file_.Settings())}, {"pg", pg_writer_}};
   std::shared_ptr<FakeSource> pg_ = std::make_shared<FakeSource>();
   Sources sources_{
       {"lite", OpenSqliteSource(file_.Settings())}, {"pg", pg_}, {"absent", OpenSqliteSource(AbsentFile())}};
@@ -77,6 +95,24 @@ TEST_F(CheckTest, AFaultWithoutAPlaceInTheFileNamesItInTheMessage) {
   folded->database = "pg";
   EXPECT_THAT(Check({folded}),
               ElementsAre("products/folded.yml:1:1: error: line 2 column 2 of the SQL: no such table"));
+}
+
+TEST_F(CheckTest, TellsTheFaultsOfUpdatersWithTheirPlace) {
+  AddUpdater("good", "lite", "insert into t values (1)");
+  AddUpdater("column", "lite", "update t set wrong = 1");
+  AddUpdater("reads", "lite", "select a from t");
+  AddUpdater("twice", "lite", "insert into t values (1) returning a, a", RowShape::kDicts);
+  pg_writer_->describe = kck::Fail(ErrorCode::kSourceError, "line 1 column 8: permission denied for table t");
+  AddUpdater("denied", "pg", "update t set a = 1");
+  AddUpdater("ddl", "pg", "truncate t");
+  AddUpdater("ends", "pg", "commit");
+  EXPECT_THAT(Check({}),
+              ElementsAre("updaters/column.yml:3:26: error: no such column: wrong",
+                          HasSubstr("updaters/reads.yml:1:1: error: the statement writes nothing"),
+                          HasSubstr("updaters/twice.yml:1:1: error: the result has two columns named \"a\""),
+                          "updaters/denied.yml:3:20: error: permission denied for table t",
+                          HasSubstr("updaters/ddl.yml:3:13: error: the statement is none that writes rows"),
+                          HasSubstr("updaters/ends.yml:3:13: error: the statement is none that writes rows")));
 }
 
 TEST_F(CheckTest, AMessageThatOnlyLooksPlacedIsToldWhole) {

@@ -81,7 +81,7 @@ awaitable<Result<void>> PgConnector::Handshake(PGconn* connection) {
 }
 
 awaitable<Result<PgSession>> PgConnector::SetUp(PGconn* connection) {
-  std::string set_up = SessionSql(settings_);
+  std::string set_up = SessionSql(settings_, PgAccess::kRead);
   const Result<PgResultPtr> answer = co_await Ask(connection, std::move(set_up));
   if (!answer) co_return Failure(answer.error());
   Result<PgSession> session = ReadPgSession(**answer);

@@ -13,11 +13,6 @@
 
 namespace kck {
 
-struct PgConnected {
-  PgConnPtr connection;  // non-blocking, in pipeline mode
-  PgSession session;
-};
-
 class PgConnector {
  public:
   // `starter` has a thread that may block while it looks up a host name. All else happens on the thread of `io`.

@@ -6,6 +6,7 @@
 
 #include "source/pg_error.h"
 #include "source/pg_handle.h"
+#include "source/pg_json.h"
 #include "source/pg_statement.h"
 
 namespace kck {
@@ -13,9 +14,12 @@ namespace {
 
 constexpr std::string_view kSyntaxError = "42601";
 
+constexpr std::string_view kNotPermitted = "42501";
+constexpr const char* kName = "kck_check";
+
 PgResultPtr Prepare(PGconn* connection, const SqlStatement& statement, const std::string& sql, PgTyping typing) {
   const std::vector<Oid> types = PgParamTypes(statement, typing);
-  return PgResultPtr(PQprepare(connection, "", sql.c_str(), static_cast<int>(types.size()), types.data()));
+  return PgResultPtr(PQprepare(connection, kName, sql.c_str(), static_cast<int>(types.size()), types.data()));
 }
 
 bool Succeeded(const PgResultPtr& result) { return PQresultStatus(result.get()) == PGRES_COMMAND_OK; }
@@ -38,25 +42,49 @@ std::string PlacedMessage(const SqlStatement& statement, const PGresult& result)
   return fmt::format("line {} column {}: {}", place.line, place.column, AuthorMessage(result));
 }
 
+void Deallocate(PGconn* connection) {
+  const PgResultPtr ignored(PQexec(connection, fmt::format("deallocate {}", kName).c_str()));
+}
+
+Result<Description> Columns(PGconn* connection, PgColumns columns) {
+  const PgResultPtr described(PQdescribePrepared(connection, kName));
+  if (!Succeeded(described)) return Fail(ErrorCode::kSourceError, AuthorMessage(*described));
+  Description description;
+  for (int column = static_cast<int>(columns); column < PQnfields(described.get()); ++column) {
+    description.columns.emplace_back(PQfname(described.get(), column));
+  }
+  return description;
+}
+
 }  // namespace
 
 Result<Description> DescribePg(PGconn* connection, const SqlStatement& statement) {
   // First without the stamp, so that positions and words are about what the author wrote.
   const PgResultPtr plain = PrepareEitherWay(connection, statement, PgNumberedTemplate(statement));
   if (!Succeeded(plain)) return Fail(ErrorCode::kSourceError, PlacedMessage(statement, *plain));
+  Deallocate(connection);
   const PgResultPtr stamped = PrepareEitherWay(connection, statement, PgStampedTemplate(statement));
   if (!Succeeded(stamped)) {
     const bool not_a_query = SqlState(*stamped) == kSyntaxError;
     return Fail(ErrorCode::kSourceError,
                 not_a_query ? "a product's query is SELECT, VALUES, TABLE or WITH … SELECT" : AuthorMessage(*stamped));
   }
-  const PgResultPtr described(PQdescribePrepared(connection, ""));
-  if (!Succeeded(described)) return Fail(ErrorCode::kSourceError, AuthorMessage(*described));
-  Description description;
-  for (int column = 1; column < PQnfields(described.get()); ++column) {
-    description.columns.emplace_back(PQfname(described.get(), column));
+  return Columns(connection, PgColumns::kAfterStamp);
+}
+
+Result<Description> DescribePgWrite(PGconn* connection, const SqlStatement& statement) {
+  const PgResultPtr prepared = PrepareEitherWay(connection, statement, PgNumberedTemplate(statement));
+  if (!Succeeded(prepared)) return Fail(ErrorCode::kSourceError, PlacedMessage(statement, *prepared));
+  // PREPARE asks for no permission; EXPLAIN does, and runs nothing. What it says of NULLs as parameters does not count.
+  std::string explain = fmt::format("explain execute {}", kName);
+  for (std::size_t i = 0; i < statement.types.size(); ++i) explain += i == 0 ? "(null" : ", null";
+  if (!statement.types.empty()) explain += ')';
+  const PgResultPtr explained(PQexec(connection, explain.c_str()));
+  if (SqlState(*explained) == kNotPermitted) {
+    return Fail(ErrorCode::kSourceError,
+                fmt::format("the role of the url may not do this: {}", AuthorMessage(*explained)));
   }
-  return description;
+  return Columns(connection, PgColumns::kAll);
 }
 
 }  // namespace kck

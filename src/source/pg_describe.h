@@ -10,4 +10,8 @@ namespace kck {
 // Blocks. The error is PostgreSQL's message, after "line L column C: " where it names a place in the author's text.
 Result<Description> DescribePg(PGconn* connection, const SqlStatement& statement);
 
+// The same for a statement that writes, on a connection that may write. Says so as well where the connection's role may
+// not do what the statement does, as far as the plan shows it.
+Result<Description> DescribePgWrite(PGconn* connection, const SqlStatement& statement);
+
 }  // namespace kck

@@ -31,9 +31,41 @@ std::string_view WordsFor(std::string_view state) {
   return "see the log of the database";
 }
 
+// What a write means otherwise than a fill does.
+constexpr Kind kWriteKinds[] = {
+    {"25006", "it takes no writes now"},
+    {"40", "another write was in the way; send it again"},
+    {"42501", "its role may not write what the statement names; run kck check"},
+};
+
+std::string_view DataWords(std::string_view state) {
+  if (state == "22001") return "a text is too long for its column";
+  if (state == "22003") return "a number is out of its column's range";
+  if (state == "22P02") return "a text is no value of its column's type";
+  return "the database has no such value in that place";
+}
+
 std::string_view Field(const PGresult& result, int field) {
   const char* text = PQresultErrorField(&result, field);
   return text == nullptr ? std::string_view() : std::string_view(text);
+}
+
+std::string_view ConstraintWords(std::string_view state) {
+  if (state == "23502") return "a column may not be NULL";
+  if (state == "23503") return "a row that is referred to is not there, or is still referred to";
+  if (state == "23505") return "there is such a row already";
+  if (state == "23514") return "the values break a check";
+  if (state == "23P01") return "the row overlaps with another";
+  return "the write breaks a constraint";
+}
+
+std::string ConstraintText(const PGresult& result) {
+  std::string text(ConstraintWords(SqlState(result)));
+  const std::string_view constraint = Field(result, PG_DIAG_CONSTRAINT_NAME);
+  const std::string_view column = Field(result, PG_DIAG_COLUMN_NAME);
+  if (!constraint.empty()) text += fmt::format(" (constraint {})", constraint);
+  if (!column.empty()) text += fmt::format(" (column {})", column);
+  return text;
 }
 
 }  // namespace
@@ -50,6 +82,24 @@ Error StatementError(const std::string& database, const PGresult& result) {
   }
   return {ErrorCode::kSourceError,
           fmt::format("database {} failed the statement (SQLSTATE {}): {}", database, state, WordsFor(state))};
+}
+
+bool IsStaleStatement(std::string_view sql_state) { return sql_state == "26000" || sql_state == "0A000"; }
+
+Error WriteError(const std::string& database, const PGresult& result) {
+  const std::string_view state = SqlState(result);
+  if (state.starts_with("23")) return {ErrorCode::kBadRequest, ConstraintText(result)};
+  if (state.starts_with("22")) {
+    return {ErrorCode::kBadRequest, fmt::format("a value does not fit: {} (SQLSTATE {})", DataWords(state), state)};
+  }
+  Error error = StatementError(database, result);
+  for (const Kind& kind : kWriteKinds) {
+    if (!state.starts_with(kind.prefix)) continue;
+    error.message = fmt::format("database {} failed the write (SQLSTATE {}): {}", database, state, kind.words);
+    break;
+  }
+  error.message += "; nothing was written";
+  return error;
 }
 
 std::string AuthorMessage(const PGresult& result) {

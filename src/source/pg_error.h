@@ -17,6 +17,14 @@ std::string_view SqlState(const PGresult& result);
 // statement or its parameters.
 Error StatementError(const std::string& database, const PGresult& result);
 
+// The statement is not prepared here any more (somebody ran DISCARD or DEALLOCATE), or its columns changed (DDL).
+// Preparing it again may cure either.
+bool IsStaleStatement(std::string_view sql_state);
+
+// The same for a write. KCKBadRequest where its values are at fault: the message names constraint and column, never a
+// value.
+Error WriteError(const std::string& database, const PGresult& result);
+
 // The fields of a result's message that help the author: the message, and the hint where there is one.
 std::string AuthorMessage(const PGresult& result);
 

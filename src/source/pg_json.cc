@@ -11,8 +11,6 @@
 namespace kck {
 namespace {
 
-constexpr int kFirstColumn = 1;  // after the stamp
-
 bool AppendBool(std::string& out, std::string_view text) {
   if (text != "t" && text != "f") return false;
   out += text == "t" ? "true" : "false";
@@ -114,9 +112,9 @@ int StampRow(const PGresult& result) {
   return row;
 }
 
-std::optional<Error> SameNameError(const PGresult& result) {
+std::optional<Error> SameNameError(const PGresult& result, PgColumns columns) {
   std::set<std::string_view> names;
-  for (int column = kFirstColumn; column < PQnfields(&result); ++column) {
+  for (int column = static_cast<int>(columns); column < PQnfields(&result); ++column) {
     const char* name = PQfname(&result, column);
     if (names.insert(name).second) continue;
     return Error{ErrorCode::kSourceError,
@@ -127,12 +125,13 @@ std::optional<Error> SameNameError(const PGresult& result) {
 
 class RowWriter {
  public:
-  RowWriter(const PGresult& result, const PgTypes& types, RowShape shape) : result_(result), types_(types) {
+  RowWriter(const PGresult& result, const PgTypes& types, RowShape shape, PgColumns columns)
+      : result_(result), types_(types), first_column_(static_cast<int>(columns)) {
     const bool named = shape == RowShape::kDicts;
     open_ = named ? '{' : '[';
     close_ = named ? '}' : ']';
-    for (int column = kFirstColumn; column < PQnfields(&result); ++column) {
-      std::string before = column > kFirstColumn ? "," : "";
+    for (int column = first_column_; column < PQnfields(&result); ++column) {
+      std::string before = column > first_column_ ? "," : "";
       if (named) {
         AppendJsonString(before, PQfname(&result, column));
         before += ':';
@@ -143,8 +142,8 @@ class RowWriter {
 
   bool Append(std::string& out, int row) const {
     out += open_;
-    for (int column = kFirstColumn; column < PQnfields(&result_); ++column) {
-      out += before_[static_cast<std::size_t>(column - kFirstColumn)];
+    for (int column = first_column_; column < PQnfields(&result_); ++column) {
+      out += before_[static_cast<std::size_t>(column - first_column_)];
       const auto cell = Cell(result_, row, column);
       if (!cell) {
         out += "null";
@@ -159,10 +158,13 @@ class RowWriter {
  private:
   const PGresult& result_;
   const PgTypes& types_;
+  const int first_column_;
   char open_;
   char close_;
   std::vector<std::string> before_;  // what stands before the value of each column
 };
+
+Failure TypeAltered() { return Fail(ErrorCode::kSourceError, "a type was altered while the statement ran; ask again"); }
 
 }  // namespace
 
@@ -194,31 +196,45 @@ bool AppendPgValue(std::string& out, const PgTypes& types, Oid type, std::string
   return true;
 }
 
-std::vector<Oid> PgColumnTypes(const PGresult& result) {
+std::vector<Oid> PgColumnTypes(const PGresult& result, PgColumns columns) {
   std::vector<Oid> types;
-  for (int column = kFirstColumn; column < PQnfields(&result); ++column) types.push_back(PQftype(&result, column));
+  for (int column = static_cast<int>(columns); column < PQnfields(&result); ++column) {
+    types.push_back(PQftype(&result, column));
+  }
   return types;
 }
 
 Result<Rows> PgRows(const PGresult& result, const PgTypes& types, RowShape shape) {
   if (shape == RowShape::kDicts) {
-    if (auto error = SameNameError(result)) return Failure(*std::move(error));
+    if (auto error = SameNameError(result, PgColumns::kAfterStamp)) return Failure(*std::move(error));
   }
   const int stamp_row = StampRow(result);
   Rows rows;
-  const RowWriter writer(result, types, shape);
+  const RowWriter writer(result, types, shape, PgColumns::kAfterStamp);
   rows.json = "[";
   for (int row = 0; row < PQntuples(&result); ++row) {
     if (row == stamp_row) continue;
     if (rows.row_count++ > 0) rows.json += ',';
-    if (!writer.Append(rows.json, row)) {
-      return Fail(ErrorCode::kSourceError, "a type was altered while the statement ran; ask again");
-    }
+    if (!writer.Append(rows.json, row)) return TypeAltered();
   }
   rows.json += ']';
   if (const auto stamp = Cell(result, stamp_row, 0)) rows.stamp = InternStamp(*stamp);
   if (!rows.stamp) return Fail(ErrorCode::kSourceError, "the database sent no snapshot with its rows");
   return rows;
+}
+
+Result<std::string> PgReturning(const PGresult& result, const PgTypes& types, RowShape shape) {
+  if (shape == RowShape::kDicts) {
+    if (auto error = SameNameError(result, PgColumns::kAll)) return Failure(*std::move(error));
+  }
+  const RowWriter writer(result, types, shape, PgColumns::kAll);
+  std::string json = "[";
+  for (int row = 0; row < PQntuples(&result); ++row) {
+    if (row > 0) json += ',';
+    if (!writer.Append(json, row)) return TypeAltered();
+  }
+  json += ']';
+  return json;
 }
 
 }  // namespace kck

@@ -17,11 +17,17 @@ namespace kck {
 // where the text does not fit the type: the type was altered after it was read.
 bool AppendPgValue(std::string& out, const PgTypes& types, Oid type, std::string_view text);
 
-// The column types of a stamped result (pg_statement.h), without the stamp's.
-std::vector<Oid> PgColumnTypes(const PGresult& result);
+// Which columns are the statement's: those of a stamped result (pg_statement.h) come after the stamp.
+enum class PgColumns { kAll = 0, kAfterStamp = 1 };
+
+// The types of these columns.
+std::vector<Oid> PgColumnTypes(const PGresult& result, PgColumns columns);
 
 // Fills in json, row_count and stamp from a stamped result. kSourceError where two columns of a product of objects have
 // one name, or a type was altered meanwhile.
 Result<Rows> PgRows(const PGresult& result, const PgTypes& types, RowShape shape);
+
+// The rows of a result without a stamp as a JSON list; "[]" where the statement returns none. Errors as PgRows.
+Result<std::string> PgReturning(const PGresult& result, const PgTypes& types, RowShape shape);
 
 }  // namespace kck

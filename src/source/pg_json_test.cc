@@ -324,7 +324,7 @@ void AgreeOnARow(const std::vector<Type>& types, PgClient& oracle, Source& sourc
 TEST_F(PgJson, AgreesWithPostgresOnValuesOfEveryType) {
   const std::vector<Type> types = AllTypes();
   PgClient oracle(SharedPgServer().Url());
-  oracle.Run(SessionSql(SharedPgServer().Settings()));
+  oracle.Run(SessionSql(SharedPgServer().Settings(), PgAccess::kRead));
   // In rows of a few columns, since the arguments of a function are limited to 100.
   for (std::size_t from = 0; from < types.size(); from += 20) {
     const auto end = types.begin() + static_cast<std::ptrdiff_t>(std::min(from + 20, types.size()));

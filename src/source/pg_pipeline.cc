@@ -10,10 +10,6 @@ namespace {
 
 constexpr int kStaleStatementsMax = 2;
 
-// The statement is not prepared here any more (somebody ran DISCARD or DEALLOCATE), or its columns changed (DDL).
-// Preparing it again may cure either.
-bool IsStaleStatement(std::string_view sql_state) { return sql_state == "26000" || sql_state == "0A000"; }
-
 bool IsError(const PGresult* result) {
   const ExecStatusType status = PQresultStatus(result);
   return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK;
@@ -155,7 +151,7 @@ void PgPipeline::CompleteUnprepared(const Exchange& exchange, std::string_view s
 
 void PgPipeline::CompleteRows(Exchange exchange) {
   exchange.cost_us = MicrosecondsSince(head_since_);
-  const std::vector<Oid> to_read = types_.ToRead(PgColumnTypes(*exchange.result));
+  const std::vector<Oid> to_read = types_.ToRead(PgColumnTypes(*exchange.result, PgColumns::kAfterStamp));
   if (to_read.empty()) {
     Render(exchange.fill, *exchange.result, exchange.cost_us);
   } else {

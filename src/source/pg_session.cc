@@ -11,15 +11,15 @@
 namespace kck {
 namespace {
 
-// REPEATABLE READ, so that the queries inside VOLATILE functions read the very snapshot that the statement is stamped
-// with; under READ COMMITTED each would take a newer one. READ ONLY, since what a fill wrote would be written again by
-// each refresh. The formats are those that pg_json.cc turns into JSON; the zone is UTC, so that a timestamp has one
-// meaning in keys and in values.
+// Readers: REPEATABLE READ, so that the queries inside VOLATILE functions read the very snapshot that the statement is
+// stamped with; under READ COMMITTED each would take a newer one. READ ONLY, since what a fill wrote would be written
+// again by each refresh. The formats are those that pg_json.cc turns into JSON; the zone is UTC, so that a timestamp
+// has one meaning in keys and in values.
 constexpr std::string_view kSessionSql = R"(
-set default_transaction_read_only = on;
-set default_transaction_isolation = 'repeatable read';
+set default_transaction_read_only = {read_only};
+set default_transaction_isolation = '{isolation}';
 set default_transaction_deferrable = off;
-set statement_timeout = {};
+set statement_timeout = {timeout_ms};
 set idle_in_transaction_session_timeout = 0;
 set standard_conforming_strings = on;
 set timezone = 'UTC';
@@ -62,7 +62,7 @@ PgConnPtr StartPgConnection(const DatabaseSettings& settings) {
   return PgConnPtr(PQconnectStartParams(keywords.names, keywords.values, 1));
 }
 
-Result<PgConnPtr> ConnectPg(const DatabaseSettings& settings) {
+Result<PgConnected> ConnectPg(const DatabaseSettings& settings, PgAccess access) {
   const auto unreachable = [&](const std::string& why) { return Failure(UnreachableError(settings.name, why)); };
   const std::string url_fault = PgUrlFault(settings.url);
   if (!url_fault.empty()) return unreachable(url_fault);
@@ -72,15 +72,23 @@ Result<PgConnPtr> ConnectPg(const DatabaseSettings& settings) {
     return unreachable(ConnectionMessage(connection.get()) + "; is the url right, and the server up and a primary?");
   }
   PQsetNoticeProcessor(connection.get(), [](void*, const char*) {}, nullptr);
-  const PgResultPtr result(PQexec(connection.get(), SessionSql(settings).c_str()));
+  const PgResultPtr result(PQexec(connection.get(), SessionSql(settings, access).c_str()));
   if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) return unreachable(ConnectionMessage(connection.get()));
-  const auto session = ReadPgSession(*result);
+  Result<PgSession> session = ReadPgSession(*result);
   if (!session) return unreachable(session.error().message);
-  return connection;
+  if (session->may_read_identifier) {
+    const PgResultPtr identifier(PQexec(connection.get(), kIdentifierSql));
+    if (PQresultStatus(identifier.get()) != PGRES_TUPLES_OK) return unreachable(ConnectionMessage(connection.get()));
+    TakeIdentifier(*identifier, *session);
+  }
+  return PgConnected{std::move(connection), *session};
 }
 
-std::string SessionSql(const DatabaseSettings& settings) {
-  return fmt::format(kSessionSql, settings.statement_timeout.count());
+std::string SessionSql(const DatabaseSettings& settings, PgAccess access) {
+  const bool reads = access == PgAccess::kRead;
+  return fmt::format(kSessionSql, fmt::arg("read_only", reads ? "on" : "off"),
+                     fmt::arg("isolation", reads ? "repeatable read" : "read committed"),
+                     fmt::arg("timeout_ms", settings.statement_timeout.count()));
 }
 
 Result<PgSession> ReadPgSession(const PGresult& result) {

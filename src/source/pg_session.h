@@ -1,6 +1,6 @@
 // What KCK asks of a session before it trusts it: its settings, and that it leads to a primary.
 //
-// Used by the pool's connections, which do the talking without blocking, and by Describe, which blocks.
+// Used by the pool's connections, which do the talking without blocking, and by writers and Describe, which block.
 #pragma once
 
 #include <string>
@@ -20,16 +20,25 @@ std::string PgUrlFault(const std::string& url);
 // Never null; PQstatus says whether it failed.
 PgConnPtr StartPgConnection(const DatabaseSettings& settings);
 
-// Connects to a primary and sets the session up, blocking. The error begins "database NAME cannot be reached".
-Result<PgConnPtr> ConnectPg(const DatabaseSettings& settings);
-
-// Statements that set a session up; the last brings one row for ReadPgSession.
-std::string SessionSql(const DatabaseSettings& settings);
+// What a session is for. One that reads is READ ONLY and REPEATABLE READ; one that writes is READ COMMITTED, so that
+// writes of one row wait for each other instead of failing.
+enum class PgAccess { kRead, kWrite };
 
 struct PgSession {
   DatabaseIdentity identity;
   bool may_read_identifier = false;  // then kIdentifierSql brings the system identifier
 };
+
+struct PgConnected {
+  PgConnPtr connection;
+  PgSession session;
+};
+
+// Connects to a primary and sets the session up, blocking. The error begins "database NAME cannot be reached".
+Result<PgConnected> ConnectPg(const DatabaseSettings& settings, PgAccess access);
+
+// Statements that set a session up; the last brings one row for ReadPgSession.
+std::string SessionSql(const DatabaseSettings& settings, PgAccess access);
 
 // Takes the row of SessionSql. An error where the server is a standby.
 Result<PgSession> ReadPgSession(const PGresult& result);

@@ -179,10 +179,10 @@ void PgSource::ConnectionLost(const Error& why, std::vector<PgFillPtr> unanswere
 }
 
 Result<Description> PgSource::Describe(const SqlStatement& statement) {
-  const Result<PgConnPtr> connection = ConnectPg(settings_);
-  reachable_ = connection.has_value();
-  if (!connection) return Failure(connection.error());
-  return DescribePg(connection->get(), statement);
+  const Result<PgConnected> connected = ConnectPg(settings_, PgAccess::kRead);
+  reachable_ = connected.has_value();
+  if (!connected) return Failure(connected.error());
+  return DescribePg(connected->connection.get(), statement);
 }
 
 std::shared_ptr<Source> OpenPgSource(const DatabaseSettings& settings) { return std::make_shared<PgSource>(settings); }

@@ -39,27 +39,31 @@ struct Description {
   std::vector<std::string> columns;
 };
 
-class Source {
+// A database as `kck check` asks it about a statement.
+class Describer {
  public:
-  using FillCallback = std::function<void(Result<Rows>)>;
-
-  virtual ~Source() = default;
-
-  // Runs `statement` with `params` (one a type in statement->types), READ ONLY. Calls `done` exactly once, on any
-  // thread but never inside this call, at `deadline` at the latest (KCKSourceTimeout). KCKOverloaded where the source's
-  // bounded queue is full. Any thread.
-  virtual void Fill(std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params, TimePoint deadline,
-                    FillCallback done) = 0;
+  virtual ~Describer() = default;
 
   // Has the database parse and plan `statement` without running it. Blocks; for start-up and `kck check`.
   // The error's message is the database's own; it begins with "line L column C: " of the author's text where the
   // database names a place.
   virtual Result<Description> Describe(const SqlStatement& statement) = 0;
 
-  // True once the source could be reached, and while it can be. Describe brings it up to date. Any thread.
+  // True once the database could be reached, and while it can be. Describe brings it up to date. Any thread.
   virtual bool Reachable() const = 0;
 
   virtual SqlDialect dialect() const = 0;
+};
+
+class Source : public Describer {
+ public:
+  using FillCallback = std::function<void(Result<Rows>)>;
+
+  // Runs `statement` with `params` (one a type in statement->types), READ ONLY. Calls `done` exactly once, on any
+  // thread but never inside this call, at `deadline` at the latest (KCKSourceTimeout). KCKOverloaded where the source's
+  // bounded queue is full. Any thread.
+  virtual void Fill(std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params, TimePoint deadline,
+                    FillCallback done) = 0;
 };
 
 }  // namespace kck

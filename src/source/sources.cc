@@ -2,12 +2,14 @@
 
 namespace kck {
 
-Sources OpenSources(const std::map<std::string, DatabaseSettings>& databases) {
-  Sources sources;
-  for (const auto& [name, settings] : databases) {
-    sources[name] = settings.dialect == SqlDialect::kPostgres ? OpenPgSource(settings) : OpenSqliteSource(settings);
+Databases OpenDatabases(const std::map<std::string, DatabaseSettings>& settings) {
+  Databases databases;
+  for (const auto& [name, database] : settings) {
+    const bool postgres = database.dialect == SqlDialect::kPostgres;
+    databases.sources[name] = postgres ? OpenPgSource(database) : OpenSqliteSource(database);
+    databases.writers[name] = postgres ? OpenPgWriter(database) : OpenSqliteWriter(database);
   }
-  return sources;
+  return databases;
 }
 
 }  // namespace kck

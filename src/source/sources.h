@@ -7,6 +7,7 @@
 
 #include "model/settings.h"
 #include "source/source.h"
+#include "source/writer.h"
 
 namespace kck {
 
@@ -19,6 +20,20 @@ std::shared_ptr<Source> OpenPgSource(const DatabaseSettings& settings);
 // and Describe.
 std::shared_ptr<Source> OpenSqliteSource(const DatabaseSettings& settings);
 
-Sources OpenSources(const std::map<std::string, DatabaseSettings>& databases);
+using Writers = std::map<std::string, std::shared_ptr<Writer>>;
+
+// Connections that are not READ ONLY (pg_writer.cc), opened by the first writes.
+std::shared_ptr<Writer> OpenPgWriter(const DatabaseSettings& settings);
+
+// One connection on a thread of its own (sqlite_writer.cc), opened by the first write.
+std::shared_ptr<Writer> OpenSqliteWriter(const DatabaseSettings& settings);
+
+// Both sides of every database of kck.yml, by its name.
+struct Databases {
+  Sources sources;
+  Writers writers;
+};
+
+Databases OpenDatabases(const std::map<std::string, DatabaseSettings>& settings);
 
 }  // namespace kck

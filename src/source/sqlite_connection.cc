@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "source/sqlite_json.h"
+#include "source/sqlite_refusal.h"
 #include "source/sqlite_statement.h"
 
 namespace kck {
@@ -36,7 +37,8 @@ std::string_view WordsFor(int code, std::string_view statement_fault) {
     case SQLITE_PERM:
       return "its file cannot be read";
     case SQLITE_READONLY:
-      return "a write to it was left unfinished; open it once with the program that writes it";
+      return "its file may not be written, or a write to it was left unfinished; open it once with the program that "
+             "writes it";
     case SQLITE_NOMEM:
     case SQLITE_FULL:
     case SQLITE_TOOBIG:
@@ -51,40 +53,61 @@ Failure CannotOpen(const std::string& path, int code) {
   return Fail(kind, fmt::format("cannot open {}: {}", path, sqlite3_errstr(code)));
 }
 
-// Where the numbered template names the table that SQLite misses: of this error it tells no place. npos where the
+// Where the numbered template names the table or column that SQLite misses, where it tells no place. npos where the
 // message is another, or the name cannot be found.
-std::size_t MissingTableOffset(const SqlStatement& statement, std::string_view message) {
-  constexpr std::string_view kNoTable = "no such table: ";
-  if (!message.starts_with(kNoTable)) return std::string::npos;
-  return SqliteNumberedTemplate(statement).find(message.substr(kNoTable.size()));
+std::size_t MissingNameOffset(const SqlStatement& statement, std::string_view message) {
+  for (const std::string_view missing : {"no such table: ", "no such column: "}) {
+    if (!message.starts_with(missing)) continue;
+    return SqliteNumberedTemplate(statement).find(message.substr(missing.size()));
+  }
+  return std::string::npos;
 }
 
 }  // namespace
 
-SqliteConnection::SqliteConnection(SqlitePtr database, const SqliteLimits& limits)
-    : database_(std::move(database)), limits_(limits) {
+std::string SqlitePath(const DatabaseSettings& settings) {
+  constexpr std::string_view kScheme = "sqlite:";
+  return settings.url.substr(kScheme.size());
+}
+
+SqliteConnection::SqliteConnection(SqlitePtr database, SqliteAccess access, const SqliteLimits& limits)
+    : database_(std::move(database)), access_(access), limits_(limits) {
   sqlite3_busy_handler(database_.get(), WaitsForLock, &limits_);
   sqlite3_progress_handler(database_.get(), kStepsBetweenLooks, StopsStatement, &limits_);
 }
 
-Result<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const std::string& path, const SqliteLimits& limits) {
+Result<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const std::string& path, SqliteAccess access,
+                                                                 const SqliteLimits& limits) {
   sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int mode = access == SqliteAccess::kRead ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, mode | SQLITE_OPEN_NOMUTEX, nullptr);
   SqlitePtr database(raw);
   if (code != SQLITE_OK) return CannotOpen(path, code);
-  std::unique_ptr<SqliteConnection> connection(new SqliteConnection(std::move(database), limits));
+  std::unique_ptr<SqliteConnection> connection(new SqliteConnection(std::move(database), access, limits));
   // Opening reads nothing: a file that is no database shows only now.
-  sqlite3* opened = connection->database_.get();
-  if (const int read = sqlite3_exec(opened, "select 1 from sqlite_master", nullptr, nullptr, nullptr)) {
-    return CannotOpen(path, read);
-  }
+  if (const int read = connection->Execute("select 1 from sqlite_master")) return CannotOpen(path, read);
+  if (access == SqliteAccess::kWrite) connection->Execute("pragma foreign_keys = on");
   return connection;
 }
+
+int SqliteConnection::Execute(const char* sql) { return sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr); }
 
 bool SqliteConnection::HasMoved() const {
   int moved = 0;
   sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
   return moved != 0;
+}
+
+// What makes a statement unfit for this connection. BEGIN, ATTACH and a comment count as reading.
+std::optional<SqliteConnection::Refusal> SqliteConnection::UnfitFault(sqlite3_stmt* prepared) const {
+  const bool writes = sqlite3_stmt_readonly(prepared) == 0;
+  if (access_ == SqliteAccess::kWrite) {
+    if (writes) return std::nullopt;
+    return Refusal{SQLITE_ERROR, "the statement writes nothing; make it an insert, update or delete"};
+  }
+  if (writes) return Refusal{SQLITE_ERROR, "the statement writes, and a product only reads; make it a select"};
+  if (sqlite3_column_count(prepared) > 0) return std::nullopt;
+  return Refusal{SQLITE_ERROR, "the statement brings no columns; make it a select"};
 }
 
 tl::expected<SqliteStatementPtr, SqliteConnection::Refusal> SqliteConnection::Prepare(const SqlStatement& statement) {
@@ -95,15 +118,9 @@ tl::expected<SqliteStatementPtr, SqliteConnection::Refusal> SqliteConnection::Pr
                                       SQLITE_PREPARE_PERSISTENT, &raw, &rest);
   SqliteStatementPtr prepared(raw);
   if (code != SQLITE_OK) return tl::unexpected(Refusal{code, sqlite3_errmsg(database_.get())});
-  if (sqlite3_stmt_readonly(prepared.get()) == 0) {
-    return tl::unexpected(Refusal{SQLITE_ERROR, "the statement writes, and a product only reads; make it a select"});
-  }
-  // BEGIN and ATTACH count as reading.
-  if (!prepared || sqlite3_column_count(prepared.get()) == 0) {
-    return tl::unexpected(Refusal{SQLITE_ERROR, "the statement brings no columns; make it a select"});
-  }
+  if (auto fault = UnfitFault(prepared.get())) return tl::unexpected(*std::move(fault));
   if (std::string_view(rest, sql.data() + sql.size()).find_first_not_of(" \t\r\n") != std::string_view::npos) {
-    return tl::unexpected(Refusal{SQLITE_ERROR, "more follows the first statement; a product has one"});
+    return tl::unexpected(Refusal{SQLITE_ERROR, "more follows the first statement; there may be one"});
   }
   return prepared;
 }
@@ -126,12 +143,36 @@ Result<Rows> SqliteConnection::Run(const SqlStatement& statement, const std::vec
   limits_ = limits;
   const Result<sqlite3_stmt*> prepared = Prepared(statement);
   if (!prepared) return Failure(prepared.error());
-  if (const int code = BindSqliteParams(**prepared, statement.types, params)) {
+  return BindAndStep(statement, **prepared, params);
+}
+
+Result<Written> SqliteConnection::Write(const SqlStatement& statement, const std::vector<ParamValue>& params,
+                                        const SqliteLimits& limits) {
+  limits_ = limits;
+  const Result<sqlite3_stmt*> prepared = Prepared(statement);
+  if (!prepared) return Failure(prepared.error());
+  // Immediate: the wait for other writers comes before anything is read.
+  if (const int code = Execute("begin immediate")) return Failure(ErrorFor(code, "it takes no write"));
+  Result<Rows> rows = BindAndStep(statement, **prepared, params);
+  Written written;
+  if (rows) {
+    written.rows = static_cast<std::uint64_t>(sqlite3_changes64(database_.get()));
+    written.returning = std::move(rows->json);
+    if (const int code = Execute("commit")) rows = Failure(ErrorFor(code, "it does not commit the write"));
+  }
+  if (sqlite3_get_autocommit(database_.get()) == 0) Execute("rollback");
+  if (!rows) return Failure(std::move(rows.error()));
+  return written;
+}
+
+Result<Rows> SqliteConnection::BindAndStep(const SqlStatement& statement, sqlite3_stmt& prepared,
+                                           const std::vector<ParamValue>& params) {
+  if (const int code = BindSqliteParams(prepared, statement.types, params)) {
     return Failure(ErrorFor(code, "a parameter does not fit"));
   }
-  Result<Rows> rows = Step(**prepared, statement.shape);
-  sqlite3_reset(*prepared);
-  sqlite3_clear_bindings(*prepared);
+  Result<Rows> rows = Step(prepared, statement.shape);
+  sqlite3_reset(&prepared);
+  sqlite3_clear_bindings(&prepared);
   return rows;
 }
 
@@ -163,7 +204,7 @@ Result<Description> SqliteConnection::Describe(const SqlStatement& statement) {
   if (!prepared) {
     const std::string& message = prepared.error().author_message;
     const int told = sqlite3_error_offset(database_.get());
-    const std::size_t offset = told >= 0 ? static_cast<std::size_t>(told) : MissingTableOffset(statement, message);
+    const std::size_t offset = told >= 0 ? static_cast<std::size_t>(told) : MissingNameOffset(statement, message);
     if (offset == std::string::npos) return Fail(ErrorCode::kSourceError, message);
     const std::string place = SqlitePlaceText(statement, offset);
     return Fail(ErrorCode::kSourceError, fmt::format("{}: {}", place, message));
@@ -176,6 +217,7 @@ Result<Description> SqliteConnection::Describe(const SqlStatement& statement) {
 }
 
 Error SqliteConnection::ErrorFor(int code, std::string_view statement_fault) const {
+  if (std::optional<Error> refusal = SqliteRefusal(*database_)) return *std::move(refusal);
   const bool stopped = (code & 0xFF) == SQLITE_INTERRUPT || (code & 0xFF) == SQLITE_BUSY;
   if (stopped && *limits_.stop) return {ErrorCode::kSourceError, "it is being closed"};
   if (stopped && limits_.Passed()) {

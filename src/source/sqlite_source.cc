@@ -5,20 +5,19 @@
 
 #include "base/log.h"
 #include "source/sources.h"
-#include "source/sqlite_connection.h"
-#include "source/sqlite_queue.h"
+#include "source/sqlite_holder.h"
+#include "source/statement_queue.h"
 
 namespace kck {
 namespace {
 
 constexpr std::size_t kWaitingMax = 10000;
-constexpr std::string_view kScheme = "sqlite:";
 
 class SqliteSource : public Source {
  public:
   explicit SqliteSource(const DatabaseSettings& settings)
       : name_(settings.name),
-        path_(settings.url.substr(kScheme.size())),
+        path_(SqlitePath(settings)),
         statement_timeout_(settings.statement_timeout),
         queue_(kWaitingMax,
                {ErrorCode::kOverloaded,
@@ -42,7 +41,7 @@ class SqliteSource : public Source {
   }
 
   Result<Description> Describe(const SqlStatement& statement) override {
-    auto connection = SqliteConnection::Open(path_, LimitsUntil(TimePoint::max()));
+    auto connection = SqliteConnection::Open(path_, SqliteAccess::kRead, LimitsUntil(TimePoint::max()));
     reachable_ = connection.has_value();
     if (!connection) return Failure(std::move(connection.error()));
     return (*connection)->Describe(statement);
@@ -53,32 +52,25 @@ class SqliteSource : public Source {
 
  private:
   void Read() {
-    std::unique_ptr<SqliteConnection> connection;
-    while (std::optional<WaitingFill> fill = queue_.Take()) fill->done(Answer(connection, *fill));
+    SqliteHolder holder(path_, SqliteAccess::kRead, reachable_);
+    while (std::optional<WaitingStatement<Rows>> fill = queue_.Take()) fill->done(Answer(holder, *fill));
   }
 
-  Result<Rows> Answer(std::unique_ptr<SqliteConnection>& connection, const WaitingFill& fill) {
-    Result<Rows> rows = Run(connection, fill);
+  Result<Rows> Answer(SqliteHolder& holder, const WaitingStatement<Rows>& fill) {
+    Result<Rows> rows = Run(holder, fill);
     if (rows) return rows;
     std::string message = fmt::format("database {}: {}", name_, rows.error().message);
     if (!stop_) LogWarning("{}", message);
     return Fail(rows.error().code, std::move(message));
   }
 
-  Result<Rows> Run(std::unique_ptr<SqliteConnection>& connection, const WaitingFill& fill) {
+  Result<Rows> Run(SqliteHolder& holder, const WaitingStatement<Rows>& fill) {
     if (stop_) return Fail(ErrorCode::kSourceError, "it is being closed");
     const SqliteLimits limits = LimitsUntil(fill.deadline);
-    // A file that took the place of the one that is open is the database from now on.
-    if (connection && connection->HasMoved()) connection.reset();
-    if (!connection) {
-      auto opened = SqliteConnection::Open(path_, limits);
-      reachable_ = opened.has_value();
-      if (!opened) return Fail(opened.error().code, "its file is locked or cannot be opened; kck check says why");
-      connection = *std::move(opened);
-    }
-    Result<Rows> rows = connection->Run(*fill.statement, fill.params, limits);
-    // What failed may be the connection itself, so the next fill begins with a new one.
-    if (!rows && rows.error().code == ErrorCode::kSourceError) connection.reset();
+    const Result<SqliteConnection*> connection = holder.Get(limits);
+    if (!connection) return Failure(connection.error());
+    Result<Rows> rows = (*connection)->Run(*fill.statement, fill.params, limits);
+    if (!rows && rows.error().code == ErrorCode::kSourceError) holder.Drop();
     return rows;
   }
 
@@ -91,7 +83,7 @@ class SqliteSource : public Source {
   const Duration statement_timeout_;
   std::atomic<bool> reachable_{false};
   std::atomic<bool> stop_{false};
-  SqliteQueue queue_;
+  StatementQueue<Rows> queue_;
   std::vector<std::jthread> threads_;  // last: they end before the rest goes
 };
 

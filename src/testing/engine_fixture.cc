@@ -26,7 +26,8 @@ EngineFixture::~EngineFixture() { scheduler_.RunReady(); }
 
 void EngineFixture::Restart() {
   const CatalogPtr catalog = engine_ ? engine_->catalog() : std::make_shared<Catalog>();
-  engine_ = std::make_unique<Engine>(scheduler_, store_, primer_, kMemoryBytes, limits_);
+  const Writers writers{{"main", writer_}};
+  engine_ = std::make_unique<Engine>(scheduler_, store_, primer_, kMemoryBytes, limits_, writers);
   bool started = false;
   engine_->Start([&](const Result<void>& result) { started = result.has_value(); });
   scheduler_.RunReady();
@@ -41,7 +42,12 @@ void EngineFixture::Define(const std::function<void(Product&)>& edit) {
   product->params = {Param{"id", ParamType::kInt, false, false}};
   product->fingerprint = 100;
   edit(*product);
-  engine_->SetCatalog(std::make_shared<Catalog>(std::vector<ProductPtr>{product}));
+  auto updater = std::make_shared<Updater>();
+  updater->name = "item";
+  updater->database = "main";
+  updater->templates[static_cast<std::size_t>(WriteAction::kDelete)].emplace();
+  engine_->SetCatalog(
+      std::make_shared<Catalog>(std::vector<ProductPtr>{product}, std::vector<UpdaterPtr>{std::move(updater)}));
 }
 
 ResolvedKey EngineFixture::Key(const std::string& text) {
@@ -50,11 +56,26 @@ ResolvedKey EngineFixture::Key(const std::string& text) {
   return *key;
 }
 
-EngineFixture::Fetched EngineFixture::Fetch(const std::string& key, Duration wait) {
+EngineFixture::Fetched EngineFixture::Fetch(const std::string& key, Duration wait) { return FetchAfter(key, "", wait); }
+
+EngineFixture::Fetched EngineFixture::FetchAfter(const std::string& key, const std::string& tokens, Duration wait) {
   auto fetched = std::make_shared<std::optional<Result<Served>>>();
-  engine_->Fetch(Key(key), scheduler_.Now() + wait, [fetched](Result<Served> result) { *fetched = std::move(result); });
+  WriteTokens after;
+  if (!tokens.empty()) after = engine_->OpenTokens(tokens).value();
+  engine_->Fetch(
+      Key(key), scheduler_.Now() + wait, [fetched](Result<Served> result) { *fetched = std::move(result); },
+      std::move(after));
   scheduler_.RunReady();
   return fetched;
+}
+
+std::string EngineFixture::Update(const kck::Written& written) {
+  std::string token;
+  engine_->RunUpdater({engine_->catalog()->FindUpdater("item"), WriteAction::kDelete, {}}, TimePoint::max(),
+                      [&](const Result<Updated>& updated) { token = updated.value().token; });
+  writer_->Answer(writer_->begun() - 1, written);
+  scheduler_.RunReady();
+  return token;
 }
 
 EngineFixture::Fetched EngineFixture::Refresh(const std::string& key) {

@@ -11,6 +11,7 @@
 #include "store/open.h"
 #include "testing/held_primer.h"
 #include "testing/held_store.h"
+#include "testing/held_writer.h"
 #include "testing/manual_scheduler.h"
 
 namespace kck {
@@ -26,7 +27,8 @@ class EngineFixture : public testing::Test {
 
   EngineFixture();
 
-  // A product `item` with one int parameter, changed by `edit`, becomes the catalog.
+  // A product `item` with one int parameter, changed by `edit`, becomes the catalog, with an updater `item` that
+  // deletes.
   void Define(const std::function<void(Product&)>& edit = [](Product&) {});
 
   // A new engine over the same store, as after a restart.
@@ -34,9 +36,13 @@ class EngineFixture : public testing::Test {
 
   ResolvedKey Key(const std::string& text);
   Fetched Fetch(const std::string& key, Duration wait = std::chrono::seconds(30));
+  Fetched FetchAfter(const std::string& key, const std::string& tokens, Duration wait = std::chrono::seconds(30));
   Fetched Refresh(const std::string& key);
   Written Set(const std::string& key, const std::string& value, std::optional<Version> condition = {});
   Written Purge(const std::string& key, std::optional<Version> condition = {});
+
+  // Runs the updater, which commits what `written` says, and returns the token.
+  std::string Update(const kck::Written& written);
 
   // Runs what is due, then ends compute `which` with a value read at `number`.
   void Answer(std::size_t which, const std::string& value, std::uint64_t number);
@@ -51,6 +57,7 @@ class EngineFixture : public testing::Test {
   std::unique_ptr<Store> memory_;
   HeldStore store_;
   HeldPrimer primer_;
+  std::shared_ptr<HeldWriter> writer_ = std::make_shared<HeldWriter>();
   EngineLimits limits_;
   std::unique_ptr<Engine> engine_;
 };

@@ -18,13 +18,26 @@ std::shared_ptr<Product> MakeProduct(const std::string& name, const Param& param
   return product;
 }
 
+UpdaterPtr MakeUpdater() {
+  auto updater = std::make_shared<Updater>();
+  updater->name = "item";
+  updater->database = "main";
+  updater->params = {{"id", ParamType::kInt, false, true},
+                     {"name", ParamType::kString, false, false},
+                     {"price", ParamType::kFloat, true, false}};
+  const auto statement = std::make_shared<SqlStatement>();
+  updater->templates = {WriteTemplate{statement, {1, 2}, {}}, WriteTemplate{statement, {0, 1, 2}, {}},
+                        WriteTemplate{statement, {0}, {}}};
+  return updater;
+}
+
 CatalogPtr MakeCatalog() {
   auto item = MakeProduct("item", {"id", ParamType::kInt, false, false}, 100);
   auto note = MakeProduct("note", {"name", ParamType::kString, false, false}, 101);
   note->settable = true;
   auto rare = MakeProduct("rare", {"id", ParamType::kInt, false, false}, 102);
   rare->on_miss = OnMiss::kError;
-  return std::make_shared<Catalog>(std::vector<ProductPtr>{item, note, rare});
+  return std::make_shared<Catalog>(std::vector<ProductPtr>{item, note, rare}, std::vector<UpdaterPtr>{MakeUpdater()});
 }
 
 }  // namespace
@@ -49,7 +62,8 @@ HttpFixture::~HttpFixture() {
 }
 
 void HttpFixture::Serve(const std::function<void(HttpSettings&)>& edit, int threads) {
-  engine_ = std::make_unique<Engine>(scheduler_, *store_, primer_, kMemoryBytes, limits_);
+  const Writers writers{{"main", writer_}};
+  engine_ = std::make_unique<Engine>(scheduler_, *store_, primer_, kMemoryBytes, limits_, writers);
   std::promise<Result<void>> started;
   engine_->Start([&](Result<void> result) { started.set_value(std::move(result)); });
   ASSERT_TRUE(started.get_future().get());

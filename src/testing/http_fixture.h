@@ -15,11 +15,13 @@
 #include "http/server.h"
 #include "store/open.h"
 #include "testing/fake_primer.h"
+#include "testing/held_writer.h"
 #include "testing/http_connection.h"
 
 namespace kck {
 
-// Products: `item/:id` (int), `note/:name` (settable), `rare/:id` (on_miss: error). Serve() comes first.
+// Products: `item/:id` (int), `note/:name` (settable), `rare/:id` (on_miss: error). Updater `item`: insert takes name
+// and price (float, nullable), update those and id (int, the primary key), delete the id. Serve() comes first.
 class HttpFixture : public testing::Test {
  public:
   HttpFixture();
@@ -48,6 +50,7 @@ class HttpFixture : public testing::Test {
   std::thread worker_;
   std::unique_ptr<Store> store_;
   FakePrimer primer_;
+  std::shared_ptr<HeldWriter> writer_ = std::make_shared<HeldWriter>();
   EngineLimits limits_;
   std::unique_ptr<Engine> engine_;
   DefinitionsReport definitions_;  // what the probe says; fixed while requests run

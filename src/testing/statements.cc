@@ -37,4 +37,12 @@ Result<Rows> RunFill(Source& source, std::shared_ptr<const SqlStatement> stateme
   return answered->get_future().get();
 }
 
+Result<Written> RunWrite(Writer& writer, std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params,
+                         Duration wait) {
+  auto answered = std::make_shared<std::promise<Result<Written>>>();
+  writer.Write(std::move(statement), std::move(params), Clock::now() + wait,
+               [answered](Result<Written> written) { answered->set_value(std::move(written)); });
+  return answered->get_future().get();
+}
+
 }  // namespace kck

@@ -9,6 +9,7 @@
 
 #include "model/product.h"
 #include "source/source.h"
+#include "source/writer.h"
 
 namespace kck {
 
@@ -20,5 +21,9 @@ std::shared_ptr<const SqlStatement> MakeStatement(std::string_view sql, const st
 // Runs a fill and waits for its answer.
 Result<Rows> RunFill(Source& source, std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params = {},
                      Duration wait = std::chrono::seconds(30));
+
+// The same for a write.
+Result<Written> RunWrite(Writer& writer, std::shared_ptr<const SqlStatement> statement,
+                         std::vector<ParamValue> params = {}, Duration wait = std::chrono::seconds(30));
 
 }  // namespace kck

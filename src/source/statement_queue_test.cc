@@ -1,14 +1,16 @@
-#include "source/sqlite_queue.h"
+#include "source/statement_queue.h"
 
 #include <gtest/gtest.h>
 
 #include <future>
 #include <thread>
 
+#include "source/source.h"
+
 namespace kck {
 namespace {
 
-class SqliteQueueTest : public testing::Test {
+class StatementQueueTest : public testing::Test {
  protected:
   using Told = std::shared_ptr<std::promise<std::string>>;
 
@@ -28,11 +30,11 @@ class SqliteQueueTest : public testing::Test {
     return fill ? fill->params[0].value() : "closed";
   }
 
-  SqliteQueue queue_{3, {ErrorCode::kOverloaded, "full"}, {ErrorCode::kSourceTimeout, "late"}};
+  StatementQueue<Rows> queue_{3, {ErrorCode::kOverloaded, "full"}, {ErrorCode::kSourceTimeout, "late"}};
   std::jthread overdue_{[this] { queue_.AnswerOverdue(); }};
 };
 
-TEST_F(SqliteQueueTest, GivesTheMostUrgentFirst) {
+TEST_F(StatementQueueTest, GivesTheMostUrgentFirst) {
   Push("later", std::chrono::minutes(2));
   Push("soon", std::chrono::minutes(1));
   Push("latest", std::chrono::minutes(3));
@@ -41,7 +43,7 @@ TEST_F(SqliteQueueTest, GivesTheMostUrgentFirst) {
   EXPECT_EQ(TakeName(), "latest");
 }
 
-TEST_F(SqliteQueueTest, RefusesWhatIsPastItsBound) {
+TEST_F(StatementQueueTest, RefusesWhatIsPastItsBound) {
   for (const char* name : {"a", "b", "c"}) Push(name, std::chrono::minutes(1));
   EXPECT_EQ(Push("d", std::chrono::minutes(1))->get_future().get(), "full");
   EXPECT_EQ(TakeName(), "a");
@@ -49,7 +51,7 @@ TEST_F(SqliteQueueTest, RefusesWhatIsPastItsBound) {
   EXPECT_EQ(TakeName(), "b");
 }
 
-TEST_F(SqliteQueueTest, AnswersAtTheDeadlineWithoutAReader) {
+TEST_F(StatementQueueTest, AnswersAtTheDeadlineWithoutAReader) {
   const Told late = Push("late", std::chrono::milliseconds(50));
   Push("in time", std::chrono::minutes(1));
   const Told later = Push("later", std::chrono::milliseconds(20));
@@ -58,7 +60,7 @@ TEST_F(SqliteQueueTest, AnswersAtTheDeadlineWithoutAReader) {
   EXPECT_EQ(TakeName(), "in time");
 }
 
-TEST_F(SqliteQueueTest, AnswersInsideNoCall) {
+TEST_F(StatementQueueTest, AnswersInsideNoCall) {
   for (const char* name : {"a", "b", "c"}) Push(name, std::chrono::minutes(1));
   std::promise<std::thread::id> answered_on;
   queue_.Push({nullptr, {}, Clock::now() + std::chrono::minutes(1), [&](const Result<Rows>&) {
@@ -67,7 +69,7 @@ TEST_F(SqliteQueueTest, AnswersInsideNoCall) {
   EXPECT_NE(answered_on.get_future().get(), std::this_thread::get_id());
 }
 
-TEST_F(SqliteQueueTest, GivesWhatWaitsBeforeItEnds) {
+TEST_F(StatementQueueTest, GivesWhatWaitsBeforeItEnds) {
   Push("a", std::chrono::minutes(1));
   queue_.Close();
   EXPECT_EQ(TakeName(), "a");

@@ -1,0 +1,106 @@
+#include "engine/token.h"
+
+#include <fmt/format.h>
+
+#include "base/base64.h"
+#include "base/secret.h"
+
+namespace kck {
+namespace {
+
+// A token's bytes: format, 1 where there is a transaction, epoch (4), transaction (8), sequence (8), database, MAC.
+// Numbers are big endian.
+constexpr char kFormat = 1;
+constexpr std::size_t kFixedBytes = 22;
+constexpr std::size_t kTokensMax = 32;
+constexpr std::size_t kKeyBytes = 32;
+constexpr const char* kKeyRecord = "token_key";
+
+template <typename Number>
+void AppendNumber(std::string& out, Number number) {
+  for (std::size_t shift = sizeof(Number) * 8; shift > 0; shift -= 8) {
+    out += static_cast<char>((number >> (shift - 8)) & 0xFFU);
+  }
+}
+
+template <typename Number>
+Number ReadNumber(std::string_view bytes, std::size_t at) {
+  Number number = 0;
+  for (const char c : bytes.substr(at, sizeof(Number))) number = number << 8U | static_cast<unsigned char>(c);
+  return number;
+}
+
+std::string_view Trimmed(std::string_view text) {
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+bool Shows(const Entry& entry, const WriteToken& token) {
+  if (!entry.stamp() || !token.transaction) return entry.fill_sequence() > token.sequence;
+  return entry.version().epoch == token.epoch && entry.stamp()->Sees(*token.transaction);
+}
+
+void TokenSeal::Start(std::function<void(Result<void>)> done) {
+  auto on_read = [this, done = std::move(done)](auto records) mutable {
+    if (!records) return done(Failure(std::move(records.error())));
+    for (const auto& [name, value] : *records) {
+      if (name == kKeyRecord) key_ = FromBase64Url(value).value_or("");
+    }
+    if (key_.size() == kKeyBytes) return done({});
+    key_ = RandomBytes(kKeyBytes);
+    if (key_.empty()) return done(Fail(ErrorCode::kStoreError, "the system has no random bytes for the key of tokens"));
+    store_.PutRecord(kKeyRecord, Base64Url(key_), std::move(done));
+  };
+  store_.GetRecords(kKeyRecord, std::move(on_read));
+}
+
+std::string TokenSeal::Seal(const WriteToken& token) const {
+  std::string bytes(1, kFormat);
+  bytes += static_cast<char>(token.transaction ? 1 : 0);
+  AppendNumber(bytes, token.epoch);
+  AppendNumber(bytes, token.transaction.value_or(0));
+  AppendNumber(bytes, token.sequence);
+  bytes += token.database;
+  bytes += Mac(key_, bytes);
+  return Base64Url(bytes);
+}
+
+Result<WriteTokens> TokenSeal::Open(std::string_view list) const {
+  WriteTokens tokens;
+  while (true) {
+    const std::string_view text = list.substr(0, list.find(','));
+    std::optional<WriteToken> token = OpenOne(Trimmed(text));
+    if (!token) {
+      return Fail(
+          ErrorCode::kBadRequest,
+          fmt::format("KCK-After: token {} is not one that this server gave: send the token of a write's answer "
+                      "as it is, several parted by commas",
+                      tokens.size() + 1));
+    }
+    tokens.push_back(*std::move(token));
+    if (text.size() == list.size()) return tokens;
+    if (tokens.size() == kTokensMax) {
+      return Fail(ErrorCode::kBadRequest, fmt::format("KCK-After takes {} tokens at most", kTokensMax));
+    }
+    list.remove_prefix(text.size() + 1);
+  }
+}
+
+std::optional<WriteToken> TokenSeal::OpenOne(std::string_view text) const {
+  const std::optional<std::string> bytes = FromBase64Url(text);
+  if (!bytes || bytes->size() < kFixedBytes + kMacBytes) return std::nullopt;
+  const std::string_view sealed = std::string_view(*bytes).substr(0, bytes->size() - kMacBytes);
+  if (!SameMac(Mac(key_, sealed), std::string_view(*bytes).substr(sealed.size()))) return std::nullopt;
+  if (sealed[0] != kFormat) return std::nullopt;
+  WriteToken token;
+  token.epoch = ReadNumber<std::uint32_t>(sealed, 2);
+  if (sealed[1] == 1) token.transaction = ReadNumber<std::uint64_t>(sealed, 6);
+  token.sequence = ReadNumber<std::uint64_t>(sealed, 14);
+  token.database = sealed.substr(kFixedBytes);
+  return token;
+}
+
+}  // namespace kck

@@ -1,0 +1,107 @@
+// Updaters: the write, its token, and the readers who wait to see it.
+#include <fmt/format.h>
+
+#include "engine/engine_impl.h"
+
+namespace kck {
+namespace {
+
+constexpr auto kRetryMin = std::chrono::milliseconds(5);
+constexpr auto kRetryMax = std::chrono::milliseconds(250);
+
+// The wait before the next fill is tried. A flight that began before the waiter joined it says nothing, so the first
+// miss costs no wait. After it, the commit is not visible yet to new snapshots.
+Duration RetryWait(int missed) {
+  if (missed <= 1) return Duration::zero();
+  return std::min<Duration>(kRetryMax, kRetryMin * (1 << std::min(missed - 2, 10)));
+}
+
+}  // namespace
+
+Error TokenLost() {
+  return {ErrorCode::kTokenLost,
+          "the database went back or was replaced since the write of this token: look whether the write is there"};
+}
+
+void Engine::Impl::RunUpdater(ResolvedWrite write, TimePoint deadline, UpdateCallback done) {
+  const std::string database = write.updater->database;
+  const TimePoint began = scheduler_.Now();
+  const auto writer = writers_.find(database);
+  if (stopping_ || writer == writers_.end()) {
+    return scheduler_.Post([database, done = std::move(done)] {
+      done(Fail(ErrorCode::kOverloaded, fmt::format("database {} takes no writes now", database)));
+    });
+  }
+  ++keys.writes;
+  auto on_written = [this, database, updater = write.updater->name, began,
+                     done = std::move(done)](Result<Written> written) {
+    Result<Updated> updated = Updated{};
+    if (written) {
+      updated = Updated{written->rows, std::move(written->returning), TokenOf(database, *written)};
+    } else {
+      updated = Failure(std::move(written.error()));
+    }
+    CountUpdate(updater, updated, began);
+    done(std::move(updated));
+    CountDown(keys.writes);
+  };
+  writer->second->Write(write.updater->Template(write.action)->statement, std::move(write.params), deadline,
+                        std::move(on_written));
+}
+
+std::string Engine::Impl::TokenOf(const std::string& database, const Written& written) {
+  // The sequence is taken after the commit: a fill that begins later reads what was written.
+  WriteToken token{database, 0, written.transaction, sequence_.Next()};
+  if (written.transaction) {
+    std::shared_ptr<DatabaseHistory> history;
+    {
+      MutexLock lock(serving_mutex_);
+      history = HistoryOf(database);
+    }
+    token.epoch = history->EpochOf(written.identity);
+  }
+  return seal.Seal(token);
+}
+
+void Engine::Impl::CountUpdate(const std::string& updater, const Result<Updated>& result, TimePoint began) {
+  const auto time = std::chrono::duration_cast<std::chrono::microseconds>(scheduler_.Now() - began).count();
+  MutexLock lock(updaters_mutex_);
+  UpdaterCounts& counts = updater_counts_[updater];
+  ++counts.results[result ? "done" : std::string(ErrorName(result.error().code))];
+  counts.time_us += static_cast<std::uint64_t>(time);
+}
+
+std::map<std::string, UpdaterCounts> Engine::Impl::CopyUpdaterCounts() {
+  MutexLock lock(updaters_mutex_);
+  return updater_counts_;
+}
+
+WriteTokens Engine::Impl::Relevant(const ResolvedKey& key, WriteTokens tokens) {
+  std::erase_if(tokens,
+                [&key](const WriteToken& token) { return !key.product || key.product->database != token.database; });
+  return tokens;
+}
+
+bool Engine::Impl::IsLost(const ResolvedKey& key, const Waiter& waiter) {
+  if (waiter.after.empty()) return false;
+  const ServedProduct* product = serving().Find(key.product->name);
+  const std::uint32_t epoch = product != nullptr ? product->history->epoch() : 0;
+  // Epoch 0: nothing is known of the database yet.
+  return epoch != 0 && std::ranges::any_of(waiter.after, [epoch](const WriteToken& token) {
+           return token.transaction && token.epoch != epoch;
+         });
+}
+
+void Engine::Impl::AwaitNewer(const ResolvedKey& key, const WaiterPtr& waiter) {
+  if (waiter->answered) return;
+  if (IsLost(key, *waiter)) return Reply(waiter, Failure(TokenLost()));
+  const Duration wait = RetryWait(++waiter->missed);
+  // Its deadline is set already, and ends the tries.
+  auto join = [this, key, waiter] {
+    if (!waiter->answered) Join(key, 0, TimePoint::max(), waiter);
+  };
+  if (wait == Duration::zero()) return join();
+  scheduler_.At(scheduler_.Now() + wait, std::move(join));
+}
+
+}  // namespace kck

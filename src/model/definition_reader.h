@@ -1,0 +1,97 @@
+// What the files of products and updaters have in common: name, database, parameters, SQL.
+//
+// Faults go to the file's list; what is read goes on with what could be read.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/product.h"
+#include "model/settings.h"
+#include "model/template_text.h"
+#include "model/yaml_reader.h"
+
+namespace kck {
+
+// An SQL statement with the parameters that it uses.
+struct BoundSql {
+  std::shared_ptr<SqlStatement> statement;
+  std::vector<std::size_t> params;  // for each parameter of the statement: the index of the declared one
+};
+
+class DefinitionReader {
+ public:
+  // `kind` is "product" or "updater". All outlive this.
+  DefinitionReader(const Settings& settings, const YamlFile& file, YamlMap& fields, std::string kind);
+
+  // The field `name`, or the default.
+  std::string ReadName(const std::string& default_name);
+  std::string ReadDatabase();
+  const std::vector<Param>& ReadParams();
+
+  // Finds the parameters that ReadParams declared in `sql`. Nothing where the SQL cannot be scanned, which is reported;
+  // an undeclared parameter is reported and left out.
+  std::optional<BoundSql> Bind(const TemplateText& sql, RowShape shape);
+
+  // Reports declared parameters that no Bind has found. `where` is as "in the SQL".
+  void ReportUnused(std::string_view where) const;
+
+  // At the definition as a whole.
+  void Report(std::string message, std::string cure = "") const;
+
+  const Location& location() const { return location_; }
+  bool database_is_sound() const { return settings_.databases.contains(database_); }
+  // A fault has been reported since this was made.
+  bool faulty() const { return file_.faults->size() != faults_before_; }
+
+ private:
+  void ReadParam(YamlMap& fields, const YAML::Node& item);
+
+  const Settings& settings_;
+  YamlFile file_;
+  YamlMap& fields_;
+  const std::string kind_;
+  const Location location_;
+  const std::size_t faults_before_;
+  std::string database_;
+  std::vector<Param> params_;
+  std::vector<YAML::Node> param_nodes_;
+  std::set<std::size_t> used_;
+};
+
+// Calls `read` for each definition of the YAML file at `path`, whose name in faults is `name`, with the file's text. A
+// file without one is a fault.
+void ForEachDefinition(const std::string& path, const std::string& name, const std::string& kind, Faults& faults,
+                       const std::function<void(const YamlFile&, const std::string&, YamlMap&)>& read);
+
+// The field `type`: rows, unless it says dicts.
+RowShape TakeShape(YamlMap& query);
+
+// Reads the SQL that the YAML file at `path` holds or names.
+class SqlReader {
+ public:
+  // `file_text` is what stands at `path`; it outlives this.
+  SqlReader(const YamlFile& file, const std::string& file_text, std::string path)
+      : file_(file), file_text_(file_text), path_(std::move(path)) {}
+
+  // SQL that stands in the file, in a field called `name`.
+  std::optional<TemplateText> Inline(const YAML::Node& node, const std::string& name) const;
+
+  // SQL in a file of its own, whose path is relative to this one.
+  std::optional<TemplateText> Named(const YAML::Node& node, const std::string& relative) const;
+
+  // The full path of such a file.
+  std::string PathOf(const std::string& relative) const;
+
+ private:
+  YamlFile file_;
+  const std::string& file_text_;
+  const std::string path_;
+};
+
+}  // namespace kck

@@ -1,0 +1,44 @@
+// An updater: a named write, as its author defined it. Immutable once loaded.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/fault.h"
+#include "model/param.h"
+#include "model/product.h"
+
+namespace kck {
+
+enum class WriteAction { kInsert, kUpdate, kDelete };
+inline constexpr std::array<WriteAction, 3> kWriteActions{WriteAction::kInsert, WriteAction::kUpdate,
+                                                          WriteAction::kDelete};
+
+std::string_view WriteActionName(WriteAction action);  // "insert", as in the file
+
+// One of an updater's statements.
+struct WriteTemplate {
+  std::shared_ptr<const SqlStatement> statement;
+  std::vector<std::size_t> params;  // for each parameter of the statement: the index of the updater's
+  Location start;                   // as Product::template_start
+};
+
+struct Updater {
+  std::string name;
+  Location location;  // of the definition, for messages
+  std::string database;
+  std::vector<Param> params;
+  std::array<std::optional<WriteTemplate>, kWriteActions.size()> templates;  // by WriteAction; at least one
+
+  const std::optional<WriteTemplate>& Template(WriteAction action) const {
+    return templates.at(static_cast<std::size_t>(action));
+  }
+};
+
+using UpdaterPtr = std::shared_ptr<const Updater>;
+
+}  // namespace kck

@@ -1,0 +1,51 @@
+// Reading a write: which of an updater's statements it asks for, and with which values.
+//
+// Pure functions; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/updater.h"
+
+namespace kck {
+
+// One field of a body, as it was sent.
+struct WriteField {
+  enum class Kind {
+    kFormText,  // of a form, which has no other type
+    kText,      // a JSON string, without its quotes and escapes
+    kNumber,    // JSON, as it was written
+    kBool,      // "true" or "false"
+    kNull,
+  };
+
+  std::string name;
+  Kind kind = Kind::kText;
+  std::string text;
+};
+
+enum class WriteCall { kCreate, kUpdate, kDelete };
+
+// A write that has been read: bound to the definition that it named at that moment.
+struct ResolvedWrite {
+  UpdaterPtr updater;
+  WriteAction action = WriteAction::kInsert;
+  std::vector<ParamValue> params;  // of the action's statement, in order
+};
+
+// `key` is what follows the updater's name in the path: the primary key, a segment a parameter, still encoded; or
+// empty.
+//
+// A create inserts, and an update updates, but for the rule of KCK 0.6: a write that carries the primary key is an
+// update, else an insert. So an update without the key inserts; a create with the key updates, unless the insert takes
+// the key as well, since then it is the caller who chooses keys. In a create, a key that is null counts as not there.
+//
+// KCKBadRequest where the fields are not what the statement takes; it names the parameter. One that is nullable may be
+// left out, and is NULL then.
+Result<ResolvedWrite> ResolveWrite(UpdaterPtr updater, WriteCall call, std::string_view key,
+                                   const std::vector<WriteField>& fields);
+
+}  // namespace kck
