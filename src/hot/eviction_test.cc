@@ -149,8 +149,9 @@ TEST(Eviction, ALoopIsKeptAtAnyShareOfTheWindow) {
 TEST(Eviction, AnotherWorkingSetTakesThePlaceOfTheFirst) {
   Cache cache(100 * kBytes);
   std::mt19937 random(1);
-  for (int i = 0; i < 10000; ++i) cache.Ask(random() % 90);
-  for (int i = 0; i < 2000; ++i) cache.Ask(1000 + random() % 90);
+  std::uniform_int_distribution<std::uint32_t> any(0, 89);
+  for (int i = 0; i < 10000; ++i) cache.Ask(any(random));
+  for (int i = 0; i < 2000; ++i) cache.Ask(1000 + any(random));
   int kept = 0;
   for (std::uint32_t key = 1000; key < 1090; ++key) kept += cache.Has(key) ? 1 : 0;
   EXPECT_GT(kept, 80) << "of 90";

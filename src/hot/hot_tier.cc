@@ -75,7 +75,7 @@ class HotTier::Stripe {
     MutexLock lock(mutex_);
     const auto found = index_.find(key);
     if (found == index_.end()) return nullptr;
-    return populations_[found->which].Use(found->id);
+    return populations_[found->which()].Use(found->id());
   }
 
   // What the key held, which the caller lets go after the lock is gone.
@@ -84,12 +84,12 @@ class HotTier::Stripe {
     const Class which = ClassOf(*entry);
     const auto found = index_.find(key);
     // A refresh is not an arrival: the new entry has the standing of the old one.
-    if (found != index_.end() && found->which == which) {
-      return populations_[which].Replace(found->id, bytes, std::move(entry));
+    if (found != index_.end() && found->which() == which) {
+      return populations_[which].Replace(found->id(), bytes, std::move(entry));
     }
     EntryPtr old;
     if (found != index_.end()) old = RemoveLocked(*found);
-    index_.insert({which, populations_[which].Add(HashInStripe(key.hash), bytes, std::move(entry))});
+    index_.insert(Place(which, populations_[which].Add(HashInStripe(key.hash), bytes, std::move(entry))));
     return old;
   }
 
@@ -103,16 +103,21 @@ class HotTier::Stripe {
   EntryPtr TakeVictim(Class which) KCK_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     const Eviction::Id id = populations_[which].Victim();
-    return id == Eviction::kNone ? nullptr : RemoveLocked({which, id});
+    return id == Eviction::kNone ? nullptr : RemoveLocked(Place(which, id));
   }
 
  private:
-  // 31 bits name more entries than a stripe can hold.
-  struct Place {
-    std::uint32_t which : 1;
-    Eviction::Id id : 31;
-
+  // Class and number of an entry, in four bytes: 31 bits name more entries than a stripe can hold.
+  class Place {
+   public:
+    Place() = default;
+    Place(Class which, Eviction::Id id) : bits_(id * 2 + which) {}
+    Class which() const { return bits_ % 2 == 0 ? kValues : kBlanks; }
+    Eviction::Id id() const { return bits_ / 2; }
     bool operator==(const Place&) const = default;
+
+   private:
+    std::uint32_t bits_ = 0;
   };
 
   // The index holds places alone: four bytes an entry. Their keys and hashes stand in the populations.
@@ -120,21 +125,21 @@ class HotTier::Stripe {
     using is_transparent = void;
     const Stripe* stripe;
     std::size_t operator()(const HashedKey& key) const { return HashInStripe(key.hash); }
-    std::size_t operator()(const Place& place) const { return stripe->populations_[place.which].HashOf(place.id); }
+    std::size_t operator()(const Place& place) const { return stripe->populations_[place.which()].HashOf(place.id()); }
   };
   struct Equal {
     using is_transparent = void;
     const Stripe* stripe;
     bool operator()(const Place& one, const Place& other) const { return one == other; }
     bool operator()(const HashedKey& key, const Place& place) const {
-      return key.key == stripe->populations_[place.which].entry(place.id)->key();
+      return key.key == stripe->populations_[place.which()].entry(place.id())->key();
     }
     bool operator()(const Place& place, const HashedKey& key) const { return (*this)(key, place); }
   };
 
   EntryPtr RemoveLocked(Place place) KCK_REQUIRES(mutex_) {
     index_.erase(place);
-    return populations_[place.which].Remove(place.id);
+    return populations_[place.which()].Remove(place.id());
   }
 
   Mutex mutex_;

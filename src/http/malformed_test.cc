@@ -138,8 +138,8 @@ class MalformedServerTest : public HttpFixture {
       if (head.find("\r\nConnection: close") != std::string::npos) outcome += '!';
     }
     const auto last = answers.rfind("\r\n\r\n");
-    if (last != std::string::npos && last + 4 < answers.size())
-      EXPECT_TRUE(IsJson(answers.substr(last + 4))) << answers;
+    const bool has_body = last != std::string::npos && last + 4 < answers.size();
+    EXPECT_TRUE(!has_body || IsJson(answers.substr(last + 4))) << answers;
     return outcome.empty() ? "-" : outcome;
   }
 };
@@ -150,7 +150,8 @@ TEST_F(MalformedServerTest, AnswersEachAsItShould) {
 
 TEST_F(MalformedServerTest, AnswersTheSameByteByByte) {
   for (const Case& one : Cases()) {
-    if (one.bytes.size() < 500) EXPECT_EQ(Outcome(one.bytes, 1), one.outcome) << one.name;
+    if (one.bytes.size() >= 500) continue;
+    EXPECT_EQ(Outcome(one.bytes, 1), one.outcome) << one.name;
   }
 }
 
