@@ -132,10 +132,8 @@ class Servers:
         return server
 
     def subfolder(self, name):
-        """A new one."""
-        path = self.folder / name
-        path.mkdir()
-        return path
+        """A new one, whose name begins so."""
+        return pathlib.Path(tempfile.mkdtemp(prefix=name + "-", dir=self.folder))
 
 
 def start_kck(options, folder, files, core=SERVER_CORE, threads=1, name="kck"):

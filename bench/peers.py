@@ -1,5 +1,6 @@
 """The servers that a hit of KCK is measured beside. Each answers with as many bytes as KCK does."""
 
+import os
 import shutil
 import subprocess
 
@@ -7,7 +8,7 @@ from common import Failed, LOAD_CORE, Server, find_program, free_port, load, pin
 
 NGINX_CONF = """
 daemon off;
-worker_processes 1;
+{user}worker_processes 1;
 pid {folder}/pid;
 error_log stderr error;
 events {{ worker_connections 1024; }}
@@ -86,7 +87,8 @@ def start_loop(options, servers, answer):
 def start_nginx(servers, name, location):
     port = free_port()
     folder = servers.subfolder(f"nginx{port}")
-    (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder, port=port, location=location))
+    user = "user root;\n" if os.geteuid() == 0 else ""  # or its worker could not write into the folder
+    (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder, port=port, location=location, user=user))
     command = [program("nginx", "nginx-light"), "-p", folder, "-c", folder / "nginx.conf"]
     return Server(name, command, folder / "log", port=port)
 
