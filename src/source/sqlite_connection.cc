@@ -217,7 +217,9 @@ Result<Description> SqliteConnection::Describe(const SqlStatement& statement) {
 }
 
 Error SqliteConnection::ErrorFor(int code, std::string_view statement_fault) const {
-  if (std::optional<Error> refusal = SqliteRefusal(*database_)) return *std::move(refusal);
+  if (access_ == SqliteAccess::kWrite) {
+    if (std::optional<Error> refusal = SqliteRefusal(*database_)) return *std::move(refusal);
+  }
   const bool stopped = (code & 0xFF) == SQLITE_INTERRUPT || (code & 0xFF) == SQLITE_BUSY;
   if (stopped && *limits_.stop) return {ErrorCode::kSourceError, "it is being closed"};
   if (stopped && limits_.Passed()) {

@@ -101,6 +101,13 @@ TEST_F(SqliteSourceTest, AnErrorQuotesNoSqlAndIsNotTheNextOnes) {
   EXPECT_EQ(JsonOf(*source_, "select 1"), "[[1]]");
 }
 
+TEST_F(SqliteSourceTest, AValueThatDoesNotFitIsTheStatementsFaultNotTheReaders) {
+  EXPECT_EQ(
+      JsonOf(*source_, "select 1 limit 'x'"),
+      "KCKSourceError database lite: an expression of the statement fails on these rows; run it in sqlite3 to see "
+      "which");
+}
+
 TEST_F(SqliteSourceTest, ALongStatementEndsAtItsTime) {
   DatabaseSettings settings = file_.Settings();
   settings.statement_timeout = std::chrono::milliseconds(50);
