@@ -164,7 +164,26 @@ class RowWriter {
   std::vector<std::string> before_;  // what stands before the value of each column
 };
 
-Failure TypeAltered() { return Fail(ErrorCode::kSourceError, "a type was altered while the statement ran; ask again"); }
+constexpr int kNoRow = -1;
+
+// json and row_count, of all rows but one.
+Result<Rows> Render(const PGresult& result, const PgTypes& types, RowShape shape, PgColumns columns, int skipped_row) {
+  if (shape == RowShape::kDicts) {
+    if (auto error = SameNameError(result, columns)) return Failure(*std::move(error));
+  }
+  const RowWriter writer(result, types, shape, columns);
+  Rows rows;
+  rows.json = "[";
+  for (int row = 0; row < PQntuples(&result); ++row) {
+    if (row == skipped_row) continue;
+    if (rows.row_count++ > 0) rows.json += ',';
+    if (!writer.Append(rows.json, row)) {
+      return Fail(ErrorCode::kSourceError, "a type was altered while the statement ran; ask again");
+    }
+  }
+  rows.json += ']';
+  return rows;
+}
 
 }  // namespace
 
@@ -205,36 +224,18 @@ std::vector<Oid> PgColumnTypes(const PGresult& result, PgColumns columns) {
 }
 
 Result<Rows> PgRows(const PGresult& result, const PgTypes& types, RowShape shape) {
-  if (shape == RowShape::kDicts) {
-    if (auto error = SameNameError(result, PgColumns::kAfterStamp)) return Failure(*std::move(error));
-  }
   const int stamp_row = StampRow(result);
-  Rows rows;
-  const RowWriter writer(result, types, shape, PgColumns::kAfterStamp);
-  rows.json = "[";
-  for (int row = 0; row < PQntuples(&result); ++row) {
-    if (row == stamp_row) continue;
-    if (rows.row_count++ > 0) rows.json += ',';
-    if (!writer.Append(rows.json, row)) return TypeAltered();
-  }
-  rows.json += ']';
-  if (const auto stamp = Cell(result, stamp_row, 0)) rows.stamp = InternStamp(*stamp);
-  if (!rows.stamp) return Fail(ErrorCode::kSourceError, "the database sent no snapshot with its rows");
+  Result<Rows> rows = Render(result, types, shape, PgColumns::kAfterStamp, stamp_row);
+  if (!rows) return rows;
+  if (const auto stamp = Cell(result, stamp_row, 0)) rows->stamp = InternStamp(*stamp);
+  if (!rows->stamp) return Fail(ErrorCode::kSourceError, "the database sent no snapshot with its rows");
   return rows;
 }
 
 Result<std::string> PgReturning(const PGresult& result, const PgTypes& types, RowShape shape) {
-  if (shape == RowShape::kDicts) {
-    if (auto error = SameNameError(result, PgColumns::kAll)) return Failure(*std::move(error));
-  }
-  const RowWriter writer(result, types, shape, PgColumns::kAll);
-  std::string json = "[";
-  for (int row = 0; row < PQntuples(&result); ++row) {
-    if (row > 0) json += ',';
-    if (!writer.Append(json, row)) return TypeAltered();
-  }
-  json += ']';
-  return json;
+  Result<Rows> rows = Render(result, types, shape, PgColumns::kAll, kNoRow);
+  if (!rows) return Failure(std::move(rows.error()));
+  return std::move(rows->json);
 }
 
 }  // namespace kck

@@ -8,23 +8,13 @@
 #include "source/pg_describe.h"
 #include "source/pg_write_session.h"
 #include "source/sources.h"
-#include "source/statement_queue.h"
 
 namespace kck {
 namespace {
 
-constexpr std::size_t kWaitingMax = 10000;
-
 class PgWriter : public Writer {
  public:
-  explicit PgWriter(DatabaseSettings settings)
-      : settings_(std::move(settings)),
-        queue_(
-            kWaitingMax,
-            {ErrorCode::kOverloaded,
-             fmt::format("{} writes wait for database {}; try again shortly", kWaitingMax, settings_.name)},
-            {ErrorCode::kSourceTimeout,
-             fmt::format("database {} was busy with other writes for too long; nothing was written", settings_.name)}) {
+  explicit PgWriter(DatabaseSettings settings) : settings_(std::move(settings)), queue_(WriteRefusals(settings_.name)) {
     threads_.emplace_back([this] { queue_.AnswerOverdue(); });
     for (int i = 0; i < settings_.write_pool; ++i) threads_.emplace_back([this] { Run(); });
   }

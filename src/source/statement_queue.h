@@ -25,6 +25,14 @@ struct WaitingStatement {
   std::function<void(Result<Outcome>)> done;
 };
 
+// What those are answered whom the queue does not serve.
+struct QueueRefusals {
+  Error overloaded;  // there were too many when it came
+  Error overdue;     // it waited until its deadline
+};
+
+inline constexpr std::size_t kStatementsWaitingMax = 10000;
+
 // Any thread may push; the threads that run statements take, the most urgent first, of equals the one that came first.
 // One more thread sits in AnswerOverdue, since all of them may be busy when a deadline passes, and since a refusal may
 // not be answered inside the call that is refused.
@@ -33,9 +41,8 @@ class StatementQueue {
  public:
   using Waiting = WaitingStatement<Outcome>;
 
-  // Refuses, by `overloaded`, what is past `waiting_max`.
-  StatementQueue(std::size_t waiting_max, Error overloaded, Error overdue)
-      : waiting_max_(waiting_max), overloaded_(std::move(overloaded)), overdue_(std::move(overdue)) {}
+  explicit StatementQueue(QueueRefusals refusals, std::size_t waiting_max = kStatementsWaitingMax)
+      : waiting_max_(waiting_max), refusals_(std::move(refusals)) {}
 
   void Push(Waiting one) KCK_EXCLUDES(mutex_) {
     bool wake_runner = false;
@@ -69,8 +76,8 @@ class StatementQueue {
   // Answers what was refused or waits past its deadline, until the queue is closed.
   void AnswerOverdue() KCK_EXCLUDES(mutex_) {
     for (Due due = TakeDue(); !due.empty(); due = TakeDue()) {
-      for (Waiting& one : due.refused) one.done(Failure(overloaded_));
-      for (Waiting& one : due.overdue) one.done(Failure(overdue_));
+      for (Waiting& one : due.refused) one.done(Failure(refusals_.overloaded));
+      for (Waiting& one : due.overdue) one.done(Failure(refusals_.overdue));
     }
   }
 
@@ -116,8 +123,7 @@ class StatementQueue {
   }
 
   const std::size_t waiting_max_;
-  const Error overloaded_;
-  const Error overdue_;
+  const QueueRefusals refusals_;
   Mutex mutex_;
   std::condition_variable_any added_;
   std::condition_variable_any due_;

@@ -30,7 +30,7 @@ class StatementQueueTest : public testing::Test {
     return fill ? fill->params[0].value() : "closed";
   }
 
-  StatementQueue<Rows> queue_{3, {ErrorCode::kOverloaded, "full"}, {ErrorCode::kSourceTimeout, "late"}};
+  StatementQueue<Rows> queue_{{{ErrorCode::kOverloaded, "full"}, {ErrorCode::kSourceTimeout, "late"}}, 3};
   std::jthread overdue_{[this] { queue_.AnswerOverdue(); }};
 };
 

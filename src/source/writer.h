@@ -14,6 +14,7 @@
 #include "base/scheduler.h"
 #include "model/product.h"
 #include "source/source.h"
+#include "source/statement_queue.h"
 
 namespace kck {
 
@@ -36,10 +37,14 @@ class Writer : public Describer {
   // seconds later where it has to connect first. Any thread.
   //
   // After a failure nothing was written, and the message says so where that could be doubted; but where the connection
-  // or the time was lost while the commit was under way, the message says that the outcome is unknown. A write is never
-  // tried twice. KCKBadRequest: the values break a constraint, or do not fit. KCKOverloaded: the bounded queue is full.
+  // or the time was lost while the commit was under way, the message says that the outcome is unknown. A statement that
+  // may have run is never sent again. KCKBadRequest: the values break a constraint, or do not fit. KCKOverloaded: the
+  // bounded queue is full.
   virtual void Write(std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params, TimePoint deadline,
                      WriteCallback done) = 0;
 };
+
+// What a writer's queue refuses writes by.
+QueueRefusals WriteRefusals(const std::string& database);
 
 }  // namespace kck
