@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/secret.h"
+#include "base/trim.h"
 
 namespace kck {
 namespace {
@@ -28,12 +29,6 @@ Number ReadNumber(std::string_view bytes, std::size_t at) {
   Number number = 0;
   for (const char c : bytes.substr(at, sizeof(Number))) number = number << 8U | static_cast<unsigned char>(c);
   return number;
-}
-
-std::string_view Trimmed(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
 }
 
 }  // namespace
@@ -72,7 +67,7 @@ Result<WriteTokens> TokenSeal::Open(std::string_view list) const {
   WriteTokens tokens;
   while (true) {
     const std::string_view text = list.substr(0, list.find(','));
-    std::optional<WriteToken> token = OpenOne(Trimmed(text));
+    std::optional<WriteToken> token = OpenOne(Trim(text, kLineBlanks));
     if (!token) {
       return Fail(
           ErrorCode::kBadRequest,

@@ -1,5 +1,7 @@
 #include "http/entry_text.h"
 
+#include "base/trim.h"
+#include "http/line_syntax.h"
 #include "http/response.h"
 
 namespace kck {
@@ -30,12 +32,6 @@ void AppendStamp(std::string& out, const Stamp& stamp) {
     separator = ',';
   }
   if (stamp.in_progress.empty()) out += ':';
-}
-
-std::string_view Trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 std::string_view WithoutQuotes(std::string_view tag) {
@@ -108,19 +104,16 @@ void AppendItem(std::string& out, const Served& served, TimeText& times, bool co
 
 bool ListsVersion(std::string_view if_none_match, const Version& version) {
   while (!if_none_match.empty()) {
-    const auto comma = if_none_match.find(',');
-    std::string_view tag = Trimmed(if_none_match.substr(0, comma));
+    std::string_view tag = TakeListed(if_none_match);
     if (tag == "*") return true;
     if (tag.starts_with("W/")) tag.remove_prefix(2);
     if (ParseVersion(WithoutQuotes(tag)) == version) return true;
-    if (comma == std::string_view::npos) return false;
-    if_none_match.remove_prefix(comma + 1);
   }
   return false;
 }
 
 Result<Version> DemandedVersion(std::string_view if_match) {
-  const std::optional<Version> version = ParseVersion(WithoutQuotes(Trimmed(if_match)));
+  const std::optional<Version> version = ParseVersion(WithoutQuotes(Trim(if_match, kLineBlanks)));
   if (version) return *version;
   return Fail(ErrorCode::kBadRequest, "If-Match takes one version: the ETag of a fetch, as \"1.734.0\"");
 }

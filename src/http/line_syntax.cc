@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "base/trim.h"
+
 namespace kck {
 namespace {
 
@@ -46,12 +48,6 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view SkipBlanks(std::string_view text) {
   while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
-  return text;
-}
-
-std::string_view Trim(std::string_view text) {
-  text = SkipBlanks(text);
-  while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
   return text;
 }
 
@@ -117,7 +113,7 @@ HttpVersion VersionOf(std::string_view word) {
 std::optional<Field> CutField(std::string_view line) {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
-  const Field field{line.substr(0, colon), Trim(line.substr(colon + 1))};
+  const Field field{line.substr(0, colon), Trim(line.substr(colon + 1), kLineBlanks)};
   if (!IsToken(field.name) || HasControl(field.value)) return std::nullopt;
   return field;
 }
@@ -157,7 +153,7 @@ std::optional<std::uint64_t> ParseChunkLine(std::string_view line) {
 std::string_view TakeListed(std::string_view& list) {
   const std::string_view item = list.substr(0, list.find(','));
   list.remove_prefix(std::min(list.size(), item.size() + 1));
-  return Trim(item);
+  return Trim(item, kLineBlanks);
 }
 
 }  // namespace kck

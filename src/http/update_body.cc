@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/trim.h"
 #include "http/query.h"
 
 namespace kck {
@@ -20,8 +21,7 @@ Failure Bad(std::string message) { return Fail(ErrorCode::kBadRequest, std::move
 
 // The media type, in lower case and without its parameters.
 std::string MediaType(std::string_view content_type) {
-  std::string type(content_type.substr(0, content_type.find(';')));
-  while (type.ends_with(' ') || type.ends_with('\t')) type.pop_back();
+  std::string type(Trim(content_type.substr(0, content_type.find(';')), kLineBlanks));
   std::ranges::transform(type, type.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return type;
 }
@@ -42,7 +42,7 @@ Failure Nested(std::string_view name) {
 // A number as it was written. What it is worth is for its parameter's type to judge.
 Result<std::string> NumberText(ondemand::value& value) {
   const std::string_view token = value.raw_json_token();
-  return std::string(token.substr(0, token.find_last_not_of(" \t\r\n") + 1));
+  return std::string(Trim(token, kJsonBlanks));
 }
 
 Result<std::string> ReadText(ondemand::value& value, Kind kind) {
@@ -124,17 +124,10 @@ Result<std::vector<WriteField>> ReadForm(std::string_view body) {
   return fields;
 }
 
-std::string_view Trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
 }  // namespace
 
 Result<std::vector<WriteField>> ReadWriteBody(std::string_view content_type, std::string_view body) {
-  body = Trimmed(body);
+  body = Trim(body, kJsonBlanks);
   if (body.empty()) return std::vector<WriteField>();
   switch (FormOf(content_type, body)) {
     case BodyForm::kJson:

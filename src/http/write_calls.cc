@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/trim.h"
 #include "http/calls.h"
 #include "http/entry_text.h"
 #include "http/query.h"
@@ -46,13 +47,6 @@ Result<std::optional<Version>> Condition(const Request& request) {
   return *version;
 }
 
-std::string_view Trimmed(std::string_view json) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const auto first = json.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return json.substr(first, json.find_last_not_of(kBlanks) - first + 1);
-}
-
 void PurgeWhole(Exchange& exchange, const Route& route, std::string_view product) {
   if (exchange.request().has_if_match) {
     const Error error{ErrorCode::kBadRequest, "If-Match goes with one key: a whole product has no version"};
@@ -92,7 +86,7 @@ void RefreshWhole(Exchange& exchange, const Route& route, std::string_view produ
 void SetCall(Exchange& exchange, const Route& route) {
   const Result<std::optional<Version>> condition = Condition(exchange.request());
   if (!condition) return exchange.AnswerError(condition.error(), route.key);
-  const std::string_view value = Trimmed(exchange.request().body);
+  const std::string_view value = Trim(exchange.request().body, kJsonBlanks);
   if (value.empty() || !IsJson(value)) {
     const Error error{ErrorCode::kBadRequest, "the body has to be one JSON value; a text is a JSON string, in quotes"};
     return exchange.AnswerError(error, route.key);

@@ -39,9 +39,7 @@ DefinitionReader::DefinitionReader(const Settings& settings, const YamlFile& fil
 std::string DefinitionReader::ReadName(const std::string& default_name) {
   std::string name = fields_.TakeText("name").value_or(default_name);
   if (!IsName(name)) {
-    const bool vowel = kind_.starts_with('u');
-    Report(fmt::format("{} {} cannot be named \"{}\"", vowel ? "an" : "a", kind_, name),
-           "use letters, digits, _ - and .");
+    Report(fmt::format("{} cannot be named \"{}\"", WithArticle(kind_), name), "use letters, digits, _ - and .");
   }
   return name;
 }
@@ -144,6 +142,10 @@ void DefinitionReader::ReportUnused(std::string_view where) const {
 
 void DefinitionReader::Report(std::string message, std::string cure) const {
   file_.faults->push_back({location_, std::move(message), std::move(cure), false});
+}
+
+std::string WithArticle(std::string_view kind) {
+  return fmt::format("{} {}", kind.starts_with('u') ? "an" : "a", kind);
 }
 
 void ForEachDefinition(const std::string& path, const std::string& name, const std::string& kind, Faults& faults,

@@ -64,6 +64,9 @@ class DefinitionReader {
   std::set<std::size_t> used_;
 };
 
+// "a product", "an updater".
+std::string WithArticle(std::string_view kind);
+
 // Calls `read` for each definition of the YAML file at `path`, whose name in faults is `name`, with the file's text. A
 // file without one is a fault.
 void ForEachDefinition(const std::string& path, const std::string& name, const std::string& kind, Faults& faults,

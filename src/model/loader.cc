@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 
+#include "model/definition_reader.h"
 #include "model/folder_readers.h"
 #include "model/folder_state.h"
 
@@ -56,10 +57,9 @@ void ReportDuplicates(const std::vector<Definition>& definitions, std::string_vi
   for (const Definition& definition : definitions) {
     const auto [first, added] = seen.emplace(definition->name, definition->location);
     if (added) continue;
-    faults.push_back(
-        {definition->location,
-         fmt::format("there is {} {} \"{}\" already", kind == "updater" ? "an" : "a", kind, definition->name),
-         fmt::format("the other one is in {}:{}", first->second.file, first->second.line), false});
+    faults.push_back({definition->location,
+                      fmt::format("there is {} \"{}\" already", WithArticle(kind), definition->name),
+                      fmt::format("the other one is in {}:{}", first->second.file, first->second.line), false});
   }
 }
 
