@@ -93,7 +93,8 @@ class Engine::Impl {
   void Begin(const FlightPtr& flight);
   void OnStored(const FlightPtr& flight, Result<EntryPtr> stored);
   void Consider(const FlightPtr& flight, bool from_store);
-  void ServeFresh(const FlightPtr& flight, const Served& fresh);
+  // Answers those whom `served` does, and lets them go.
+  void ServeWaiters(const FlightPtr& flight, const Served& served);
   void ServeStale(const FlightPtr& flight, const Served& stale);
   void Compute(const FlightPtr& flight);
   void OnPrimed(const FlightPtr& flight, Result<Primed> primed);

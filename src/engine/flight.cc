@@ -67,40 +67,32 @@ void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
   if (!freshness && product->product->on_miss == OnMiss::kError && !wished) {
     return Finish(flight, Fail(ErrorCode::kKeyNotSet, "this product is not computed on a miss"));
   }
-  if (fresh) ServeFresh(flight, Served{flight->base, Freshness::kFresh});
+  if (fresh) ServeWaiters(flight, Served{flight->base, Freshness::kFresh});
   if (freshness && !fresh) ServeStale(flight, Served{flight->base, *freshness});
   Compute(flight);
 }
 
-void Engine::Impl::ServeFresh(const FlightPtr& flight, const Served& fresh) {
-  std::vector<WaiterPtr> served;
+void Engine::Impl::ServeWaiters(const FlightPtr& flight, const Served& served) {
+  std::vector<WaiterPtr> taken;
   {
     MutexLock lock(keys.Of(flight->key.text).mutex);
-    served = TakeServed(*flight, *fresh.entry);
+    taken = TakeServed(*flight, *served.entry);
   }
-  for (const WaiterPtr& waiter : served) Reply(waiter, Answer(flight->key, fresh));
+  for (const WaiterPtr& waiter : taken) {
+    if (served.freshness != Freshness::kFresh) ++counters.stale_served;
+    Reply(waiter, Answer(flight->key, served));
+  }
 }
 
 // Lets the waiters go whom a stale entry does; under on_stale: wait, once their patience is over.
 void Engine::Impl::ServeStale(const FlightPtr& flight, const Served& stale) {
-  std::vector<WaiterPtr> served;
-  {
-    auto& stripe = keys.Of(flight->key.text);
-    MutexLock lock(stripe.mutex);
-    if (flight->key.product->on_stale == OnStale::kServe) {
-      served = TakeServed(*flight, *stale.entry);
-    } else {
-      const TimePoint until = scheduler_.Now() + flight->key.product->wait_max;
-      for (const WaiterPtr& waiter : flight->waiters) {
-        if (waiter->wants_new || waiter->fallback || !waiter->Sees(*stale.entry)) continue;
-        waiter->fallback = stale;
-        scheduler_.At(until, [this, key = flight->key, waiter] { OnDeadline(key, waiter); });
-      }
-    }
-  }
-  for (const WaiterPtr& waiter : served) {
-    ++counters.stale_served;
-    Reply(waiter, Answer(flight->key, stale));
+  if (flight->key.product->on_stale == OnStale::kServe) return ServeWaiters(flight, stale);
+  MutexLock lock(keys.Of(flight->key.text).mutex);
+  const TimePoint until = scheduler_.Now() + flight->key.product->wait_max;
+  for (const WaiterPtr& waiter : flight->waiters) {
+    if (waiter->wants_new || waiter->fallback || !waiter->Sees(*stale.entry)) continue;
+    waiter->fallback = stale;
+    scheduler_.At(until, [this, key = flight->key, waiter] { OnDeadline(key, waiter); });
   }
 }
 
@@ -149,19 +141,13 @@ void Engine::Impl::Abandon(const FlightPtr& flight, Error error) {
   const ServedProduct* product = serving().Find(KeyName(flight->key.text));
   std::optional<Freshness> freshness;
   if (flight->base) freshness = Judge(*flight->base, product, scheduler_.Now());
-  std::vector<WaiterPtr> consoled;
-  {
+  if (error.code != ErrorCode::kOverloaded) {
     auto& stripe = keys.Of(flight->key.text);
     MutexLock lock(stripe.mutex);
-    if (error.code != ErrorCode::kOverloaded) RememberFailure(stripe, stripe.At(flight->key.text), error);
-    if (freshness) consoled = TakeServed(*flight, *flight->base);
+    RememberFailure(stripe, stripe.At(flight->key.text), error);
   }
-  for (const WaiterPtr& waiter : consoled) {
-    ++counters.stale_served;
-    // What the failed fill was to renew is not fresh, whatever its own clock says.
-    const Served served{flight->base, std::max(*freshness, Freshness::kStale)};
-    Reply(waiter, Answer(flight->key, served));
-  }
+  // What the failed fill was to renew is not fresh, whatever its own clock says.
+  if (freshness) ServeWaiters(flight, Served{flight->base, std::max(*freshness, Freshness::kStale)});
   Finish(flight, Failure(std::move(error)));
 }
 
