@@ -13,6 +13,10 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from support.postgres import BINARIES, Database, Postgres, free_port  # noqa: E402
+
 SERVER_CORE, LOAD_CORE = 0, 1
 
 
@@ -39,12 +43,6 @@ def machine():
 def need_two_cores():
     if os.cpu_count() < 2:
         raise Failed("two cores are needed: one for the server, one for the load")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def medians(runs):
@@ -118,6 +116,7 @@ class Servers:
         self._folder = tempfile.TemporaryDirectory(prefix="kck-bench-")
         self.folder = pathlib.Path(self._folder.name)
         self._running = []
+        self._postgres = None
         return self
 
     def __exit__(self, *_):
@@ -125,11 +124,21 @@ class Servers:
             for server in reversed(self._running):
                 server.stop()
         finally:
+            if self._postgres:
+                self._postgres.destroy()
             self._folder.cleanup()
 
     def add(self, server):
         self._running.append(server)
         return server
+
+    def start_postgres(self, **settings):
+        """A database of a PostgreSQL of the benchmark's own."""
+        if not BINARIES.exists():
+            raise Failed("PostgreSQL 15 is not installed: apt-get install postgresql-15")
+        self._postgres = Postgres(log_statement="none", **settings)
+        self._postgres.start()
+        return Database(self._postgres, "postgres")
 
     def subfolder(self, name):
         """A new one, whose name begins so."""

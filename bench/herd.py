@@ -6,13 +6,12 @@ import statistics
 import time
 
 from common import Failed, Servers, progress, start_kck
-from postgres import Postgres
 from report import Report
 
 ABOUT = """{clients:,} connections ask for one key that is not cached, whose query takes {query_ms} ms: from the first
 request to the last byte of the last answer. The limit is the time that the query itself takes through one client."""
 
-FILES = """database: main
+PRODUCT = """database: main
 parameters: [{{name: id, type: int}}]
 query: {{template: "select :id::int, pg_sleep({seconds})::text"}}
 """
@@ -48,18 +47,15 @@ def ask_together(port, path, clients):
 def run(options):
     times, alone = [], []
     with Servers() as servers:
-        database = Postgres(servers.subfolder("postgres"))
-        try:
-            files = {"kck.yml": f'databases: {{main: {{url: "{database.url}"}}}}\n',
-                     "products/slow.yml": FILES.format(seconds=options.query_ms / 1000)}
-            kck = servers.add(start_kck(options, servers.subfolder("kck"), files, core=None, threads=2))
-            for number in range(options.runs):
-                progress(f"run {number + 1} of {options.runs}")
-                alone.append(ask_together(kck.port, f"/fetch/slow/{number * 2}", 1))
-                times.append(ask_together(kck.port, f"/fetch/slow/{number * 2 + 1}", options.clients))
-            kck.stop()
-        finally:
-            database.stop()
+        database = servers.start_postgres()
+        files = {"kck.yml": f'databases: {{main: {{url: "{database.url}"}}}}\n',
+                 "products/slow.yml": PRODUCT.format(seconds=options.query_ms / 1000)}
+        kck = servers.add(start_kck(options, servers.subfolder("kck"), files, core=None, threads=2))
+        for number in range(options.runs):
+            progress(f"run {number + 1} of {options.runs}")
+            alone.append(ask_together(kck.port, f"/fetch/slow/{number * 2}", 1))
+            times.append(ask_together(kck.port, f"/fetch/slow/{number * 2 + 1}", options.clients))
+        kck.stop()
     last, one = statistics.median(times), statistics.median(alone)
     rows = [["one client", f"{one * 1000:.0f} ms", ""],
             [f"the last of {options.clients:,}", f"{last * 1000:.0f} ms", f"{last / (options.query_ms / 1000):.2f}×"]]

@@ -33,17 +33,16 @@ def program(name, package):
     return found
 
 
-def fitted(start, answer_bytes):
+def fitted(servers, start, answer_bytes):
     """Starts a server whose whole answer has that length: once to see what it adds to the body, then for good."""
-    server = start(answer_bytes)
+    server = servers.add(start(answer_bytes))
     added = len(raw_answer(server.port, "/")[0]) - answer_bytes
-    server.stop()
     # A shorter body may have a shorter Content-Length as well.
     for body_bytes in (answer_bytes - added, answer_bytes - added + 1):
-        server = start(body_bytes)
+        server.stop()
+        server = servers.add(start(body_bytes))
         if len(raw_answer(server.port, "/")[0]) == answer_bytes:
             return server
-        server.stop()
     raise Failed(f"{server.name} has no answer of {answer_bytes} bytes")
 
 
@@ -65,9 +64,9 @@ class Redis:
         self.server = server
 
     def drive(self, options, seconds):
-        rate = 100000  # a first guess, for the number of requests that takes about so long
-        found = self._run(options, rate)
-        return self._run(options, max(1, int(found["requests"] / found["seconds"] * seconds)))
+        tried = self._run(options, 100000)  # to know how many requests take about so long
+        found = self._run(options, max(1, int(tried["requests"] / tried["seconds"] * seconds)))
+        return {name: tried[name] + found[name] for name in found}
 
     def _run(self, options, requests):
         command = [program("redis-benchmark", "redis-tools"), "-p", self.server.port, "-c", options.connections,
@@ -80,8 +79,8 @@ class Redis:
 def start_loop(options, servers, answer):
     folder = servers.subfolder(f"loop{len(answer)}")
     (folder / "answer").write_bytes(answer)
-    return Server("bare epoll loop", [find_program(options, "bench/epoll_loop"), 0, folder / "answer"],
-                  folder / "log", r"listening on 127\.0\.0\.1:(\d+)")
+    return servers.add(Server("bare epoll loop", [find_program(options, "bench/epoll_loop"), 0, folder / "answer"],
+                              folder / "log", r"listening on 127\.0\.0\.1:(\d+)"))
 
 
 def start_nginx(servers, name, location):
@@ -96,13 +95,13 @@ def start_nginx(servers, name, location):
 def start_nginx_return(servers, answer_bytes):
     def start(body_bytes):
         return start_nginx(servers, "nginx return", f"default_type application/json; return 200 '{'x' * body_bytes}';")
-    return fitted(start, answer_bytes)
+    return fitted(servers, start, answer_bytes)
 
 
 def start_origin(options, servers, body_bytes):
     """Where the caches get their answer from, once."""
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: max-age=86400\r\nContent-Length: {body_bytes}\r\n\r\n"
-    return servers.add(start_loop(options, servers, head.encode() + b"x" * body_bytes))
+    return start_loop(options, servers, head.encode() + b"x" * body_bytes)
 
 
 def start_nginx_cache(options, servers, answer_bytes):
@@ -110,7 +109,7 @@ def start_nginx_cache(options, servers, answer_bytes):
         origin = start_origin(options, servers, body_bytes)
         return start_nginx(servers, "nginx proxy_cache",
                            f"proxy_cache hit; proxy_pass http://127.0.0.1:{origin.port};")
-    return fitted(start, answer_bytes)
+    return fitted(servers, start, answer_bytes)
 
 
 def start_varnish(options, servers, answer_bytes):
@@ -123,11 +122,11 @@ def start_varnish(options, servers, answer_bytes):
         return Server("Varnish", command, folder / "log", port=port)
 
     # X-Varnish and Age differ in length from answer to answer: to within some bytes is as near as it gets.
-    server = start(answer_bytes)
+    server = servers.add(start(answer_bytes))
     raw_answer(server.port, "/")
     added = len(raw_answer(server.port, "/")[0]) - answer_bytes
     server.stop()
-    return start(answer_bytes - added)
+    return servers.add(start(answer_bytes - added))
 
 
 def start_redis(servers, answer_bytes):
@@ -135,7 +134,7 @@ def start_redis(servers, answer_bytes):
     folder = servers.subfolder(f"redis{port}")
     command = [program("redis-server", "redis-server"), "--port", port, "--bind", "127.0.0.1", "--save", "",
                "--appendonly", "no", "--dir", folder]
-    server = Server("redis GET", command, folder / "log", port=port)
+    server = servers.add(Server("redis GET", command, folder / "log", port=port))
     body_bytes = answer_bytes - len(f"${answer_bytes}\r\n\r\n")
     subprocess.run([program("redis-cli", "redis-tools"), "-p", str(port), "set", "k", "x" * body_bytes], check=True,
                    stdout=subprocess.DEVNULL)

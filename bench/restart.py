@@ -54,8 +54,8 @@ def redis_times(options, servers):
                                 folder, "--enable-debug-command", "local"], folder / "log", port=port, core=None)
 
     def ask(_):
-        while "OK" not in subprocess.run([*client, "getrange", f"v:{options.entries // 2}", "0", "0"],
-                                         capture_output=True, text=True).stdout.replace("v", "OK"):
+        get = [*client, "getrange", f"v:{options.entries // 2}", "0", "4"]  # of "value:…"
+        while subprocess.run(get, capture_output=True, text=True).stdout != "value\n":
             time.sleep(0.005)
 
     server = servers.add(start())

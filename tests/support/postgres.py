@@ -23,36 +23,38 @@ SETTINGS = {
 }
 
 
-def _free_port():
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 class Postgres:
-    def __init__(self):
+    def __init__(self, **settings):
+        """`settings` take the place of SETTINGS, or stand beside them."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="kck-postgres-"))
-        self.port = _free_port()
+        self.port = free_port()
         self.running = False
         self._names = itertools.count(1)
         self._log_path = self.folder / "server.log"
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
-        self._run("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync",
+        self.run("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync",
                   "--pgdata", self.folder / "data")
         with open(self.folder / "data/postgresql.conf", "a") as conf:
-            conf.writelines(f"{name} = '{value}'\n" for name, value in {**SETTINGS, "port": self.port}.items())
+            conf.writelines(f"{name} = '{value}'\n" for name, value in {**SETTINGS, **settings, "port": self.port}.items())
 
-    def _run(self, program, *arguments):
-        """PostgreSQL refuses to be root; then it is user postgres."""
+    def run(self, program, *arguments):
+        """What the program prints. PostgreSQL refuses to be root; then it is user postgres."""
         user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         command = [*user, BINARIES / program, *arguments]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                              text=True, cwd="/", timeout=60)
+                              text=True, cwd="/", timeout=600)
         assert done.returncode == 0, f"{program}: {done.stdout}\n{self.log()[-5000:]}"
+        return done.stdout
 
     def _control(self, *arguments):
-        self._run("pg_ctl", "--pgdata", self.folder / "data", "--wait", "--silent", *arguments)
+        self.run("pg_ctl", "--pgdata", self.folder / "data", "--wait", "--silent", *arguments)
 
     def start(self):
         self._control("--log", self._log_path, "start")
