@@ -44,7 +44,7 @@ struct Flight {
   ResolvedKey key;
   std::uint64_t fingerprint = 0;
   std::uint64_t sequence = 0;  // taken when it began
-  bool discarded = false;      // a set or a purge came after it began: it serves its waiters and publishes nothing
+  bool discarded = false;      // a set or a purge ended after it began: it serves its waiters and publishes nothing
   std::vector<WaiterPtr> waiters;
 
   // Only the flight's own steps touch these, one after another.

@@ -54,6 +54,26 @@ TEST_F(Racing, APurgeDuringAReadOfTheStoreBeatsIt) {
   EXPECT_EQ(Peek("item/1"), "miss") << "what the store held before the purge must not come back";
 }
 
+TEST_F(Racing, AFillThatBeganDuringAPurgeIsNotForThoseWhoAskAfterIt) {
+  Fetch("item/2");
+  Answer(0, "[0]", 9);  // the database is known
+  store_.hold_gets = true;
+  auto purge = Purge("item/1");
+  store_.hold_gets = false;
+  auto during = Fetch("item/1");
+  store_.ReleaseGets();
+  scheduler_.RunReady();
+  ASSERT_TRUE((*purge)->has_value());
+  auto after = Fetch("item/1");
+  ASSERT_EQ(primer_.begun(), 3U) << "the first one may have read before the purge was acknowledged";
+  Answer(1, "[1]", 10);
+  EXPECT_EQ(Text(during), "stale [1]");
+  EXPECT_EQ(Text(after), "waits");
+  EXPECT_EQ(Peek("item/1"), "miss");
+  Answer(2, "[2]", 11);
+  EXPECT_EQ(Text(after), "[2]");
+}
+
 TEST_F(Racing, APurgeOfTheProductDuringAFillBeatsIt) {
   Fetch("item/1");
   engine_->PurgeProduct("item", [](const Result<void>& result) { EXPECT_TRUE(result); });

@@ -56,7 +56,6 @@ void Engine::Impl::Enqueue(Write write) {
         [shared] { shared->done(Fail(ErrorCode::kOverloaded, "too many writes wait for this key")); });
   }
   ++keys.writes;
-  if (state.flight) state.flight->discarded = true;
   state.writes.push_back([this, shared] { BeginWrite(shared); });
   if (state.writes.size() == 1) scheduler_.Post(state.writes.front());
 }
@@ -98,8 +97,12 @@ void Engine::Impl::FinishWrite(const std::shared_ptr<Write>& write, const EntryP
   {
     auto& stripe = keys.Of(write->key.text);
     MutexLock lock(stripe.mutex);
-    if (stored) hot.Put(entry);
     KeyState& state = stripe.At(write->key.text);
+    if (stored) {
+      hot.Put(entry);
+      // Also one that began while the write was under way: it may have read what the write replaces.
+      if (state.flight) state.flight->discarded = true;
+    }
     state.writes.pop_front();
     if (!state.writes.empty()) scheduler_.Post(state.writes.front());
     stripe.Tidy(write->key.text);
