@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
@@ -171,9 +172,17 @@ def raw_answer(port, path):
     return head + b"\r\n\r\n" + body, length
 
 
+def metric(server, name):
+    """A number of the server's /metrics."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics") as answer:
+        return int(float(re.search(rf"^{name} (\S+)$", answer.read().decode(), re.M)[1]))
+
+
 def load(options, port, path, seconds, core=LOAD_CORE, **flags):
-    """Runs the load client; returns what it measured."""
+    """Runs the load client; returns what it measured. On no core of its own it waits where it would poll."""
     command = [find_program(options, "bench/load_client"), port, path, "--seconds", seconds]
+    if core is None:
+        command.append("--share-cores")
     for name, value in flags.items():
         command += [f"--{name.replace('_', '-')}", value]
     client = pinned(command, core, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -1,12 +1,10 @@
 """What entries take from memory, beside the budget that the user gives."""
 
-import re
 import subprocess
-import urllib.request
 
 import entries
 import peers
-from common import Failed, Server, Servers, free_port, progress, raw_answer
+from common import Failed, Server, Servers, free_port, metric, progress, raw_answer
 from report import Report
 
 MIB = 1 << 20
@@ -17,24 +15,19 @@ its key and of the answer's body, by the growth from a quarter as many entries; 
 100 bytes to 10 kB."""
 
 
-def gauge(server, name):
-    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics") as answer:
-        return int(float(re.search(rf"^{name} (\S+)$", answer.read().decode(), re.M)[1]))
-
-
 def entry_row(options, servers):
     server = servers.add(entries.start(options, servers.subfolder("many"), "2GiB"))
     first = options.entries // 4  # until the server's and the store's own memory has grown to what it stays at
     entries.fill(options, server, "v", first)
-    before, kept_before = server.resident_bytes(), gauge(server, "kck_hot_entries")
+    before, kept_before = server.resident_bytes(), metric(server, "kck_hot_entries")
     entries.fill(options, server, "v", options.entries, first=first + 1)
-    count = gauge(server, "kck_hot_entries") - kept_before
+    count = metric(server, "kck_hot_entries") - kept_before
     if count < options.entries * 0.99:
         raise Failed(f"only {count} of {options.entries} entries are in memory")
     key = len(f"v/{options.entries // 2}")
     body = raw_answer(server.port, f"/fetch/v/{options.entries // 2}")[1]
     beyond = (server.resident_bytes() - before) / count - key - body
-    counted = gauge(server, "kck_hot_bytes") / gauge(server, "kck_hot_entries") - key - body
+    counted = metric(server, "kck_hot_bytes") / metric(server, "kck_hot_entries") - key - body
     server.stop()
     return ["entries of 100 bytes", f"{count:,}", f"{beyond:.0f} B", f"counted as {counted:.0f} B"], {
         "entries": count, "key_bytes": key, "body_bytes": body, "beyond_bytes": beyond, "counted_bytes": counted}
@@ -67,9 +60,9 @@ def budget_rows(options, servers):
         first += count
         resident = server.resident_bytes()
         share = (resident - 64 * MIB) / budget
-        rows.append([f"{options.budget_mib} MiB, {name}", f"{gauge(server, 'kck_hot_entries'):,}",
+        rows.append([f"{options.budget_mib} MiB, {name}", f"{metric(server, 'kck_hot_entries'):,}",
                      f"{resident / MIB:.0f} MiB", f"{share:.2f}× the budget, beside 64 MiB"])
-        data[name] = {"resident_bytes": resident, "counted_bytes": gauge(server, "kck_hot_bytes")}
+        data[name] = {"resident_bytes": resident, "counted_bytes": metric(server, "kck_hot_bytes")}
     server.stop()
     return rows, data
 

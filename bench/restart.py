@@ -5,8 +5,7 @@ import time
 
 import entries
 import peers
-from common import Failed, Server, Servers, free_port, progress, raw_answer
-from memory import gauge
+from common import Failed, Server, Servers, free_port, metric, progress, raw_answer
 from report import Report
 
 ABOUT = """From the start of the process to the first answer with a stored value: after an orderly end, and after a kill.
@@ -37,7 +36,7 @@ def kck_times(options, servers):
             (folder / "kck.log").unlink()
             server, took = time_start(start, lambda running: raw_answer(running.port, key))
             servers.add(server)
-            if gauge(server, "kck_fills_total") != 0:
+            if metric(server, "kck_fills_total") != 0:
                 raise Failed(f"{key} was computed again, and not in the store")
             times[name].append(took)
     server.stop()

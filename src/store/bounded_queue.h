@@ -56,6 +56,11 @@ class BoundedQueue {
     return items;
   }
 
+  bool closed() KCK_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return closed_;
+  }
+
   void Close() KCK_EXCLUDES(mutex_) {
     {
       MutexLock lock(mutex_);

@@ -68,19 +68,17 @@ Result<void> RocksDbFiles::Reopen(bool damaged) {
   return outcome;
 }
 
-rocksdb::DB* RocksDbFiles::Enter() {
+rocksdb::DB* RocksDbFiles::Enter(Reopening reopening) {
   MutexLock lock(mutex_);
+  if (reopening_ && reopening == Reopening::kSkip) return nullptr;
   while (reopening_) changed_.wait(mutex_);
-  ++users_;
+  if (database_) ++users_;
   return database_.get();
 }
 
 void RocksDbFiles::Leave() {
-  {
-    MutexLock lock(mutex_);
-    --users_;
-  }
-  changed_.notify_all();
+  MutexLock lock(mutex_);
+  if (--users_ == 0 && reopening_) changed_.notify_all();
 }
 
 }  // namespace kck

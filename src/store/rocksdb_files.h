@@ -31,15 +31,21 @@ class RocksDbFiles {
   RocksDbFiles(const RocksDbFiles&) = delete;
   RocksDbFiles& operator=(const RocksDbFiles&) = delete;
 
-  // Keeps the files open while it lives. Waits while they are being opened again.
+  // What to do while the files are being opened again.
+  enum class Reopening { kWait, kSkip };
+
+  // Keeps the files open while it lives.
   class Use {
    public:
-    explicit Use(RocksDbFiles& files) : files_(files), database_(files.Enter()) {}
-    ~Use() { files_.Leave(); }
+    explicit Use(RocksDbFiles& files, Reopening reopening = Reopening::kWait)
+        : files_(files), database_(files.Enter(reopening)) {}
+    ~Use() {
+      if (database_ != nullptr) files_.Leave();
+    }
     Use(const Use&) = delete;
     Use& operator=(const Use&) = delete;
 
-    // Null where they could not be opened again.
+    // Null where they could not be opened again, or are being opened and that was to be skipped.
     rocksdb::DB* database() const { return database_; }
 
    private:
@@ -65,7 +71,7 @@ class RocksDbFiles {
   Result<void> OpenFiles();
   Result<void> Replace(std::string_view why);
 
-  rocksdb::DB* Enter() KCK_EXCLUDES(mutex_);
+  rocksdb::DB* Enter(Reopening reopening) KCK_EXCLUDES(mutex_);
   void Leave() KCK_EXCLUDES(mutex_);
 
   const std::string path_;

@@ -32,11 +32,7 @@ class RocksDbStore : public Store {
 
   ~RocksDbStore() override { CloseAll(); }
 
-  void Get(std::string key, std::uint64_t fingerprint, GetCallback done) override {
-    Read([this, key = std::move(key), fingerprint, done = std::move(done)](const Error* refused) {
-      done(refused != nullptr ? Result<EntryPtr>(Failure(*refused)) : Find(key, fingerprint));
-    });
-  }
+  void Get(std::string key, std::uint64_t fingerprint, GetCallback done) override;
 
   void Put(std::string key, EntryPtr entry, PutCallback done) override {
     Write({EntryWrite{std::move(key), std::move(entry), std::nullopt}, std::move(done)});
@@ -77,10 +73,15 @@ class RocksDbStore : public Store {
   void RunReads();
   void CloseAll();
 
+  // Nothing where the answer is on disk, and memory alone was to be asked.
+  using Found = std::optional<Result<EntryPtr>>;
+  Found FindInMemory(const std::string& key, std::uint64_t fingerprint);
   Result<EntryPtr> Find(const std::string& key, std::uint64_t fingerprint);
-  Result<EntryPtr> FindNewest(rocksdb::DB& database, const std::string& key, const Moment& moment);
+  Found FindIn(rocksdb::DB& database, const std::string& key, std::uint64_t fingerprint,
+               const rocksdb::ReadOptions& options);
+  Found FindNewest(rocksdb::DB& database, const std::string& key, rocksdb::ReadOptions options, const Moment& moment);
   EntryPtr Decode(const std::string& key, const rocksdb::Slice& bytes, const Moment& moment);
-  Result<EntryPtr> Unreadable(const rocksdb::Status& status);
+  Found Unreadable(const rocksdb::Status& status);
   Result<Records> FindRecords(const std::string& prefix);
 
   Scheduler& scheduler_;
@@ -119,23 +120,47 @@ void RocksDbStore::CloseAll() {
   }
 }
 
-// Where there is nothing of the key, the filters answer both questions, and no block is read.
+// What memory can answer is not worth another thread. Most of what is asked for is either not in the store, which the
+// filters know, or was written or read lately.
+void RocksDbStore::Get(std::string key, std::uint64_t fingerprint, GetCallback done) {
+  if (Found found = FindInMemory(key, fingerprint)) {
+    return scheduler_.Post([done = std::move(done), found = *std::move(found)] { done(found); });
+  }
+  Read([this, key = std::move(key), fingerprint, done = std::move(done)](const Error* refused) {
+    done(refused != nullptr ? Result<EntryPtr>(Failure(*refused)) : Find(key, fingerprint));
+  });
+}
+
+RocksDbStore::Found RocksDbStore::FindInMemory(const std::string& key, std::uint64_t fingerprint) {
+  if (reads_.closed()) return std::nullopt;
+  const RocksDbFiles::Use use(*files_, RocksDbFiles::Reopening::kSkip);
+  if (use.database() == nullptr) return std::nullopt;
+  rocksdb::ReadOptions options;
+  options.read_tier = rocksdb::kBlockCacheTier;
+  return FindIn(*use.database(), key, fingerprint, options);
+}
+
 Result<EntryPtr> RocksDbStore::Find(const std::string& key, std::uint64_t fingerprint) {
-  const Moment moment = MomentOf(scheduler_);
   const RocksDbFiles::Use use(*files_);
-  rocksdb::DB* database = use.database();
-  if (database == nullptr) return ReadFailed();
+  if (use.database() == nullptr) return ReadFailed();
+  return FindIn(*use.database(), key, fingerprint, {}).value_or(ReadFailed());
+}
+
+// Where there is nothing of the key, the filters answer both questions, and no block is read.
+RocksDbStore::Found RocksDbStore::FindIn(rocksdb::DB& database, const std::string& key, std::uint64_t fingerprint,
+                                         const rocksdb::ReadOptions& options) {
+  const Moment moment = MomentOf(scheduler_);
   rocksdb::PinnableSlice bytes;
   const rocksdb::Status status =
-      database->Get(rocksdb::ReadOptions(), database->DefaultColumnFamily(), EntryName(key, fingerprint), &bytes);
+      database.Get(options, database.DefaultColumnFamily(), EntryName(key, fingerprint), &bytes);
   // A put forgets the entries by other definitions, so there are none beside this one.
   if (status.ok()) return Decode(key, bytes, moment);
   if (!status.IsNotFound()) return Unreadable(status);
-  return FindNewest(*database, key, moment);
+  return FindNewest(database, key, options, moment);
 }
 
-Result<EntryPtr> RocksDbStore::FindNewest(rocksdb::DB& database, const std::string& key, const Moment& moment) {
-  rocksdb::ReadOptions options;
+RocksDbStore::Found RocksDbStore::FindNewest(rocksdb::DB& database, const std::string& key,
+                                             rocksdb::ReadOptions options, const Moment& moment) {
   options.prefix_same_as_start = true;
   const std::unique_ptr<rocksdb::Iterator> names(database.NewIterator(options));
   EntryPtr newest;
@@ -158,7 +183,8 @@ EntryPtr RocksDbStore::Decode(const std::string& key, const rocksdb::Slice& byte
 }
 
 // A damaged block counts as one without entries; a disk that does not answer is an error.
-Result<EntryPtr> RocksDbStore::Unreadable(const rocksdb::Status& status) {
+RocksDbStore::Found RocksDbStore::Unreadable(const rocksdb::Status& status) {
+  if (status.IsIncomplete()) return std::nullopt;
   if (status.IsCorruption()) {
     damage_.Note(status.ToString());
     return EntryPtr();

@@ -3,6 +3,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
 #include <map>
 
 #include "base/log.h"
@@ -32,6 +33,14 @@ void AddRecord(rocksdb::WriteBatch& batch, const RecordWrite& record) {
   } else {
     batch.Delete(RecordName(record.name));
   }
+}
+
+// What nobody can compute again survives a power failure too, and its callback waits for that. A computed value only
+// goes to the log: the sync that follows it takes it along, so that what is on disk is always all up to some moment.
+bool NeedsSync(const StoreWrite& write) {
+  if (const auto* record = std::get_if<RecordWrite>(&write.what)) return record->value.has_value();
+  const EntryKind kind = std::get<EntryWrite>(write.what).entry->kind();
+  return kind == EntryKind::kSet || kind == EntryKind::kTombstone;
 }
 
 // The writes of one key that are committed together: each is judged against what the one before it left.
@@ -174,7 +183,7 @@ std::vector<Result<void>> RocksDbWriter::Commit(const std::vector<StoreWrite>& w
   std::vector<Result<void>> results = round.Judge(writes);
   if (round.batch().Count() == 0) return results;
   rocksdb::WriteOptions options;
-  options.sync = true;
+  options.sync = std::ranges::any_of(writes, NeedsSync);
   const rocksdb::Status status = use.database()->Write(options, &round.batch());
   if (status.ok()) return results;
   failed_ = true;

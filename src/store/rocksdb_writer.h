@@ -1,5 +1,5 @@
 // The one thread that writes to RocksDB. It takes all writes that wait, judges each against what is kept, commits them
-// as one batch with one sync, and then runs their callbacks.
+// as one batch, synced where one of them needs it, and then runs their callbacks.
 #pragma once
 
 #include <optional>

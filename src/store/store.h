@@ -3,7 +3,9 @@
 // One contract for every implementation (store/store_conformance_test.cc holds them to it):
 // - Put keeps the newer of two entries of one key and definition (Supersedes), whatever order they arrive in.
 // - An entry past its life is never returned.
-// - A callback of a write runs once the write is durable: it survives the process being killed at once after.
+// - A callback of a write runs once the write is durable: it survives the process being killed at once after. A set, a
+//   tombstone and a record survive a power failure too; of computed entries, and of records that went, the last may be
+//   undone by one, but none before a write that survived.
 // - Callbacks run exactly once, on a thread of the store or of its scheduler, never inside the call.
 // - Queues are bounded: at the bound a call fails with KCKOverloaded.
 // - An entry that is damaged on disk counts as none; health() counts it.
