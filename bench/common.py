@@ -146,12 +146,12 @@ class Servers:
         return pathlib.Path(tempfile.mkdtemp(prefix=name + "-", dir=self.folder))
 
 
-def start_kck(options, folder, files, core=SERVER_CORE, threads=1, name="kck"):
-    """`kck serve` over the files; those that are there already stay."""
+def start_kck(options, folder, files, core=SERVER_CORE, threads=1, name="kck", under=()):
+    """`kck serve` over the files; those that are there already stay. `under` runs it: a profiler."""
     for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
-    command = [find_program(options, "apps/kck"), "--folder", folder, "serve", "--threads", threads,
+    command = [*under, find_program(options, "apps/kck"), "--folder", folder, "serve", "--threads", threads,
                "--listen", "127.0.0.1:0"]
     return Server(name, command, folder / "kck.log", r" serves \d+ products at http://127\.0\.0\.1:(\d+)", core=core)
 

@@ -3,7 +3,8 @@
 // --share-cores it waits once a whole turn brought nothing, for servers that run on the same cores.
 //
 // Prints one line of JSON: requests answered, seconds, and the time from a request (of a pipeline: from its first) to
-// the last byte of its answer. An answer that is not 200, or a connection that ends, ends the program with a failure.
+// the last byte of its answer. With --rate, a request is due at fixed times, whether or not the one before it is answered,
+// and its time counts from then: a server that stalls cannot hide it. An answer that is not 200, or a connection that ends, ends the program with a failure.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -36,6 +37,7 @@ struct Options {
   std::size_t first = 1;
   std::size_t numbers = 0;
   bool share_cores = false;
+  double rate = 0;
 };
 
 [[noreturn]] void Die(const std::string& what) {
@@ -98,6 +100,7 @@ class Connection {
 
   Clock::time_point asked() const { return asked_; }
   int fd() const { return fd_; }
+  bool idle() const { return left_ == 0; }
 
  private:
   // The length of the answer at `begin`; 0 where it is not all there.
@@ -164,33 +167,43 @@ void Report(std::vector<double>& times_us, std::size_t requests, double seconds)
   std::puts("");
 }
 
+Clock::duration Seconds(double seconds) {
+  return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
 void Run(const Options& options) {
   Requests requests(options);
   std::vector<Connection> connections;
-  for (std::size_t i = 0; i < options.connections; ++i) connections.emplace_back(Connect(options.port));
-  std::vector<double> times_us;
-  std::size_t asking = 0;
-  const auto ask = [&](std::size_t i, Clock::time_point now) {
-    const std::string_view burst = requests.Next(i);
-    if (burst.empty()) return;
-    connections[i].Ask(burst, options.pipeline, now);
-    ++asking;
-  };
-  const Clock::time_point began = Clock::now();
-  const Clock::time_point end =
-      began + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.seconds));
   std::vector<pollfd> sockets;
-  for (const Connection& connection : connections) sockets.push_back({connection.fd(), POLLIN, 0});
-  for (std::size_t i = 0; i < connections.size(); ++i) ask(i, began);
+  for (std::size_t i = 0; i < options.connections; ++i) {
+    connections.emplace_back(Connect(options.port));
+    sockets.push_back({connections.back().fd(), POLLIN, 0});
+  }
+  const auto count = static_cast<double>(options.connections);
+  const Clock::duration pause = options.rate > 0 ? Seconds(count / options.rate) : Clock::duration::zero();
+  const Clock::time_point began = Clock::now();
+  const Clock::time_point end = began + Seconds(options.seconds);
+  std::vector<Clock::time_point> due;
+  for (std::size_t i = 0; i < options.connections; ++i) due.push_back(began + pause * i / options.connections);
+  std::vector<double> times_us;
+  std::size_t unanswered = 0;
+  bool exhausted = false;
   Clock::time_point now = began;
-  while (now < end && asking > 0) {
+  while (now < end && !(exhausted && unanswered == 0)) {
     const std::size_t answered = times_us.size();
     for (std::size_t i = 0; i < connections.size(); ++i) {
-      if (!connections[i].Take()) continue;
-      now = Clock::now();
-      times_us.push_back(std::chrono::duration<double, std::micro>(now - connections[i].asked()).count());
-      --asking;
-      ask(i, now);
+      if (connections[i].Take()) {
+        now = Clock::now();
+        times_us.push_back(std::chrono::duration<double, std::micro>(now - connections[i].asked()).count());
+        --unanswered;
+        due[i] = options.rate > 0 ? due[i] + pause : now;
+      }
+      if (!connections[i].idle() || due[i] > now) continue;
+      const std::string_view burst = requests.Next(i);
+      exhausted = burst.empty();
+      if (exhausted) continue;
+      connections[i].Ask(burst, options.pipeline, due[i]);
+      ++unanswered;
     }
     if (options.share_cores && times_us.size() == answered) poll(sockets.data(), sockets.size(), 100);
     now = Clock::now();
@@ -213,6 +226,9 @@ int main(int argc, char** argv) {
   app.add_option("--numbers", options.numbers, "How many numbers may stand for {} in PATH, a new one in each request");
   app.add_option("--first", options.first, "The first of them")->capture_default_str();
   app.add_flag("--share-cores", options.share_cores, "Wait where no answer is there, instead of asking again");
+  app.add_option("--rate", options.rate, "Requests a second, over all connections; 0: as fast as they are answered")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   app.add_option("--seconds", options.seconds)->check(CLI::Range(0.1, 3600.0))->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   Run(options);

@@ -39,15 +39,14 @@ std::vector<Request> Read(const char* path) {
   return requests;
 }
 
-std::size_t KeyAndBodyBytes(const Entry& entry) { return entry.key().size() + entry.body().size(); }
+std::size_t KeyAndValueBytes(const Entry& entry) { return entry.key().size() + entry.value().size(); }
 
-EntryPtr EntryOf(std::string_view key, std::size_t body_bytes) {
-  const std::string body(body_bytes, ' ');
-  return Entry::Restore(key, {}, {{}, body, 0});
+EntryPtr EntryOf(std::string_view key, std::size_t value_bytes) {
+  return Entry::Make(key, {}, std::string(value_bytes, ' '));
 }
 
 double HitRatio(const std::vector<Request>& requests, std::size_t cache_bytes) {
-  HotTier hot(cache_bytes, KeyAndBodyBytes);
+  HotTier hot(cache_bytes, KeyAndValueBytes);
   std::size_t hits = 0;
   for (const auto& request : requests) {
     const std::string key = std::to_string(request.key);

@@ -175,7 +175,7 @@ TEST_F(Fetching, ARenewalKeepsContentAndVersionAndExtendsLife) {
   scheduler_.Advance(seconds(9));
   auto renewed = Refresh("item/1");
   Answer(1, "[1]", 20);
-  EXPECT_EQ((*renewed)->value().entry->body(), (*first)->value().entry->body());
+  EXPECT_EQ((*renewed)->value().entry->value(), (*first)->value().entry->value());
   EXPECT_EQ((*renewed)->value().entry->content_version(), (*first)->value().entry->version());
   EXPECT_EQ((*renewed)->value().entry->version().number, 20U);
   scheduler_.Advance(seconds(9));

@@ -90,7 +90,7 @@ EntryPtr Engine::Impl::MakeEntry(const Flight& flight, const ServedProduct& prod
   const bool same_number =
       current && current->version().epoch == facts.version.epoch && current->version().number == facts.version.number;
   if (same_number) facts.version.sub = current->version().sub + (renewal ? 0 : 1);
-  if (!renewal) return Entry::Make(flight.key.text, facts, primed.value, scheduler_.UnixMillis());
+  if (!renewal) return Entry::Make(flight.key.text, facts, primed.value);
   ++counters.renewals;
   return Entry::MakeRenewal(current, facts);
 }

@@ -19,7 +19,7 @@ void Engine::Impl::Set(ResolvedKey key, std::string value, std::optional<Version
     facts.kind = EntryKind::kSet;
     if (key.product && key.product->expires_after) facts.expires_at = facts.as_of + *key.product->expires_after;
     if (key.product && key.product->stale_after) facts.stale_at = facts.as_of + *key.product->stale_after;
-    return Entry::Make(key.text, facts, value, facts.as_of_unix_ms);
+    return Entry::Make(key.text, facts, value);
   };
   Enqueue({std::move(key), condition, std::move(make), std::move(done)});
 }

@@ -11,7 +11,7 @@ namespace {
 EntryPtr EntryOf(std::string_view key, std::size_t bytes, EntryKind kind = EntryKind::kValue) {
   EntryFacts facts;
   facts.kind = kind;
-  return Entry::Make(key, facts, std::string(bytes, '1'), 0);
+  return Entry::Make(key, facts, std::string(bytes, '1'));
 }
 
 TEST(HotTier, FindsWhatWasPutLast) {

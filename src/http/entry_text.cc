@@ -1,5 +1,8 @@
 #include "http/entry_text.h"
 
+#include <algorithm>
+
+#include "base/json.h"
 #include "base/trim.h"
 #include "http/line_syntax.h"
 #include "http/response.h"
@@ -9,8 +12,6 @@ namespace {
 
 // Beyond it the header says the time alone: proxies refuse heads of more than a few KiB.
 constexpr std::size_t kTransactionsShownMax = 100;
-
-constexpr std::string_view kAfterVersion = R"(","value":)";  // as Entry::Make writes it
 
 std::uint64_t AgeSeconds(const Entry& entry, TimePoint now) {
   const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - entry.as_of()).count();
@@ -69,23 +70,36 @@ void AppendEntryHeaders(std::string& out, const Served& served, TimeText& times,
   out += "\r\n";
 }
 
-void AppendCompatBody(std::string& out, const Entry& entry) {
-  const std::string_view body = entry.body();
+void AppendBeforeValue(std::string& out, const Entry& entry, bool compat_06) {
+  out += R"({"success":true,"key":)";
+  AppendJsonString(out, entry.key());
   const Version version = entry.content_version();
-  const std::size_t version_bytes = VersionText(version).size();
-  const std::size_t version_at = entry.value_offset() - kAfterVersion.size() - version_bytes - 1;
-  out += body.substr(0, version_at);
-  AppendNumber(out, version.number);
-  out += body.substr(entry.value_offset() - kAfterVersion.size() + 1);
+  if (compat_06) {
+    out += R"(,"version":)";
+    AppendNumber(out, version.number);
+    out += R"(,"value":)";
+  } else {
+    out += R"(,"version":")";
+    AppendVersion(out, version);
+    out += R"(","value":)";
+  }
+}
+
+void AppendBehindValue(std::string& out, const EntryContent& content) {
+  const auto unix_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(content.modified_unix_ms, 0));
+  out += R"(,"modified":)";
+  AppendNumber(out, unix_ms / 1000);
+  out += '.';
+  for (const std::uint64_t place : {100U, 10U, 1U}) out += static_cast<char>('0' + unix_ms / place % 10);
+  out += '}';
 }
 
 void AppendItem(std::string& out, const Served& served, TimeText& times, bool compat_06) {
   const Entry& entry = *served.entry;
-  if (compat_06) {
-    AppendCompatBody(out, entry);
-  } else {
-    out += entry.body();
-  }
+  const EntryContent content = entry.content();
+  AppendBeforeValue(out, entry, compat_06);
+  out += content.value;
+  AppendBehindValue(out, content);
   out.pop_back();
   out += R"(,"state":")";
   out += FreshnessName(served.freshness);

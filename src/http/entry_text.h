@@ -1,5 +1,4 @@
-// An entry as clients see it: its ETag, what the headers say of its freshness, its body under `compat: "0.6"`, its item
-// in a list.
+// An entry as clients see it: its ETag, what the headers say of its freshness, its body, its item in a list.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +16,10 @@ void AppendVersion(std::string& out, const Version& version);
 // ETag, KCK-State, KCK-Age, KCK-As-Of, Cache-Control: all that a 304 has as well.
 void AppendEntryHeaders(std::string& out, const Served& served, TimeText& times, std::string_view cache_control);
 
-// The body with the version as an integer, as 0.6.3 had it.
-void AppendCompatBody(std::string& out, const Entry& entry);
+// What stands before and behind the value in a body: {"success":true,"key":…,"version":"…","value":…,"modified":…}.
+// Under `compat: "0.6"` the version is an integer.
+void AppendBeforeValue(std::string& out, const Entry& entry, bool compat_06);
+void AppendBehindValue(std::string& out, const EntryContent& content);
 
 // The body with "state", "age_seconds", "as_of" and, where there is a stamp, "snapshot".
 void AppendItem(std::string& out, const Served& served, TimeText& times, bool compat_06);

@@ -27,22 +27,20 @@ void Exchange::AnswerEntry(const Served& served) {
     out += "\r\n";
     return;
   }
-  std::string_view body = entry.body();
-  if (compat_06()) {
-    scratch_.clear();
-    AppendCompatBody(scratch_, entry);
-    body = scratch_;
-  }
+  const EntryContent content = entry.content();
+  std::string& around = thread_.scratch;
+  around.clear();
+  AppendBeforeValue(around, entry, compat_06());
+  const std::size_t before_bytes = around.size();
+  AppendBehindValue(around, content);
   std::string& out = Begin(200);
   AppendHeader(out, "Content-Type", kJsonType);
   AppendEntryHeaders(out, served, thread_.times, cache_control);
-  EndHead(out, body.size());
+  EndHead(out, around.size() + content.value.size());
   if (request_.method == Method::kHead) return;
-  if (compat_06()) {
-    out += body;
-  } else {
-    output_.Append(body, served.entry);
-  }
+  out.append(around, 0, before_bytes);
+  output_.Append(content.value, served.entry);
+  out.append(around, before_bytes);
 }
 
 void Exchange::AnswerError(const Error& error, std::string_view key) {

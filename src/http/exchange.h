@@ -73,7 +73,6 @@ class Exchange {
   ThreadState& thread_;
   Request request_;
   Output output_;
-  std::string scratch_;  // a body that has to be measured before it is sent
   int status_ = 0;
   bool closes_ = false;
 };

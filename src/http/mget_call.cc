@@ -68,7 +68,7 @@ Result<Keys> KeysOf(const Request& request, const Route& route) {
 
 void AppendResult(std::string& out, const std::string& key, const Result<Served>& result, Exchange& exchange) {
   if (!result) return AppendErrorBody(out, result.error(), key);
-  if (out.size() + result->entry->body().size() > kAnswerBytesMax) {
+  if (out.size() + result->entry->value().size() > kAnswerBytesMax) {
     const Error error{ErrorCode::kBadRequest, fmt::format("the answer would be over {} MiB: ask for fewer keys at once",
                                                           kAnswerBytesMax >> 20U)};
     return AppendErrorBody(out, error, key);

@@ -39,6 +39,7 @@ struct ThreadState {
   ServerState& server;
   ThreadMetrics& metrics;
   TimeText times = {};
+  std::string scratch = {};                                       // text that is measured before it is sent
   std::string spare_output = {};                                  // the memory of an output that is not in use
   std::vector<char> read_buffer = std::vector<char>(kReadBytes);  // of the connection whose turn it is
 };

@@ -22,7 +22,7 @@ Served MakeServed(const std::string& value, const char* stamp, TimePoint as_of =
   facts.as_of_unix_ms = 1795554512123;
   facts.as_of = as_of;
   if (stamp != nullptr) facts.stamp = InternStamp(stamp);
-  return {Entry::Make("item/7", facts, value, 1795554512123), Freshness::kStale};
+  return {Entry::Make("item/7", facts, value), Freshness::kStale};
 }
 
 TEST(EntryTextTest, HeadersSayWhatIsKnownOfTheEntry) {
@@ -44,19 +44,26 @@ TEST(EntryTextTest, AgeIsInWholeSeconds) {
   EXPECT_NE(out.find("KCK-Age: 3\r\n"), std::string::npos) << out;
 }
 
-RC_GTEST_PROP(EntryTextProperty, CompatBodyDiffersInTheVersionAlone, ()) {
-  const Version version{*rc::gen::arbitrary<std::uint32_t>(), *rc::gen::arbitrary<std::uint64_t>(),
-                        *rc::gen::arbitrary<std::uint32_t>()};
-  std::string value;
-  AppendJsonString(value, *rc::gen::arbitrary<std::string>());
-  const EntryPtr entry = MakeEntry(*rc::gen::arbitrary<std::string>(), value, version);
+std::string BodyOf(const Entry& entry, bool compat_06) {
   std::string out;
-  AppendCompatBody(out, *entry);
-  const std::string written = fmt::format(R"("version":"{}")", VersionText(version));
-  std::string expected(entry->body());
-  expected.replace(expected.rfind(written, entry->value_offset()), written.size(),
-                   fmt::format(R"("version":{})", version.number));
-  RC_ASSERT(out == expected);
+  AppendBeforeValue(out, entry, compat_06);
+  out += entry.value();
+  AppendBehindValue(out, entry.content());
+  return out;
+}
+
+TEST(EntryTextTest, BodyHoldsKeyVersionValueAndTime) {
+  const EntryPtr entry = MakeEntry("it\"em/1", R"([{"a":1.10}])", {1, 2, 3});
+  EXPECT_EQ(BodyOf(*entry, false),
+            R"({"success":true,"key":"it\"em/1","version":"1.2.3","value":[{"a":1.10}],"modified":1700000000.000})");
+  EXPECT_EQ(BodyOf(*entry, true),
+            R"({"success":true,"key":"it\"em/1","version":2,"value":[{"a":1.10}],"modified":1700000000.000})");
+}
+
+RC_GTEST_PROP(EntryTextProperty, BodyIsJsonWhateverTheKey, ()) {
+  const EntryPtr entry = MakeEntry(*rc::gen::arbitrary<std::string>(), "1", {1, 2, 3});
+  RC_ASSERT(IsJson(BodyOf(*entry, false)));
+  RC_ASSERT(IsJson(BodyOf(*entry, true)));
 }
 
 TEST(EntryTextTest, ItemAddsWhatTheHeadersSay) {
@@ -114,18 +121,18 @@ TEST(OutputTest, KeepsTheOrderOfCopiedAndSharedBytes) {
   Output output;
   const EntryPtr large = MakeEntry("large", std::string(100000, '1'), {});
   const EntryPtr small = MakeEntry("small", "2", {});
-  output.Append(large->body(), large);
+  output.Append(large->value(), large);
   output.text() += "head ";
-  output.Append(small->body(), small);
-  output.Append(large->body(), large);
+  output.Append(small->value(), small);
+  output.Append(large->value(), large);
   output.text() += " tail";
 
   std::vector<iovec> pieces;
   output.Pieces(pieces);
   std::string all;
   for (const iovec& piece : pieces) all.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
-  EXPECT_EQ(all, fmt::format("{0}head {1}{0} tail", large->body(), small->body()));
-  EXPECT_EQ(pieces.front().iov_base, large->body().data()) << "large bodies stand by reference";
+  EXPECT_EQ(all, fmt::format("{0}head {1}{0} tail", large->value(), small->value()));
+  EXPECT_EQ(pieces.front().iov_base, large->value().data()) << "large values stand by reference";
   EXPECT_EQ(output.size(), all.size());
   std::string spare;
   output.Clear(spare);

@@ -1,18 +1,15 @@
 #include "model/entry.h"
 
-#include <fmt/format.h>
 #include <xxhash.h>
 
 #include <algorithm>
 #include <bit>
 #include <new>
 
-#include "base/json.h"
-
 namespace kck {
 namespace {
 
-// A renewal copies a smaller body and shares a larger one, which costs it the fields of the entry that it shares.
+// A renewal copies a smaller value and shares a larger one, which costs it the fields of the entry that it shares.
 constexpr std::size_t kCopiedBytesMax = 4096;
 
 constexpr std::uint32_t kNever = ~std::uint32_t{0};
@@ -24,69 +21,51 @@ std::size_t AllocatedBytes(std::size_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
-struct Body {
-  std::string text;
-  std::uint32_t value_offset;
-};
+constexpr std::size_t kKeySizeMax = 0xffff;  // of 16 bits; keys end at 1 KiB
+constexpr std::int64_t kMillisMax = (std::int64_t{1} << 47U) - 1;  // of 48 bits: the year 6429
 
-Body BodyOf(std::string_view key, std::string_view value, const Version& version, std::int64_t modified_unix_ms) {
-  Body body;
-  std::string& text = body.text;
-  text.reserve(value.size() + key.size() + 112);
-  text += R"({"success":true,"key":)";
-  AppendJsonString(text, key);
-  text += R"(,"version":")";
-  text += VersionText(version);
-  text += R"(","value":)";
-  body.value_offset = static_cast<std::uint32_t>(text.size());
-  text += value;
-  fmt::format_to(std::back_inserter(text), R"(,"modified":{}.{:03}}})", modified_unix_ms / 1000,
-                 modified_unix_ms % 1000);
-  return body;
+std::int64_t InMillis(std::int64_t unix_ms) { return std::clamp(unix_ms, -kMillisMax, kMillisMax); }
+
+std::int64_t InMillis(TimePoint when) {
+  return InMillis(std::chrono::floor<std::chrono::milliseconds>(when.time_since_epoch()).count());
 }
 
 }  // namespace
 
-struct Entry::Content {
-  ContentForm form = ContentForm::kNone;
-  Version version;
-  EntryPtr home;
-  std::string_view body;  // what the tail gets of it
-  std::size_t body_size = 0;
-  std::uint32_t value_offset = 0;
-};
-
-Entry::Entry(std::string_view key, const EntryFacts& facts, const Content& content)
-    : kind_(facts.kind),
-      content_(content.form),
-      key_size_(static_cast<std::uint16_t>(key.size())),
+Entry::Entry(std::string_view key, const EntryFacts& facts, ContentForm form, const EntryContent& content,
+             EntryPtr home)
+    : value_size_(static_cast<std::uint32_t>(content.value.size())),
       fingerprint_(facts.fingerprint),
       number_(facts.version.number),
       epoch_(facts.version.epoch),
       sub_(facts.version.sub),
       fill_sequence_(facts.fill_sequence),
       stamp_(facts.stamp),
-      as_of_unix_ms_(facts.as_of_unix_ms),
-      as_of_(facts.as_of),
-      stale_after_(LifeUntil(facts.stale_at, facts.as_of)),
-      expires_after_(LifeUntil(facts.expires_at, facts.as_of)),
+      as_of_unix_ms_(InMillis(facts.as_of_unix_ms)),
+      key_size_(key.size() & kKeySizeMax),
+      as_of_ms_(InMillis(facts.as_of)),
+      kind_(static_cast<std::uint8_t>(facts.kind) & 3U),
+      form_(static_cast<std::uint8_t>(form) & 3U),
+      stale_after_(LifeUntil(facts.stale_at, as_of())),
+      expires_after_(LifeUntil(facts.expires_at, as_of())),
       slot_generation_(facts.slot_generation),
-      cost_us_(facts.cost_us),
-      body_size_(static_cast<std::uint32_t>(content.body_size)),
-      value_offset_(content.value_offset) {
-  if (content_ == ContentForm::kCopied) new (tail()) Version(content.version);
-  if (content_ == ContentForm::kShared) new (tail()) EntryPtr(content.home);
+      cost_us_(facts.cost_us) {
+  if (form == ContentForm::kCopied) new (tail()) Origin{content.version, content.modified_unix_ms};
+  if (form == ContentForm::kShared) new (tail()) EntryPtr(std::move(home));
   char* const end = std::copy(key.begin(), key.end(), tail() + prefix_bytes());
-  std::copy(content.body.begin(), content.body.end(), end);
+  if (form != ContentForm::kShared) std::copy(content.value.begin(), content.value.end(), end);
 }
 
 Entry::~Entry() {
-  if (content_ == ContentForm::kShared) std::destroy_at(std::launder(reinterpret_cast<EntryPtr*>(tail())));
+  if (form() == ContentForm::kShared) std::destroy_at(std::launder(reinterpret_cast<EntryPtr*>(tail())));
 }
 
-EntryPtr Entry::New(std::string_view key, const EntryFacts& facts, const Content& content) {
-  const std::size_t bytes = sizeof(Entry) + PrefixBytes(content.form) + key.size() + content.body.size();
-  return EntryPtr(new (::operator new(bytes)) Entry(key, facts, content));
+EntryPtr Entry::New(std::string_view key, const EntryFacts& facts, ContentForm form, const EntryContent& content,
+                    EntryPtr home) {
+  static_assert(sizeof(Entry) == 80);
+  const std::size_t value_bytes = form == ContentForm::kShared ? 0 : content.value.size();
+  const std::size_t bytes = sizeof(Entry) + PrefixBytes(form) + key.size() + value_bytes;
+  return EntryPtr(new (::operator new(bytes)) Entry(key, facts, form, content, std::move(home)));
 }
 
 void Entry::Delete(const Entry* entry) {
@@ -94,84 +73,59 @@ void Entry::Delete(const Entry* entry) {
   ::operator delete(const_cast<Entry*>(entry));
 }
 
-EntryPtr Entry::Make(std::string_view key, const EntryFacts& facts, std::string_view value,
-                     std::int64_t modified_unix_ms) {
-  const Body body = BodyOf(key, value, facts.version, modified_unix_ms);
-  return Restore(key, facts, {facts.version, body.text, body.value_offset});
+EntryPtr Entry::Make(std::string_view key, const EntryFacts& facts, std::string_view value) {
+  return New(key, facts, ContentForm::kOwn, {facts.version, facts.as_of_unix_ms, value});
 }
 
 EntryPtr Entry::MakeTombstone(std::string_view key, const EntryFacts& facts) {
   EntryFacts purged = facts;
   purged.kind = EntryKind::kTombstone;
-  return New(key, purged, {});
+  return New(key, purged, ContentForm::kNone);
 }
 
-EntryPtr Entry::Restore(std::string_view key, const EntryFacts& facts, const StoredContent& stored) {
-  Content content;
-  content.form = stored.version == facts.version ? ContentForm::kOwn : ContentForm::kCopied;
-  content.version = stored.version;
-  content.body = stored.body;
-  content.body_size = stored.body.size();
-  content.value_offset = stored.value_offset;
-  return New(key, facts, content);
+EntryPtr Entry::Restore(std::string_view key, const EntryFacts& facts, const EntryContent& content) {
+  const bool own = content.version == facts.version && content.modified_unix_ms == facts.as_of_unix_ms;
+  return New(key, facts, own ? ContentForm::kOwn : ContentForm::kCopied, content);
 }
 
 EntryPtr Entry::MakeRenewal(const EntryPtr& other, const EntryFacts& facts) {
   if (!other->has_content()) return MakeTombstone(other->key(), facts);
-  const std::string_view body = other->body();
-  if (body.size() <= kCopiedBytesMax) {
-    return Restore(other->key(), facts, {other->content_version(), body, other->value_offset_});
-  }
-  Content content;
-  content.form = ContentForm::kShared;
-  content.home = EntryPtr(&other->home());
-  content.body_size = body.size();
-  content.value_offset = other->value_offset_;
-  return New(other->key(), facts, content);
+  const EntryContent content = other->content();
+  if (content.value.size() <= kCopiedBytesMax) return Restore(other->key(), facts, content);
+  return New(other->key(), facts, ContentForm::kShared, content, EntryPtr(&other->home()));
 }
 
 EntryFacts Entry::facts() const {
-  return {kind_,          fingerprint_, slot_generation_, version(),    fill_sequence_, stamp_,
-          as_of_unix_ms_, as_of_,       stale_at(),       expires_at(), cost_us_};
+  return {kind(),         fingerprint_, slot_generation_, version(),    fill_sequence_, stamp_,
+          as_of_unix_ms_, as_of(),      stale_at(),       expires_at(), cost_us_};
 }
 
 std::size_t Entry::PrefixBytes(ContentForm form) {
-  if (form == ContentForm::kCopied) return sizeof(Version);
+  if (form == ContentForm::kCopied) return sizeof(Origin);
   return form == ContentForm::kShared ? sizeof(EntryPtr) : 0;
 }
 
 const Entry& Entry::home() const {
-  if (content_ != ContentForm::kShared) return *this;
+  if (form() != ContentForm::kShared) return *this;
   return **std::launder(reinterpret_cast<const EntryPtr*>(tail()));
 }
 
-Version Entry::content_version() const {
+EntryContent Entry::content() const {
   const Entry& entry = home();
-  if (entry.content_ != ContentForm::kCopied) return entry.version();
-  return *std::launder(reinterpret_cast<const Version*>(entry.tail()));
-}
-
-std::string_view Entry::body() const {
-  const Entry& entry = home();
-  return {entry.tail() + entry.prefix_bytes() + entry.key_size_, entry.body_size_};
-}
-
-// "modified", a number, is all that follows it.
-std::string_view Entry::value() const {
-  const std::string_view whole = body();
-  const std::size_t end = whole.rfind(',');
-  return has_content() && end != std::string_view::npos && end > value_offset_
-             ? whole.substr(value_offset_, end - value_offset_)
-             : std::string_view();
+  if (entry.form() == ContentForm::kNone) return {};
+  const std::string_view value{entry.tail() + entry.prefix_bytes() + entry.key_size_, entry.value_size_};
+  if (entry.form() == ContentForm::kOwn) return {entry.version(), entry.as_of_unix_ms_, value};
+  const Origin& origin = *std::launder(reinterpret_cast<const Origin*>(entry.tail()));
+  return {origin.version, origin.modified_unix_ms, value};
 }
 
 std::size_t Entry::block_bytes() const {
-  const std::size_t body = content_ == ContentForm::kShared ? 0 : body_size_;
-  return AllocatedBytes(sizeof(Entry) + prefix_bytes() + key_size_ + body);
+  const std::size_t value = form() == ContentForm::kShared ? 0 : value_size_;
+  return AllocatedBytes(sizeof(Entry) + prefix_bytes() + key_size_ + value);
 }
 
 std::size_t Entry::memory_bytes() const {
-  return content_ == ContentForm::kShared ? block_bytes() + home().block_bytes() : block_bytes();
+  return form() == ContentForm::kShared ? block_bytes() + home().block_bytes() : block_bytes();
 }
 
 Entry::ShortLife Entry::LifeUntil(TimePoint end, TimePoint as_of) {
@@ -184,8 +138,8 @@ Entry::ShortLife Entry::LifeUntil(TimePoint end, TimePoint as_of) {
 
 TimePoint Entry::EndOf(ShortLife life) const {
   if (life == kNever) return TimePoint::max();
-  if (life < kInSeconds) return as_of_ + std::chrono::milliseconds(life);
-  return as_of_ + std::chrono::seconds(life - kInSeconds);
+  if (life < kInSeconds) return as_of() + std::chrono::milliseconds(life);
+  return as_of() + std::chrono::seconds(life - kInSeconds);
 }
 
 bool Supersedes(const Entry& candidate, const Entry& current) {

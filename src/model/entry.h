@@ -1,8 +1,8 @@
-// An entry: the immutable value of a key, ready to send, with all that its freshness follows from.
+// An entry: the immutable value of a key, JSON text that is ready to send, with all that its freshness follows from.
 //
 // Entries are shared between threads by counted pointer and replaced whole, never changed. One is a single block of
-// memory: the fields, its key, and the body that a client receives. A renewal (a fill that brought the same content) is
-// a new Entry with the old one's content, so bytes and ETag stay.
+// memory: the fields, its key, its value. A renewal (a fill that brought the same content) is a new Entry with the old
+// one's content, so bytes and ETag stay.
 //
 // A cache holds millions of these, so a field takes no more bytes than it needs; EntryFacts is the same in comfort.
 #pragma once
@@ -41,11 +41,11 @@ struct EntryFacts {
   std::uint32_t cost_us = 0;  // of the compute, at the source
 };
 
-// A content as a store kept it.
-struct StoredContent {
-  Version version;
-  std::string_view body;
-  std::uint32_t value_offset = 0;  // within the body, and followed by a value and one more member
+// What a renewal keeps.
+struct EntryContent {
+  Version version;                    // of the fill that made it: the ETag
+  std::int64_t modified_unix_ms = 0;  // EntryFacts::as_of_unix_ms of that fill
+  std::string_view value;             // JSON text
 };
 
 class Entry;
@@ -53,16 +53,15 @@ using EntryPtr = boost::intrusive_ptr<const Entry>;
 
 class Entry {
  public:
-  // With `value` (JSON text) as its content, whose version is that of the facts.
-  static EntryPtr Make(std::string_view key, const EntryFacts& facts, std::string_view value,
-                       std::int64_t modified_unix_ms);
+  // With `value` (JSON text) as its content, whose version and time are those of the facts.
+  static EntryPtr Make(std::string_view key, const EntryFacts& facts, std::string_view value);
 
   static EntryPtr MakeTombstone(std::string_view key, const EntryFacts& facts);
 
   // With the content of `other`, under the same key.
   static EntryPtr MakeRenewal(const EntryPtr& other, const EntryFacts& facts);
 
-  static EntryPtr Restore(std::string_view key, const EntryFacts& facts, const StoredContent& content);
+  static EntryPtr Restore(std::string_view key, const EntryFacts& facts, const EntryContent& content);
 
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;
@@ -70,55 +69,58 @@ class Entry {
   EntryFacts facts() const;
 
   std::string_view key() const { return {tail() + prefix_bytes(), key_size_}; }
-  EntryKind kind() const { return kind_; }
+  EntryKind kind() const { return static_cast<EntryKind>(kind_); }
   std::uint64_t fingerprint() const { return fingerprint_; }
   std::uint32_t slot_generation() const { return slot_generation_; }
   Version version() const { return {epoch_, number_, sub_}; }
   std::uint64_t fill_sequence() const { return fill_sequence_; }
   const StampPtr& stamp() const { return stamp_; }
   std::int64_t as_of_unix_ms() const { return as_of_unix_ms_; }
-  TimePoint as_of() const { return as_of_; }
+  TimePoint as_of() const { return TimePoint(std::chrono::milliseconds(as_of_ms_)); }  // rounded down
   // To the millisecond, and to the second where a life is longer than 24 days; rounded down. Not before as_of.
   TimePoint stale_at() const { return EndOf(stale_after_); }
   TimePoint expires_at() const { return EndOf(expires_after_); }
   std::uint32_t cost_us() const { return cost_us_; }
 
-  // What a client receives: {"success":true,"key":…,"version":…,"value":…,"modified":…}. A tombstone has none; the rest
-  // is then empty.
-  bool has_content() const { return content_ != ContentForm::kNone; }
-  Version content_version() const;  // of the fill that made this content: the ETag
-  std::string_view body() const;
-  std::string_view value() const;
-  std::uint32_t value_offset() const { return value_offset_; }  // in body
+  // A tombstone has no content; the rest is then empty.
+  bool has_content() const { return form() != ContentForm::kNone; }
+  EntryContent content() const;
+  Version content_version() const { return content().version; }
+  std::string_view value() const { return content().value; }
 
   // What the entry takes from memory, with what it alone keeps alive.
   std::size_t memory_bytes() const;
 
  private:
-  // Where the content is, and what stands in the tail before key and body.
+  // Where the content is, and what stands in the tail between the fields and the key.
   enum class ContentForm : std::uint8_t {
     kNone,    // nothing
-    kOwn,     // the body, whose version is the entry's
-    kCopied,  // a Version, and the body
-    kShared,  // an EntryPtr: the entry that the body stands in
+    kOwn,     // the value follows the key; its version and time are the entry's
+    kCopied,  // an Origin; the value follows the key
+    kShared,  // an EntryPtr: the entry that the content stands in
+  };
+  struct Origin {
+    Version version;
+    std::int64_t modified_unix_ms;
   };
   // After as_of: milliseconds, or seconds where the top bit is set.
   using ShortLife = std::uint32_t;
-  struct Content;
 
-  Entry(std::string_view key, const EntryFacts& facts, const Content& content);
+  Entry(std::string_view key, const EntryFacts& facts, ContentForm form, const EntryContent& content, EntryPtr home);
   ~Entry();
 
-  static EntryPtr New(std::string_view key, const EntryFacts& facts, const Content& content);
+  static EntryPtr New(std::string_view key, const EntryFacts& facts, ContentForm form, const EntryContent& content = {},
+                      EntryPtr home = nullptr);
   static std::size_t PrefixBytes(ContentForm form);
   static ShortLife LifeUntil(TimePoint end, TimePoint as_of);
   TimePoint EndOf(ShortLife life) const;
 
-  std::size_t prefix_bytes() const { return PrefixBytes(content_); }
+  ContentForm form() const { return static_cast<ContentForm>(form_); }
+  std::size_t prefix_bytes() const { return PrefixBytes(form()); }
   std::size_t block_bytes() const;
   const char* tail() const { return reinterpret_cast<const char*>(this + 1); }
   char* tail() { return reinterpret_cast<char*>(this + 1); }
-  const Entry& home() const;  // the entry that the body stands in
+  const Entry& home() const;  // the entry that the content stands in
 
   friend void intrusive_ptr_add_ref(const Entry* entry) { entry->references_.fetch_add(1, std::memory_order_relaxed); }
   friend void intrusive_ptr_release(const Entry* entry) {
@@ -127,23 +129,22 @@ class Entry {
   static void Delete(const Entry* entry);
 
   mutable std::atomic<std::uint32_t> references_{0};
-  const EntryKind kind_;
-  const ContentForm content_;
-  const std::uint16_t key_size_;
+  const std::uint32_t value_size_;
   const std::uint64_t fingerprint_;
   const std::uint64_t number_;
   const std::uint32_t epoch_;
   const std::uint32_t sub_;
   const std::uint64_t fill_sequence_;
   const StampPtr stamp_;
-  const std::int64_t as_of_unix_ms_;
-  const TimePoint as_of_;
+  const std::int64_t as_of_unix_ms_ : 48;
+  const std::uint64_t key_size_ : 16;
+  const std::int64_t as_of_ms_ : 48;
+  const std::uint64_t kind_ : 2;
+  const std::uint64_t form_ : 2;
   const ShortLife stale_after_;
   const ShortLife expires_after_;
   const std::uint32_t slot_generation_;
   const std::uint32_t cost_us_;
-  const std::uint32_t body_size_;
-  const std::uint32_t value_offset_;
 };
 
 // True where `candidate` may take the place of `current`, both of one key and one definition.

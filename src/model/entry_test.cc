@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/json.h"
 #include "model/fault.h"
 
 namespace kck {
@@ -37,16 +36,25 @@ TEST(Version, ReadsBackWhatItPrints) {
   }
 }
 
-TEST(Entry, ItsBodyIsTheAnswers) {
+TEST(Entry, HasAKeyAndAContent) {
   EntryFacts facts;
   facts.version = {1, 2, 3};
-  const EntryPtr entry = Entry::Make("it\"em/1", facts, R"([{"a":1.10}])", 1700000000007);
-  EXPECT_EQ(entry->key(), "it\"em/1");
-  EXPECT_EQ(entry->body(),
-            R"({"success":true,"key":"it\"em/1","version":"1.2.3","value":[{"a":1.10}],"modified":1700000000.007})");
+  facts.as_of_unix_ms = 1700000000007;
+  const EntryPtr entry = Entry::Make("item/1", facts, R"([{"a":1.10}])");
+  EXPECT_EQ(entry->key(), "item/1");
   EXPECT_EQ(entry->value(), R"([{"a":1.10}])");
-  EXPECT_EQ(entry->content_version(), facts.version);
-  EXPECT_TRUE(IsJson(entry->body()));
+  EXPECT_EQ(entry->content().version, facts.version);
+  EXPECT_EQ(entry->content().modified_unix_ms, 1700000000007);
+}
+
+TEST(Entry, TimesOfAnySizeDoNoHarm) {
+  EntryFacts facts;
+  facts.as_of_unix_ms = INT64_MAX;
+  facts.as_of = TimePoint::min();
+  const EntryPtr entry = Entry::Make("item/1", facts, "1");
+  EXPECT_GT(entry->as_of_unix_ms(), std::int64_t{1} << 46) << "the year 4199";
+  EXPECT_LT(entry->as_of(), TimePoint{});
+  EXPECT_EQ(entry->kind(), EntryKind::kValue);
 }
 
 TEST(Entry, ATombstoneHasAKeyAndNoContent) {
@@ -54,11 +62,10 @@ TEST(Entry, ATombstoneHasAKeyAndNoContent) {
   EXPECT_EQ(entry->kind(), EntryKind::kTombstone);
   EXPECT_EQ(entry->key(), "a");
   EXPECT_FALSE(entry->has_content());
-  EXPECT_EQ(entry->body(), "");
   EXPECT_EQ(entry->value(), "");
 }
 
-// With bodies on both sides of the size at which a renewal shares instead of copying.
+// With values on both sides of the size at which a renewal shares instead of copying.
 class Renewal : public testing::TestWithParam<std::size_t> {};
 
 INSTANTIATE_TEST_SUITE_P(Sizes, Renewal, testing::Values(1, 100000));
@@ -67,11 +74,12 @@ TEST_P(Renewal, KeepsTheContentAndChangesTheFacts) {
   const std::string value(GetParam(), '7');
   EntryFacts facts;
   facts.version = {1, 10, 0};
-  EntryPtr entry = Entry::Make("item/1", facts, value, 1700000000007);
-  const std::string body(entry->body());
+  facts.as_of_unix_ms = 1700000000007;
+  EntryPtr entry = Entry::Make("item/1", facts, value);
   for (std::uint32_t sub = 1; sub <= 3; ++sub) {
     facts.version = {1, 20, sub};
     facts.fill_sequence = sub;
+    facts.as_of_unix_ms = 1800000000007;
     facts.stamp = InternStamp("10:20:12,15");
     entry = Entry::MakeRenewal(entry, facts);
     EXPECT_EQ(entry->key(), "item/1");
@@ -79,10 +87,10 @@ TEST_P(Renewal, KeepsTheContentAndChangesTheFacts) {
     EXPECT_EQ(entry->fill_sequence(), sub);
     EXPECT_EQ(entry->stamp(), facts.stamp);
     EXPECT_EQ(entry->content_version(), (Version{1, 10, 0}));
-    EXPECT_EQ(entry->body(), body);
+    EXPECT_EQ(entry->content().modified_unix_ms, 1700000000007);
     EXPECT_EQ(entry->value(), value);
   }
-  EXPECT_LT(entry->memory_bytes(), body.size() * 5 / 4 + 500) << "the renewals before it are gone";
+  EXPECT_LT(entry->memory_bytes(), value.size() * 5 / 4 + 500) << "the renewals before it are gone";
 }
 
 TEST(Entry, LivesAreKeptToTheMillisecondOrSecond) {

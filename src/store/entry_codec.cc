@@ -10,7 +10,7 @@ namespace kck {
 namespace {
 
 // A change of the layout is a new number. A reader takes entries of other numbers for absent.
-constexpr std::uint8_t kFormat = 2;
+constexpr std::uint8_t kFormat = 3;
 
 constexpr std::size_t kExpiryOffset = 2;  // after the format number and the kind
 constexpr std::size_t kChecksumSize = sizeof(std::uint64_t);
@@ -100,21 +100,19 @@ TimePoint FromUnixMs(std::int64_t unix_ms, const Moment& moment) {
 }
 
 // The hash stands beside the value so that others may compare contents without reading them.
-void AppendContent(std::string& out, const Entry& entry) {
-  AppendVersion(out, entry.content_version());
-  Append(out, ValueHash(entry.value()));
-  Append(out, entry.value_offset());
-  AppendBytes(out, entry.body());
+void AppendContent(std::string& out, const EntryContent& content) {
+  AppendVersion(out, content.version);
+  Append(out, content.modified_unix_ms);
+  Append(out, ValueHash(content.value));
+  AppendBytes(out, content.value);
 }
 
-// Nothing where the fields contradict each other.
-std::optional<StoredContent> TakeContent(Reader& reader) {
-  StoredContent content;
+EntryContent TakeContent(Reader& reader) {
+  EntryContent content;
   content.version = reader.TakeVersion();
+  content.modified_unix_ms = reader.Take<std::int64_t>();
   reader.Take<std::uint64_t>();
-  content.value_offset = reader.Take<std::uint32_t>();
-  content.body = reader.TakeBytes();
-  if (content.value_offset > content.body.size()) return std::nullopt;
+  content.value = reader.TakeBytes();
   return content;
 }
 
@@ -140,11 +138,8 @@ Result<EntryPtr> DecodeFields(std::string_view key, Reader& reader, const Moment
     facts.stamp = InternStamp(stamp);
     if (!facts.stamp) return Damaged("a stamp that is none");
   }
-  std::optional<StoredContent> content;
-  if (facts.kind != EntryKind::kTombstone) {
-    content = TakeContent(reader);
-    if (!content) return Damaged("a value that begins outside its body");
-  }
+  std::optional<EntryContent> content;
+  if (facts.kind != EntryKind::kTombstone) content = TakeContent(reader);
   if (!reader.ok() || !reader.at_end()) return Damaged("lengths that do not add up");
   return content ? Entry::Restore(key, facts, *content) : Entry::MakeTombstone(key, facts);
 }
@@ -153,7 +148,7 @@ Result<EntryPtr> DecodeFields(std::string_view key, Reader& reader, const Moment
 
 std::string EncodeEntry(const Entry& entry, const Moment& moment) {
   std::string out;
-  out.reserve(192 + entry.body().size());
+  out.reserve(192 + entry.value().size());
   Append(out, kFormat);
   Append(out, static_cast<std::uint8_t>(entry.kind()));
   Append(out, ToUnixMs(entry.expires_at(), moment));
@@ -166,7 +161,7 @@ std::string EncodeEntry(const Entry& entry, const Moment& moment) {
   Append(out, entry.fill_sequence());
   Append(out, entry.cost_us());
   AppendBytes(out, entry.stamp() ? entry.stamp()->Text() : std::string());
-  if (entry.has_content()) AppendContent(out, entry);
+  if (entry.has_content()) AppendContent(out, entry.content());
   Append(out, std::uint64_t{XXH3_64bits(out.data(), out.size())});
   return out;
 }

@@ -8,6 +8,7 @@ EntryFacts FactsOf(const Version& version) {
   EntryFacts facts;
   facts.version = version;
   facts.fill_sequence = version.number;
+  facts.as_of_unix_ms = 1'700'000'000'000;
   return facts;
 }
 
@@ -15,7 +16,7 @@ EntryFacts FactsOf(const Version& version) {
 
 EntryPtr MakeEntry(std::string_view key, std::string_view value, const Version& version, const EditFacts& edit) {
   EntryFacts facts = FactsOf(version);
-  EntryPtr entry = Entry::Make(key, facts, value, 1'700'000'000'000);
+  EntryPtr entry = Entry::Make(key, facts, value);
   if (!edit) return entry;
   edit(facts);
   return Entry::MakeRenewal(entry, facts);
