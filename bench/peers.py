@@ -49,11 +49,11 @@ def fitted(servers, start, answer_bytes):
 class Http:
     """A peer that the common load client drives."""
 
-    def __init__(self, server, path="/"):
-        self.server, self.path = server, path
+    def __init__(self, server, path="/", core=LOAD_CORE):
+        self.server, self.path, self.core = server, path, core
 
     def drive(self, options, seconds):
-        return load(options, self.server.port, self.path, seconds, connections=options.connections,
+        return load(options, self.server.port, self.path, seconds, self.core, connections=options.connections,
                     pipeline=options.pipeline)
 
 

@@ -66,9 +66,13 @@ void AppendHeader(std::string& out, std::string_view name, std::string_view valu
 }
 
 void AppendNumber(std::string& out, std::uint64_t number) {
+  if (number < 10) {  // as most ages and sub-counters
+    out += static_cast<char>('0' + number);
+    return;
+  }
   std::array<char, 20> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
-  out.append(text.data(), end);
+  const char* end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+  out += std::string_view(text.data(), static_cast<std::size_t>(end - text.data()));
 }
 
 void EndHead(std::string& out, std::size_t body_bytes) {
