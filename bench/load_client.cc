@@ -3,8 +3,9 @@
 // --share-cores it waits once a whole turn brought nothing, for servers that run on the same cores.
 //
 // Prints one line of JSON: requests answered, seconds, and the time from a request (of a pipeline: from its first) to
-// the last byte of its answer. With --rate, a request is due at fixed times, whether or not the one before it is answered,
-// and its time counts from then: a server that stalls cannot hide it. An answer that is not 200, or a connection that ends, ends the program with a failure.
+// the last byte of its answer. With --rate, a request is due at fixed times, whether or not the one before it is
+// answered, and its time counts from then: a server that stalls cannot hide it. An answer that is not 200, or a
+// connection that ends, ends the program with a failure.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

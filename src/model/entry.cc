@@ -21,12 +21,15 @@ std::size_t AllocatedBytes(std::size_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
-constexpr std::size_t kKeySizeMax = 0xffff;  // of 16 bits; keys end at 1 KiB
+constexpr std::size_t kKeySizeMax = 0xffff;                        // of 16 bits; keys end at 1 KiB
 constexpr std::int64_t kMillisMax = (std::int64_t{1} << 47U) - 1;  // of 48 bits: the year 6429
+constexpr std::uint64_t kMillisBits = (std::uint64_t{1} << 48U) - 1;
 
-std::int64_t InMillis(std::int64_t unix_ms) { return std::clamp(unix_ms, -kMillisMax, kMillisMax); }
+std::uint64_t InMillis(std::int64_t unix_ms) {
+  return static_cast<std::uint64_t>(std::clamp(unix_ms, -kMillisMax, kMillisMax));
+}
 
-std::int64_t InMillis(TimePoint when) {
+std::uint64_t InMillis(TimePoint when) {
   return InMillis(std::chrono::floor<std::chrono::milliseconds>(when.time_since_epoch()).count());
 }
 
@@ -41,9 +44,9 @@ Entry::Entry(std::string_view key, const EntryFacts& facts, ContentForm form, co
       sub_(facts.version.sub),
       fill_sequence_(facts.fill_sequence),
       stamp_(facts.stamp),
-      as_of_unix_ms_(InMillis(facts.as_of_unix_ms)),
+      as_of_unix_ms_(InMillis(facts.as_of_unix_ms) & kMillisBits),
       key_size_(key.size() & kKeySizeMax),
-      as_of_ms_(InMillis(facts.as_of)),
+      as_of_ms_(InMillis(facts.as_of) & kMillisBits),
       kind_(static_cast<std::uint8_t>(facts.kind) & 3U),
       form_(static_cast<std::uint8_t>(form) & 3U),
       stale_after_(LifeUntil(facts.stale_at, as_of())),
@@ -96,8 +99,8 @@ EntryPtr Entry::MakeRenewal(const EntryPtr& other, const EntryFacts& facts) {
 }
 
 EntryFacts Entry::facts() const {
-  return {kind(),         fingerprint_, slot_generation_, version(),    fill_sequence_, stamp_,
-          as_of_unix_ms_, as_of(),      stale_at(),       expires_at(), cost_us_};
+  return {kind(),          fingerprint_, slot_generation_, version(),    fill_sequence_, stamp_,
+          as_of_unix_ms(), as_of(),      stale_at(),       expires_at(), cost_us_};
 }
 
 std::size_t Entry::PrefixBytes(ContentForm form) {
@@ -114,7 +117,7 @@ EntryContent Entry::content() const {
   const Entry& entry = home();
   if (entry.form() == ContentForm::kNone) return {};
   const std::string_view value{entry.tail() + entry.prefix_bytes() + entry.key_size_, entry.value_size_};
-  if (entry.form() == ContentForm::kOwn) return {entry.version(), entry.as_of_unix_ms_, value};
+  if (entry.form() == ContentForm::kOwn) return {entry.version(), entry.as_of_unix_ms(), value};
   const Origin& origin = *std::launder(reinterpret_cast<const Origin*>(entry.tail()));
   return {origin.version, origin.modified_unix_ms, value};
 }

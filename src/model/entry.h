@@ -75,8 +75,8 @@ class Entry {
   Version version() const { return {epoch_, number_, sub_}; }
   std::uint64_t fill_sequence() const { return fill_sequence_; }
   const StampPtr& stamp() const { return stamp_; }
-  std::int64_t as_of_unix_ms() const { return as_of_unix_ms_; }
-  TimePoint as_of() const { return TimePoint(std::chrono::milliseconds(as_of_ms_)); }  // rounded down
+  std::int64_t as_of_unix_ms() const { return Signed(as_of_unix_ms_); }
+  TimePoint as_of() const { return TimePoint(std::chrono::milliseconds(Signed(as_of_ms_))); }  // rounded down
   // To the millisecond, and to the second where a life is longer than 24 days; rounded down. Not before as_of.
   TimePoint stale_at() const { return EndOf(stale_after_); }
   TimePoint expires_at() const { return EndOf(expires_after_); }
@@ -112,6 +112,8 @@ class Entry {
   static EntryPtr New(std::string_view key, const EntryFacts& facts, ContentForm form, const EntryContent& content = {},
                       EntryPtr home = nullptr);
   static std::size_t PrefixBytes(ContentForm form);
+  // Of a number in 48 bits.
+  static std::int64_t Signed(std::uint64_t bits) { return static_cast<std::int64_t>(bits << 16U) >> 16U; }
   static ShortLife LifeUntil(TimePoint end, TimePoint as_of);
   TimePoint EndOf(ShortLife life) const;
 
@@ -136,9 +138,9 @@ class Entry {
   const std::uint32_t sub_;
   const std::uint64_t fill_sequence_;
   const StampPtr stamp_;
-  const std::int64_t as_of_unix_ms_ : 48;
+  const std::uint64_t as_of_unix_ms_ : 48;  // signed, in two's complement
   const std::uint64_t key_size_ : 16;
-  const std::int64_t as_of_ms_ : 48;
+  const std::uint64_t as_of_ms_ : 48;  // likewise
   const std::uint64_t kind_ : 2;
   const std::uint64_t form_ : 2;
   const ShortLife stale_after_;

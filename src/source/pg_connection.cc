@@ -15,6 +15,8 @@ using Descriptor = boost::asio::posix::stream_descriptor;
 // How many fills share a connection. More would not make a round trip cheaper by much, and each waits for all before
 // it.
 constexpr std::size_t kInFlightMax = 8;
+// One that is computed, and one that waits at the database for its turn.
+constexpr std::size_t kBatchesInFlightMax = 2;
 // A statement that runs for longer than this holds up those behind it, so no more are sent there.
 constexpr auto kSlowHead = std::chrono::milliseconds(20);
 // PostgreSQL itself ends a statement at statement_timeout. If nothing has come this long after, the peer is gone.
@@ -51,8 +53,16 @@ bool PgConnection::HasRoom() const {
   return pipeline_->in_flight() < kInFlightMax && Clock::now() - pipeline_->head_since() < kSlowHead;
 }
 
+bool PgConnection::HasRoomForBatch() const { return HasRoom() && pipeline_->in_flight() < kBatchesInFlightMax; }
+
 void PgConnection::Send(const PgFillPtr& fill) {
   pipeline_->Send(fill);
+  Flush();
+  WatchHead();
+}
+
+void PgConnection::SendBatch(std::vector<PgFillPtr> fills) {
+  pipeline_->SendBatch(std::move(fills));
   Flush();
   WatchHead();
 }
@@ -93,6 +103,7 @@ awaitable<std::string> PgConnection::Serve() {
     const std::size_t ended = pipeline_->Receive();
     if (ended > 0) {
       failures_ = 0;
+      if (auto returned = pipeline_->TakeReturned(); !returned.empty()) owner_.FillsReturned(std::move(returned));
       owner_.StatementsEnded();
     }
     if (!read) Break(kLost);

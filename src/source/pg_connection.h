@@ -18,6 +18,8 @@ class PgConnectionOwner {
   virtual void ConnectionLost(const Error& why, std::vector<PgFillPtr> unanswered) = 0;
   // Some statements have ended, so that there may be room for others.
   virtual void StatementsEnded() = 0;
+  // Fills to be sent again, before all others.
+  virtual void FillsReturned(std::vector<PgFillPtr> fills) = 0;
 
  protected:
   ~PgConnectionOwner() = default;
@@ -40,8 +42,12 @@ class PgConnection {
   bool HasRoom() const;
   std::size_t in_flight() const { return pipeline_->in_flight(); }
 
+  // The same for fills that are computed with others (pg_batch.h): those that come meanwhile make the next batch.
+  bool HasRoomForBatch() const;
+
   // Requires ready().
   void Send(const PgFillPtr& fill);
+  void SendBatch(std::vector<PgFillPtr> fills);
 
   std::vector<PgFillPtr> TakeUnanswered();
 

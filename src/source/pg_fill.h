@@ -7,6 +7,7 @@
 #include <list>
 #include <optional>
 
+#include "source/pg_batch.h"
 #include "source/pg_statement.h"
 #include "source/source.h"
 
@@ -46,6 +47,10 @@ class PgFill {
   // Where it waits for a connection.
   std::optional<std::list<std::shared_ptr<PgFill>>::iterator> queued;
   TimePoint connection_awaited_until;
+
+  // How it may be filled with others (pg_batch.h). The source's own, set before it is sent.
+  std::shared_ptr<PgBatchState> batches;
+  std::size_t batch_keys_max = SIZE_MAX;  // halved by each batch that failed
 
   // What a connection remembers between two tries.
   int connections_lost = 0;      // while it was under way on them

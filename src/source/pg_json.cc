@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <set>
 
 #include "base/base64.h"
 #include "base/json.h"
+#include "source/pg_batch.h"
 #include "source/pg_literal.h"
 
 namespace kck {
@@ -166,16 +169,38 @@ class RowWriter {
 
 constexpr int kNoRow = -1;
 
-// json and row_count, of all rows but one.
-Result<Rows> Render(const PGresult& result, const PgTypes& types, RowShape shape, PgColumns columns, int skipped_row) {
+std::vector<int> RowsBut(const PGresult& result, int skipped_row) {
+  std::vector<int> numbers;
+  for (int row = 0; row < PQntuples(&result); ++row) {
+    if (row != skipped_row) numbers.push_back(row);
+  }
+  return numbers;
+}
+
+// The numbers of the rows of each key, in order.
+std::vector<std::vector<int>> RowsByKey(const PGresult& result, PgColumns columns, std::size_t keys) {
+  std::vector<std::vector<int>> rows(keys);
+  for (int row = 0; row < PQntuples(&result); ++row) {
+    const auto key = static_cast<std::size_t>(std::atoll(PQgetvalue(&result, row, kPgBatchKey)) - 1);
+    if (key < keys && PQgetisnull(&result, row, kPgBatchHit) == 0) rows[key].push_back(row);
+  }
+  if (columns != PgColumns::kAfterOrder) return rows;
+  for (std::vector<int>& of_key : rows) {
+    std::ranges::sort(of_key, {}, [&](int row) { return std::atoll(PQgetvalue(&result, row, kPgBatchOrder)); });
+  }
+  return rows;
+}
+
+// json and row_count, of the rows of these numbers.
+Result<Rows> Render(const PGresult& result, const PgTypes& types, RowShape shape, PgColumns columns,
+                    const std::vector<int>& numbers) {
   if (shape == RowShape::kDicts) {
     if (auto error = SameNameError(result, columns)) return Failure(*std::move(error));
   }
   const RowWriter writer(result, types, shape, columns);
   Rows rows;
   rows.json = "[";
-  for (int row = 0; row < PQntuples(&result); ++row) {
-    if (row == skipped_row) continue;
+  for (const int row : numbers) {
     if (rows.row_count++ > 0) rows.json += ',';
     if (!writer.Append(rows.json, row)) {
       return Fail(ErrorCode::kSourceError, "a type was altered while the statement ran; ask again");
@@ -225,15 +250,32 @@ std::vector<Oid> PgColumnTypes(const PGresult& result, PgColumns columns) {
 
 Result<Rows> PgRows(const PGresult& result, const PgTypes& types, RowShape shape) {
   const int stamp_row = StampRow(result);
-  Result<Rows> rows = Render(result, types, shape, PgColumns::kAfterStamp, stamp_row);
+  Result<Rows> rows = Render(result, types, shape, PgColumns::kAfterStamp, RowsBut(result, stamp_row));
   if (!rows) return rows;
   if (const auto stamp = Cell(result, stamp_row, 0)) rows->stamp = InternStamp(*stamp);
   if (!rows->stamp) return Fail(ErrorCode::kSourceError, "the database sent no snapshot with its rows");
   return rows;
 }
 
+Result<std::vector<Rows>> PgBatchRows(const PGresult& result, const PgTypes& types, RowShape shape, PgColumns columns,
+                                      std::size_t keys) {
+  StampPtr stamp;
+  for (int row = 0; row < PQntuples(&result) && !stamp; ++row) {
+    if (const auto text = Cell(result, row, kPgBatchStamp)) stamp = InternStamp(*text);
+  }
+  if (!stamp) return Fail(ErrorCode::kSourceError, "the database sent no snapshot with its rows");
+  std::vector<Rows> all;
+  for (const std::vector<int>& numbers : RowsByKey(result, columns, keys)) {
+    Result<Rows> rows = Render(result, types, shape, columns, numbers);
+    if (!rows) return Failure(std::move(rows.error()));
+    rows->stamp = stamp;
+    all.push_back(*std::move(rows));
+  }
+  return all;
+}
+
 Result<std::string> PgReturning(const PGresult& result, const PgTypes& types, RowShape shape) {
-  Result<Rows> rows = Render(result, types, shape, PgColumns::kAll, kNoRow);
+  Result<Rows> rows = Render(result, types, shape, PgColumns::kAll, RowsBut(result, kNoRow));
   if (!rows) return Failure(std::move(rows.error()));
   return std::move(rows->json);
 }

@@ -17,8 +17,9 @@ namespace kck {
 // where the text does not fit the type: the type was altered after it was read.
 bool AppendPgValue(std::string& out, const PgTypes& types, Oid type, std::string_view text);
 
-// Which columns are the statement's: those of a stamped result (pg_statement.h) come after the stamp.
-enum class PgColumns { kAll = 0, kAfterStamp = 1 };
+// Which columns are the statement's: those of a stamped result (pg_statement.h) come after the stamp, those of a batch
+// (pg_batch.h) after the columns of its own.
+enum class PgColumns { kAll = 0, kAfterStamp = 1, kAfterHit = 3, kAfterOrder = 4 };
 
 // The types of these columns.
 std::vector<Oid> PgColumnTypes(const PGresult& result, PgColumns columns);
@@ -26,6 +27,10 @@ std::vector<Oid> PgColumnTypes(const PGresult& result, PgColumns columns);
 // Fills in json, row_count and stamp from a stamped result. kSourceError where two columns of a product of objects have
 // one name, or a type was altered meanwhile.
 Result<Rows> PgRows(const PGresult& result, const PgTypes& types, RowShape shape);
+
+// The same for each of the `keys` of a batch's result.
+Result<std::vector<Rows>> PgBatchRows(const PGresult& result, const PgTypes& types, RowShape shape, PgColumns columns,
+                                      std::size_t keys);
 
 // The rows of a result without a stamp as a JSON list; "[]" where the statement returns none. Errors as PgRows.
 Result<std::string> PgReturning(const PGresult& result, const PgTypes& types, RowShape shape);

@@ -20,6 +20,13 @@ std::uint32_t MicrosecondsSince(TimePoint start) {
       std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count());
 }
 
+// A batch is prepared beside the statement for one key.
+std::uint64_t BatchId(const SqlStatement& statement) { return statement.id ^ 0x9e3779b97f4a7c15U; }
+
+PgColumns BatchColumns(const SqlStatement& statement) {
+  return PgIsOrdered(statement) ? PgColumns::kAfterOrder : PgColumns::kAfterHit;
+}
+
 bool HoldsZeroByte(const std::vector<ParamValue>& params) {
   return std::any_of(params.begin(), params.end(),
                      [](const ParamValue& value) { return value && value->find('\0') != std::string::npos; });
@@ -37,18 +44,64 @@ void PgPipeline::Send(const PgFillPtr& fill) {
   }
   Exchange exchange;
   exchange.fill = fill;
-  bool sent = true;
-  if (auto name = prepared_.Find(fill->statement->id)) {
-    exchange.prepared = *std::move(name);
-  } else {
-    std::optional<std::string> evicted;
-    exchange.prepared = prepared_.Add(fill->statement->id, evicted);
-    if (evicted) Deallocate(*evicted);
-    exchange.preparing = true;
-    sent = SendPrepare(*fill, exchange.prepared);
-  }
-  sent = sent && SendExecute(*fill, exchange.prepared);
+  const bool prepared =
+      Prepare(fill->statement->id, exchange, [&](const std::string& name) { return SendPrepare(*fill, name); });
+  const bool sent = prepared && SendExecute(*fill, exchange.prepared);
   Push(std::move(exchange), sent ? 1 : 0);
+  if (fill->batches) AskForVolatile(*fill->statement, fill->batches);
+}
+
+void PgPipeline::AskForVolatile(const SqlStatement& statement, const std::shared_ptr<PgBatchState>& state) {
+  if (state->refused || state->calls != PgBatchState::Calls::kUnknown) return;
+  std::vector<std::vector<ParamValue>> names;
+  for (std::string& name : PgCalledFunctions(statement)) names.push_back({std::move(name)});
+  std::vector<const std::vector<ParamValue>*> rows;
+  for (const auto& name : names) rows.push_back(&name);
+  const std::string array = PgBatchArray(rows, 0);
+  const char* values[] = {array.c_str()};
+  state->calls = PgBatchState::Calls::kAsked;
+  Exchange exchange;
+  exchange.asks = state;
+  Push(std::move(exchange),
+       PQsendQueryParams(connection_.get(), kPgVolatileSql, 1, nullptr, values, nullptr, nullptr, 0));
+}
+
+void PgPipeline::SendBatch(std::vector<PgFillPtr> fills) {
+  const SqlStatement& statement = *fills.front()->statement;
+  Exchange exchange;
+  exchange.batch = std::move(fills);
+  const bool prepared =
+      Prepare(BatchId(statement), exchange, [&](const std::string& name) { return SendBatchPrepare(statement, name); });
+  const bool sent = prepared && SendBatchExecute(exchange);
+  Push(std::move(exchange), sent ? 1 : 0);
+}
+
+template <typename SendPrepare>
+bool PgPipeline::Prepare(std::uint64_t id, Exchange& exchange, SendPrepare send) {
+  if (auto name = prepared_.Find(id)) {
+    exchange.prepared = *std::move(name);
+    return true;
+  }
+  std::optional<std::string> evicted;
+  exchange.prepared = prepared_.Add(id, evicted);
+  if (evicted) Deallocate(*evicted);
+  exchange.preparing = true;
+  return send(exchange.prepared);
+}
+
+bool PgPipeline::SendBatchPrepare(const SqlStatement& statement, const std::string& name) {
+  return PQsendPrepare(connection_.get(), name.c_str(), PgBatchTemplate(statement).c_str(), 0, nullptr) == 1;
+}
+
+bool PgPipeline::SendBatchExecute(const Exchange& exchange) {
+  std::vector<const std::vector<ParamValue>*> params;
+  for (const PgFillPtr& fill : exchange.batch) params.push_back(&fill->params);
+  std::vector<std::string> arrays;
+  for (std::size_t i = 0; i < params.front()->size(); ++i) arrays.push_back(PgBatchArray(params, i));
+  std::vector<const char*> values;
+  for (const std::string& array : arrays) values.push_back(array.c_str());
+  return PQsendQueryPrepared(connection_.get(), exchange.prepared.c_str(), static_cast<int>(values.size()),
+                             values.data(), nullptr, nullptr, 0) == 1;
 }
 
 bool PgPipeline::SendPrepare(const PgFill& fill, const std::string& name) {
@@ -100,6 +153,8 @@ std::size_t PgPipeline::Receive() {
 }
 
 void PgPipeline::Complete(Exchange exchange) {
+  if (!exchange.batch.empty()) return CompleteBatch(std::move(exchange));
+  if (exchange.asks) return TakeVolatile(exchange);
   if (!exchange.fill) return;
   if (exchange.preparing) prepared_.Remove(exchange.fill->statement->id, exchange.prepared);
   if (exchange.fill->finished()) return;
@@ -151,11 +206,47 @@ void PgPipeline::CompleteUnprepared(const Exchange& exchange, std::string_view s
 
 void PgPipeline::CompleteRows(Exchange exchange) {
   exchange.cost_us = MicrosecondsSince(head_since_);
+  if (exchange.fill->batches) exchange.fill->batches->Note(exchange.cost_us, 1);
   const std::vector<Oid> to_read = types_.ToRead(PgColumnTypes(*exchange.result, PgColumns::kAfterStamp));
   if (to_read.empty()) {
     Render(exchange.fill, *exchange.result, exchange.cost_us);
   } else {
     ReadTypes(std::move(exchange), to_read);
+  }
+}
+
+void PgPipeline::TakeVolatile(const Exchange& exchange) {
+  const PGresult* answer = exchange.result.get();
+  const bool harmless = answer != nullptr && !IsError(answer) && PQgetvalue(answer, 0, 0)[0] == 'f';
+  exchange.asks->calls = PgBatchState::Calls::kHarmless;
+  exchange.asks->refused = exchange.asks->refused || !harmless;
+}
+
+void PgPipeline::CompleteBatch(Exchange exchange) {
+  if (!exchange.result || IsError(exchange.result.get())) return ReturnBatch(std::move(exchange));
+  if (exchange.awaiting_types) {
+    types_.Learn(*exchange.result);
+    return RenderBatch(exchange.batch, *exchange.awaiting_types, exchange.cost_us);
+  }
+  exchange.cost_us = MicrosecondsSince(head_since_);
+  const PgColumns columns = BatchColumns(*exchange.batch.front()->statement);
+  const std::vector<Oid> to_read = types_.ToRead(PgColumnTypes(*exchange.result, columns));
+  if (!to_read.empty()) return ReadTypes(std::move(exchange), to_read);
+  RenderBatch(exchange.batch, *exchange.result, exchange.cost_us);
+}
+
+// One bad key must not fail the others: in ever smaller batches it comes to stand alone, and gets its own error. A
+// statement that cannot be prepared in this form is not tried in it again.
+void PgPipeline::ReturnBatch(Exchange exchange) {
+  const SqlStatement& statement = *exchange.batch.front()->statement;
+  if (exchange.preparing) exchange.batch.front()->batches->refused = true;
+  if (exchange.preparing || (exchange.result && IsStaleStatement(SqlState(*exchange.result)))) {
+    prepared_.Remove(BatchId(statement), exchange.prepared);
+    if (!exchange.preparing) Deallocate(exchange.prepared);
+  }
+  for (PgFillPtr& fill : exchange.batch) {
+    fill->batch_keys_max = std::min(fill->batch_keys_max, std::max<std::size_t>(exchange.batch.size() / 2, 1));
+    if (!fill->finished()) returned_.push_back(std::move(fill));
   }
 }
 
@@ -176,10 +267,31 @@ void PgPipeline::Render(const PgFillPtr& fill, const PGresult& rows, std::uint32
   fill->Finish(std::move(rendered));
 }
 
+void PgPipeline::RenderBatch(const std::vector<PgFillPtr>& fills, const PGresult& result, std::uint32_t cost_us) {
+  const SqlStatement& statement = *fills.front()->statement;
+  fills.front()->batches->Note(cost_us, fills.size());
+  Result<std::vector<Rows>> rendered =
+      PgBatchRows(result, types_, statement.shape, BatchColumns(statement), fills.size());
+  for (std::size_t i = 0; i < fills.size(); ++i) {
+    if (!rendered) {
+      fills[i]->Finish(Failure(rendered.error()));
+      continue;
+    }
+    Rows& rows = (*rendered)[i];
+    rows.identity = identity_;
+    rows.cost_us = cost_us / static_cast<std::uint32_t>(fills.size());
+    fills[i]->Finish(std::move(rows));
+  }
+}
+
 std::vector<PgFillPtr> PgPipeline::TakeUnanswered() {
-  std::vector<PgFillPtr> unanswered;
+  std::vector<PgFillPtr> unanswered = TakeReturned();
   for (Exchange& exchange : exchanges_) {
     if (exchange.fill && !exchange.fill->finished()) unanswered.push_back(std::move(exchange.fill));
+    if (exchange.asks) exchange.asks->calls = PgBatchState::Calls::kUnknown;
+    for (PgFillPtr& fill : exchange.batch) {
+      if (!fill->finished()) unanswered.push_back(std::move(fill));
+    }
   }
   exchanges_.clear();
   return unanswered;

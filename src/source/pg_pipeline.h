@@ -1,7 +1,8 @@
 // The fills under way on one connection: sends them, takes their answers in order, reads unknown types on the way.
 //
-// Each fill is followed by a Sync of its own, which makes it a transaction of its own: a statement that fails takes no
-// other with it. Thread of the source only. Waiting for the socket and flushing are the connection's.
+// Each fill, or batch of fills, is followed by a Sync of its own, which makes it a transaction of its own: a statement
+// that fails takes no other with it. Thread of the source only. Waiting for the socket and flushing are the
+// connection's.
 #pragma once
 
 #include <deque>
@@ -23,8 +24,14 @@ class PgPipeline {
   // Puts the fill into libpq's buffer; it is for the caller to flush it.
   void Send(const PgFillPtr& fill);
 
+  // The same for fills of one statement, which are computed together: at least two.
+  void SendBatch(std::vector<PgFillPtr> fills);
+
   // Takes what libpq has read, and answers the fills that it completes. How many statements ended.
   std::size_t Receive();
+
+  // The fills of batches that failed, to be sent again in smaller ones or alone. They are not answered yet.
+  std::vector<PgFillPtr> TakeReturned() { return std::exchange(returned_, {}); }
 
   // The fills that are not answered; the pipeline forgets them.
   std::vector<PgFillPtr> TakeUnanswered();
@@ -38,7 +45,9 @@ class PgPipeline {
  private:
   // What was sent up to one Sync.
   struct Exchange {
-    PgFillPtr fill;                      // null: the answer does not matter
+    PgFillPtr fill;                      // null: a batch, or the answer does not matter
+    std::vector<PgFillPtr> batch;        // computed together
+    std::shared_ptr<PgBatchState> asks;  // set: whether this statement calls volatile functions
     std::string prepared;                // the name of the statement that it executes
     bool preparing = false;              // it began with a PREPARE that has not been answered
     std::optional<Error> prepare_error;  // of that name, by an exchange before this one
@@ -48,15 +57,25 @@ class PgPipeline {
   };
 
   void Push(Exchange exchange, int sent);
+  // The name to execute; begins with a PREPARE where it has to.
+  template <typename SendPrepare>
+  bool Prepare(std::uint64_t id, Exchange& exchange, SendPrepare send);
   bool SendPrepare(const PgFill& fill, const std::string& name);
+  bool SendBatchPrepare(const SqlStatement& statement, const std::string& name);
+  bool SendBatchExecute(const Exchange& exchange);
+  void AskForVolatile(const SqlStatement& statement, const std::shared_ptr<PgBatchState>& state);
   bool SendExecute(const PgFill& fill, const std::string& name);
   void Deallocate(const std::string& name);
   void Complete(Exchange exchange);
   void CompleteFailed(Exchange exchange);
   void CompleteUnprepared(const Exchange& exchange, std::string_view state, Error error);
   void CompleteRows(Exchange exchange);
+  void TakeVolatile(const Exchange& exchange);
+  void CompleteBatch(Exchange exchange);
+  void ReturnBatch(Exchange exchange);
   void ReadTypes(Exchange exchange, const std::vector<Oid>& types);
   void Render(const PgFillPtr& fill, const PGresult& rows, std::uint32_t cost_us);
+  void RenderBatch(const std::vector<PgFillPtr>& fills, const PGresult& result, std::uint32_t cost_us);
 
   PgConnPtr connection_;
   DatabaseIdentity identity_;
@@ -64,6 +83,7 @@ class PgPipeline {
   PgTypes types_;
   PgPrepared prepared_;
   std::deque<Exchange> exchanges_;
+  std::vector<PgFillPtr> returned_;
   TimePoint head_since_;
   bool broken_ = false;
 };

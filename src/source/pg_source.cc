@@ -15,7 +15,14 @@ namespace {
 constexpr std::size_t kUnfinishedMax = 10000;
 constexpr auto kFirstConnectionWait = std::chrono::seconds(3);
 constexpr auto kConnectionWait = std::chrono::milliseconds(250);
-constexpr int kConnectionsLostMax = 2;  // by one fill
+constexpr int kConnectionsLostMax = 2;      // by one fill
+constexpr std::size_t kLookedAtMax = 2000;  // of the queue, for fills that go together
+
+// A zero byte is a fault of its own key, which the pipeline tells where it stands alone.
+bool Batchable(const PgFill& fill) {
+  return std::ranges::none_of(fill.params,
+                              [](const ParamValue& value) { return value && value->find('\0') != std::string::npos; });
+}
 
 }  // namespace
 
@@ -92,18 +99,46 @@ void PgSource::Dequeue(PgFill& fill) {
 
 void PgSource::Pump() {
   while (!queue_.empty()) {
-    PgConnection* connection = BestConnection();
+    PgFill& first = *queue_.front();
+    if (!first.batches) first.batches = batches_.Of(*first.statement);
+    const std::size_t keys_max = Batchable(first) ? std::min(first.batches->KeysMax(), first.batch_keys_max) : 1;
+    PgConnection* connection = BestConnection(keys_max > 1);
     if (connection == nullptr) return;
-    const PgFillPtr fill = queue_.front();
-    Dequeue(*fill);
-    connection->Send(fill);
+    SendFirst(*connection, keys_max);
   }
 }
 
-PgConnection* PgSource::BestConnection() {
+// Sends the first fill of the queue, and with it those of its statement behind it.
+void PgSource::SendFirst(PgConnection& connection, std::size_t keys_max) {
+  const PgFillPtr first = queue_.front();
+  std::vector<PgFillPtr> fills;
+  std::size_t looked_at = 0;
+  for (auto item = queue_.begin(); item != queue_.end() && fills.size() < keys_max && looked_at < kLookedAtMax;
+       ++looked_at) {
+    const PgFillPtr fill = *item++;
+    const bool fits = fill->statement->id == first->statement->id && fill->batch_keys_max > fills.size();
+    if (fill != first && !(fits && Batchable(*fill))) continue;
+    keys_max = std::min(keys_max, fill->batch_keys_max);
+    fill->batches = first->batches;
+    Dequeue(*fill);
+    fills.push_back(fill);
+  }
+  if (fills.size() == 1) {
+    connection.Send(first);
+  } else {
+    connection.SendBatch(std::move(fills));
+  }
+}
+
+void PgSource::FillsReturned(std::vector<PgFillPtr> fills) {
+  std::reverse(fills.begin(), fills.end());
+  for (const PgFillPtr& fill : fills) Enqueue(fill, true);
+}
+
+PgConnection* PgSource::BestConnection(bool in_batches) {
   PgConnection* best = nullptr;
   for (const auto& connection : connections_) {
-    if (!connection->ready() || !connection->HasRoom()) continue;
+    if (!connection->ready() || !(in_batches ? connection->HasRoomForBatch() : connection->HasRoom())) continue;
     if (best == nullptr || connection->in_flight() < best->in_flight()) best = connection.get();
   }
   return best;

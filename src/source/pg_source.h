@@ -30,12 +30,15 @@ class PgSource : public Source, private PgConnectionOwner {
   void ConnectionReady(const PgSession& session) override;
   void ConnectionLost(const Error& why, std::vector<PgFillPtr> unanswered) override;
   void StatementsEnded() override { Pump(); }
+  void FillsReturned(std::vector<PgFillPtr> fills) override;
 
   void TakeIncoming();
   void Enqueue(const PgFillPtr& fill, bool first);
   void Dequeue(PgFill& fill);
   void Pump();
-  PgConnection* BestConnection();
+  // The connection with the least to do that may take this fill; null where none has room.
+  PgConnection* BestConnection(bool in_batches);
+  void SendFirst(PgConnection& connection, std::size_t keys_max);
   bool AnyReady() const;
   void AwaitConnection(PgFill& fill);
   void ArmTimer(const PgFillPtr& fill);
@@ -55,6 +58,7 @@ class PgSource : public Source, private PgConnectionOwner {
   // The thread's own, from here on.
   std::vector<std::unique_ptr<PgConnection>> connections_;
   std::list<PgFillPtr> queue_;
+  PgBatches batches_;
   bool tried_ = false;      // a first try to connect has ended, well or not
   bool was_ready_ = false;  // some connection was, when last heard of
   bool outage_logged_ = false;

@@ -1,0 +1,161 @@
+#include "source/pg_batch.h"
+
+#include <algorithm>
+#include <cctype>
+#include <functional>
+
+namespace kck {
+namespace {
+
+constexpr std::size_t kStatementsMax = 10000;
+constexpr double kBatchUs = 50000;
+constexpr std::size_t kKeysMax = 500;
+
+const char* ArrayType(ParamType type) {
+  switch (type) {
+    case ParamType::kInt:
+      return "pg_catalog.int8[]";
+    case ParamType::kFloat:
+      return "pg_catalog.float8[]";
+    case ParamType::kString:
+      return "pg_catalog.text[]";
+    case ParamType::kDate:
+      return "pg_catalog.date[]";
+    case ParamType::kTimestamp:
+      return "pg_catalog.timestamptz[]";
+    case ParamType::kUuid:
+      return "pg_catalog.uuid[]";
+    case ParamType::kBool:
+      return "pg_catalog.bool[]";
+  }
+  return "pg_catalog.text[]";
+}
+
+bool IsWordChar(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' ||
+         (static_cast<unsigned char>(c) & 0x80U) != 0;
+}
+
+// Calls `visit` with each word in lower case, and with whether a bracket opens behind it. Words in quotes and comments
+// count as well.
+void VisitWords(const SqlStatement& statement, const std::function<void(std::string word, bool calls)>& visit) {
+  for (const std::string& text : statement.sql.text) {
+    for (std::size_t i = 0; i < text.size();) {
+      std::string word;
+      for (; i < text.size() && IsWordChar(text[i]); ++i) {
+        word += static_cast<char>(std::tolower(static_cast<unsigned char>(text[i])));
+      }
+      if (word.empty()) {
+        ++i;
+        continue;
+      }
+      const std::size_t next = text.find_first_not_of("\" \t\r\n", i);
+      visit(std::move(word), next != std::string::npos && text[next] == '(');
+    }
+  }
+}
+
+// The parameter as the key's column, in an expression that leaves it as it is. A bare column would name the column that
+// it is selected as, which a parameter does not, and rows may become objects by these names, in the template too.
+std::string KeyColumn(ParamType type, const std::string& number) {
+  const std::string column = "kck_keys.p" + number;
+  switch (type) {
+    case ParamType::kInt:
+    case ParamType::kFloat:
+      return "(operator(pg_catalog.+) " + column + ")";
+    case ParamType::kString:
+      return "(" + column + " operator(pg_catalog.||) '')";
+    case ParamType::kDate:
+      return "(" + column + " operator(pg_catalog.+) 0)";
+    case ParamType::kTimestamp:
+      return "(" + column + " operator(pg_catalog.+) '0'::pg_catalog.interval)";
+    case ParamType::kUuid:
+      return "((array[" + column + "] operator(pg_catalog.||) '{}'::pg_catalog.uuid[])[1])";
+    case ParamType::kBool:
+      return "(" + column + " and true)";
+  }
+  return column;
+}
+
+std::string WithKeyColumns(const SqlStatement& statement) {
+  std::string sql = statement.sql.text[0];
+  for (std::size_t i = 0; i < statement.sql.params.size(); ++i) {
+    const std::size_t param = statement.arguments[i];
+    sql += KeyColumn(statement.types[param], std::to_string(param + 1)) + statement.sql.text[i + 1];
+  }
+  return sql;
+}
+
+}  // namespace
+
+bool PgIsOrdered(const SqlStatement& statement) {
+  bool ordered = false;
+  VisitWords(statement, [&](const std::string& word, bool) { ordered = ordered || word == "order"; });
+  return ordered;
+}
+
+std::vector<std::string> PgCalledFunctions(const SqlStatement& statement) {
+  std::vector<std::string> functions;
+  VisitWords(statement, [&](std::string word, bool calls) {
+    if (calls) functions.push_back(std::move(word));
+  });
+  return functions;
+}
+
+std::string PgBatchTemplate(const SqlStatement& statement) {
+  std::string arrays;
+  std::string names;
+  for (std::size_t i = 0; i < statement.types.size(); ++i) {
+    const std::string number = std::to_string(i + 1);
+    arrays += (i > 0 ? ", $" : "$") + number + "::" + ArrayType(statement.types[i]);
+    names += "p" + number + ", ";
+  }
+  const char* order = PgIsOrdered(statement) ? "pg_catalog.row_number() over () as kck_order, " : "";
+  return "select kck_keys.ord, case when kck_keys.ord = 1 then pg_catalog.pg_current_snapshot()::pg_catalog.text end, "
+         "kck_rows.* from unnest(" +
+         arrays + ") with ordinality as kck_keys(" + names + "ord) left join lateral (select true as kck_hit, " +
+         order + "kck_template.* from (" + WithKeyColumns(statement) + "\n) as kck_template) as kck_rows on true";
+}
+
+std::string PgBatchArray(const std::vector<const std::vector<ParamValue>*>& params, std::size_t n) {
+  std::string array = "{";
+  for (const std::vector<ParamValue>* of_key : params) {
+    if (array.size() > 1) array += ',';
+    const ParamValue& value = (*of_key)[n];
+    if (!value) {
+      array += "NULL";
+      continue;
+    }
+    array += '"';
+    for (const char c : *value) {
+      if (c == '"' || c == '\\') array += '\\';
+      array += c;
+    }
+    array += '"';
+  }
+  return array + '}';
+}
+
+void PgBatchState::Note(double elapsed_us, std::size_t keys) {
+  constexpr double kWeight = 0.3;
+  const double now = std::max(elapsed_us / static_cast<double>(keys), 1.0);
+  key_us = key_us == 0 ? now : key_us + kWeight * (now - key_us);
+}
+
+std::size_t PgBatchState::KeysMax() const {
+  if (refused || calls != Calls::kHarmless || key_us == 0) return 1;
+  return std::clamp<std::size_t>(static_cast<std::size_t>(kBatchUs / key_us), 1, kKeysMax);
+}
+
+std::shared_ptr<PgBatchState> PgBatches::Of(const SqlStatement& statement) {
+  if (states_.size() >= kStatementsMax) states_.clear();
+  auto& state = states_[statement.id];
+  if (!state) {
+    state = std::make_shared<PgBatchState>();
+    // Without parameters there is one key, whose flight is one fill.
+    state->refused = statement.types.empty();
+  }
+  return state;
+}
+
+}  // namespace kck
