@@ -76,8 +76,8 @@ void PgPipeline::SendBatch(std::vector<PgFillPtr> fills) {
   Push(std::move(exchange), sent ? 1 : 0);
 }
 
-template <typename SendPrepare>
-bool PgPipeline::Prepare(std::uint64_t id, Exchange& exchange, SendPrepare send) {
+bool PgPipeline::Prepare(std::uint64_t id, Exchange& exchange,
+                         const std::function<bool(const std::string& name)>& send) {
   if (auto name = prepared_.Find(id)) {
     exchange.prepared = *std::move(name);
     return true;

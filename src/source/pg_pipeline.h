@@ -6,6 +6,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 
 #include "source/pg_fill.h"
 #include "source/pg_handle.h"
@@ -57,9 +58,8 @@ class PgPipeline {
   };
 
   void Push(Exchange exchange, int sent);
-  // The name to execute; begins with a PREPARE where it has to.
-  template <typename SendPrepare>
-  bool Prepare(std::uint64_t id, Exchange& exchange, SendPrepare send);
+  // Finds the name to execute; begins with a PREPARE, by `send`, where it has to.
+  bool Prepare(std::uint64_t id, Exchange& exchange, const std::function<bool(const std::string& name)>& send);
   bool SendPrepare(const PgFill& fill, const std::string& name);
   bool SendBatchPrepare(const SqlStatement& statement, const std::string& name);
   bool SendBatchExecute(const Exchange& exchange);
