@@ -76,20 +76,27 @@ class PgBatchFills : public testing::Test {
   }
 
   using Keys = std::vector<std::vector<ParamValue>>;
+  using Statement = std::shared_ptr<const SqlStatement>;
 
   // What each key brings alone, one after another. Also lets the source measure the statement.
-  std::vector<std::string> Alone(const std::shared_ptr<const SqlStatement>& statement, const Keys& keys) {
+  std::vector<std::string> Alone(const Statement& statement, const Keys& keys) {
     std::vector<std::string> texts;
     for (const auto& key : keys) texts.push_back(Text(RunFill(*source_, statement, key)));
     return texts;
   }
 
-  std::vector<std::string> Together(const std::shared_ptr<const SqlStatement>& statement, const Keys& keys) {
+  std::vector<std::string> Together(const Statement& statement, const Keys& keys) {
+    std::vector<std::pair<Statement, std::vector<ParamValue>>> fills;
+    for (const auto& key : keys) fills.emplace_back(statement, key);
+    return Together(fills);
+  }
+
+  std::vector<std::string> Together(const std::vector<std::pair<Statement, std::vector<ParamValue>>>& fills) {
     const auto sleep = MakeStatement("select pg_sleep(0.01)::text, :id::text", {kId});
-    std::vector<std::string> texts(keys.size());
+    std::vector<std::string> texts(fills.size());
     std::mutex mutex;
     std::condition_variable changed;
-    std::size_t missing = keys.size() + 2;
+    std::size_t missing = fills.size() + 2;
     const auto fill = [&](const auto& what, const std::vector<ParamValue>& key, std::string* text) {
       source_->Fill(what, key, Clock::now() + std::chrono::seconds(30), [&, text](const Result<Rows>& rows) {
         const std::lock_guard lock(mutex);
@@ -98,7 +105,7 @@ class PgBatchFills : public testing::Test {
       });
     };
     for (int i = 0; i < 2; ++i) fill(sleep, {std::to_string(i)}, nullptr);
-    for (std::size_t i = 0; i < keys.size(); ++i) fill(statement, keys[i], &texts[i]);
+    for (std::size_t i = 0; i < fills.size(); ++i) fill(fills[i].first, fills[i].second, &texts[i]);
     std::unique_lock lock(mutex);
     changed.wait(lock, [&] { return missing == 0; });
     return texts;
@@ -137,6 +144,19 @@ TEST_F(PgBatchFills, VolatileFunctionsAreCalledForEachKeyByItself) {
   Alone(statement, Ids(1, 3));
   const std::vector<std::string> together = Together(statement, Ids(1, 20));
   EXPECT_EQ(std::set(together.begin(), together.end()).size(), 20U);
+}
+
+TEST_F(PgBatchFills, StatementsOfOneTextKeepTheirShapes) {
+  const auto rows = MakeStatement("select :id as id", {kId});
+  const auto objects = MakeStatement("select :id as id", {kId}, SqlDialect::kPostgres, RowShape::kDicts);
+  Alone(rows, Ids(1, 2));
+  std::vector<std::pair<Statement, std::vector<ParamValue>>> fills;
+  std::vector<std::string> expected;
+  for (int id = 0; id < 20; ++id) {
+    fills.emplace_back(id % 2 == 0 ? rows : objects, std::vector<ParamValue>{std::to_string(id)});
+    expected.push_back(id % 2 == 0 ? "[[" + std::to_string(id) + "]]" : "[{\"id\":" + std::to_string(id) + "}]");
+  }
+  EXPECT_EQ(Together(fills), expected);
 }
 
 TEST_F(PgBatchFills, OneBadKeyFailsAlone) {

@@ -27,6 +27,9 @@ PgColumns BatchColumns(const SqlStatement& statement) {
   return PgIsOrdered(statement) ? PgColumns::kAfterOrder : PgColumns::kAfterHit;
 }
 
+// What PREPARE says of a text, and would say again: syntax error or rule violation, feature not supported.
+bool IsRefusal(std::string_view sql_state) { return sql_state.starts_with("42") || sql_state.starts_with("0A"); }
+
 bool HoldsZeroByte(const std::vector<ParamValue>& params) {
   return std::any_of(params.begin(), params.end(),
                      [](const ParamValue& value) { return value && value->find('\0') != std::string::npos; });
@@ -239,8 +242,9 @@ void PgPipeline::CompleteBatch(Exchange exchange) {
 // statement that cannot be prepared in this form is not tried in it again.
 void PgPipeline::ReturnBatch(Exchange exchange) {
   const SqlStatement& statement = *exchange.batch.front()->statement;
-  if (exchange.preparing) exchange.batch.front()->batches->refused = true;
-  if (exchange.preparing || (exchange.result && IsStaleStatement(SqlState(*exchange.result)))) {
+  const std::string_view state = exchange.result ? SqlState(*exchange.result) : "";
+  if (exchange.preparing && IsRefusal(state)) exchange.batch.front()->batches->refused = true;
+  if (exchange.preparing || IsStaleStatement(state)) {
     prepared_.Remove(BatchId(statement), exchange.prepared);
     if (!exchange.preparing) Deallocate(exchange.prepared);
   }

@@ -116,7 +116,8 @@ void PgSource::SendFirst(PgConnection& connection, std::size_t keys_max) {
   for (auto item = queue_.begin(); item != queue_.end() && fills.size() < keys_max && looked_at < kLookedAtMax;
        ++looked_at) {
     const PgFillPtr fill = *item++;
-    const bool fits = fill->statement->id == first->statement->id && fill->batch_keys_max > fills.size();
+    // Not by id: two products may have one SQL, and make different rows of it.
+    const bool fits = fill->statement == first->statement && fill->batch_keys_max > fills.size();
     if (fill != first && !(fits && Batchable(*fill))) continue;
     keys_max = std::min(keys_max, fill->batch_keys_max);
     fill->batches = first->batches;
