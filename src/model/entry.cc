@@ -29,8 +29,10 @@ std::uint64_t InMillis(std::int64_t unix_ms) {
   return static_cast<std::uint64_t>(std::clamp(unix_ms, -kMillisMax, kMillisMax));
 }
 
+// Rounded down, but not below what a TimePoint can hold.
 std::uint64_t InMillis(TimePoint when) {
-  return InMillis(std::chrono::floor<std::chrono::milliseconds>(when.time_since_epoch()).count());
+  constexpr auto kFirst = std::chrono::ceil<std::chrono::milliseconds>(TimePoint::min().time_since_epoch());
+  return InMillis(std::max(std::chrono::floor<std::chrono::milliseconds>(when.time_since_epoch()), kFirst).count());
 }
 
 }  // namespace

@@ -176,7 +176,9 @@ TEST_F(PgSourceTest, AFailingStatementLeavesItsNeighboursAlone) {
 
 TEST_F(PgSourceTest, AThousandFillsShareFourConnections) {
   source_ = Open(4);
-  const auto statement = MakeStatement("select :a, pg_backend_pid()", {kInt});
+  AwaitConnections(4);
+  // A volatile function, so that they are not computed together.
+  const auto statement = MakeStatement("select :a, pg_backend_pid() from pg_sleep(0.0001)", {kInt});
   std::vector<std::promise<std::string>> answers(1000);
   for (std::size_t i = 0; i < answers.size(); ++i) {
     source_->Fill(statement, {std::to_string(i)}, Clock::now() + std::chrono::seconds(30),
