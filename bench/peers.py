@@ -49,12 +49,12 @@ def fitted(servers, start, answer_bytes):
 class Http:
     """A peer that the common load client drives."""
 
-    def __init__(self, server, path="/", core=LOAD_CORE):
-        self.server, self.path, self.core = server, path, core
+    def __init__(self, server, path="/", core=LOAD_CORE, rate=0):
+        self.server, self.path, self.core, self.rate = server, path, core, rate
 
     def drive(self, options, seconds):
         return load(options, self.server.port, self.path, seconds, self.core, connections=options.connections,
-                    pipeline=options.pipeline)
+                    pipeline=options.pipeline, rate=self.rate)
 
 
 class Redis:
