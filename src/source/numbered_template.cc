@@ -5,8 +5,8 @@
 namespace kck {
 namespace {
 
-std::string Placeholder(const SqlStatement& statement, std::string_view prefix, std::size_t use) {
-  return std::string(prefix) + std::to_string(statement.arguments[use] + 1);
+std::string Placeholder(std::string_view prefix, std::size_t param) {
+  return std::string(prefix) + std::to_string(param + 1);
 }
 
 // What the author wrote of the numbered template's first `length` bytes; a parameter that they cut counts as not there.
@@ -17,7 +17,7 @@ std::string WrittenBefore(const SqlStatement& statement, std::string_view prefix
     if (length <= piece.size() || i == statement.sql.params.size()) return written + piece.substr(0, length);
     length -= piece.size();
     written += piece;
-    const std::size_t placeholder_size = Placeholder(statement, prefix, i).size();
+    const std::size_t placeholder_size = Placeholder(prefix, statement.arguments[i]).size();
     if (length < placeholder_size) return written;
     length -= placeholder_size;
     written += ":" + statement.sql.params[i].name;
@@ -29,12 +29,17 @@ bool StartsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0U) !=
 
 }  // namespace
 
-std::string NumberedTemplate(const SqlStatement& statement, std::string_view prefix) {
+std::string TemplateWith(const SqlStatement& statement,
+                         const std::function<std::string(std::size_t param)>& placeholder) {
   std::string sql = statement.sql.text[0];
   for (std::size_t i = 0; i < statement.sql.params.size(); ++i) {
-    sql += Placeholder(statement, prefix, i) + statement.sql.text[i + 1];
+    sql += placeholder(statement.arguments[i]) + statement.sql.text[i + 1];
   }
   return sql;
+}
+
+std::string NumberedTemplate(const SqlStatement& statement, std::string_view prefix) {
+  return TemplateWith(statement, [&](std::size_t param) { return Placeholder(prefix, param); });
 }
 
 TemplatePlace PlaceInTemplate(const SqlStatement& statement, std::string_view prefix, std::size_t offset) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,10 @@ struct TemplatePlace {
   int line = 1;
   int column = 1;
 };
+
+// The template with `placeholder` of its parameter, an index among the declared ones, for each place that names one.
+std::string TemplateWith(const SqlStatement& statement,
+                         const std::function<std::string(std::size_t param)>& placeholder);
 
 // `prefix` and the parameter's number stand for each parameter; one that is named twice keeps one number.
 std::string NumberedTemplate(const SqlStatement& statement, std::string_view prefix);

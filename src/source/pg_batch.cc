@@ -4,6 +4,8 @@
 #include <cctype>
 #include <functional>
 
+#include "source/numbered_template.h"
+
 namespace kck {
 namespace {
 
@@ -11,24 +13,33 @@ constexpr std::size_t kStatementsMax = 10000;
 constexpr double kBatchUs = 50000;
 constexpr std::size_t kKeysMax = 500;
 
-const char* ArrayType(ParamType type) {
+// A parameter as the keys' column.
+struct KeyColumn {
+  const char* type;
+  // What stands around the column: an expression that leaves it as it is. A bare column would name the column that it
+  // is selected as, which a parameter does not, and rows may become objects by these names, in the template too.
+  const char* before;
+  const char* behind;
+};
+
+KeyColumn ColumnOf(ParamType type) {
   switch (type) {
     case ParamType::kInt:
-      return "pg_catalog.int8[]";
+      return {"int8", "(operator(pg_catalog.+) ", ")"};
     case ParamType::kFloat:
-      return "pg_catalog.float8[]";
-    case ParamType::kString:
-      return "pg_catalog.text[]";
+      return {"float8", "(operator(pg_catalog.+) ", ")"};
     case ParamType::kDate:
-      return "pg_catalog.date[]";
+      return {"date", "(", " operator(pg_catalog.+) 0)"};
     case ParamType::kTimestamp:
-      return "pg_catalog.timestamptz[]";
+      return {"timestamptz", "(", " operator(pg_catalog.+) '0'::pg_catalog.interval)"};
     case ParamType::kUuid:
-      return "pg_catalog.uuid[]";
+      return {"uuid", "((array[", "] operator(pg_catalog.||) '{}'::pg_catalog.uuid[])[1])"};
     case ParamType::kBool:
-      return "pg_catalog.bool[]";
+      return {"bool", "(", " and true)"};
+    case ParamType::kString:
+      break;
   }
-  return "pg_catalog.text[]";
+  return {"text", "(", " operator(pg_catalog.||) '')"};
 }
 
 bool IsWordChar(char c) {
@@ -55,35 +66,11 @@ void VisitWords(const SqlStatement& statement, const std::function<void(std::str
   }
 }
 
-// The parameter as the key's column, in an expression that leaves it as it is. A bare column would name the column that
-// it is selected as, which a parameter does not, and rows may become objects by these names, in the template too.
-std::string KeyColumn(ParamType type, const std::string& number) {
-  const std::string column = "kck_keys.p" + number;
-  switch (type) {
-    case ParamType::kInt:
-    case ParamType::kFloat:
-      return "(operator(pg_catalog.+) " + column + ")";
-    case ParamType::kString:
-      return "(" + column + " operator(pg_catalog.||) '')";
-    case ParamType::kDate:
-      return "(" + column + " operator(pg_catalog.+) 0)";
-    case ParamType::kTimestamp:
-      return "(" + column + " operator(pg_catalog.+) '0'::pg_catalog.interval)";
-    case ParamType::kUuid:
-      return "((array[" + column + "] operator(pg_catalog.||) '{}'::pg_catalog.uuid[])[1])";
-    case ParamType::kBool:
-      return "(" + column + " and true)";
-  }
-  return column;
-}
-
 std::string WithKeyColumns(const SqlStatement& statement) {
-  std::string sql = statement.sql.text[0];
-  for (std::size_t i = 0; i < statement.sql.params.size(); ++i) {
-    const std::size_t param = statement.arguments[i];
-    sql += KeyColumn(statement.types[param], std::to_string(param + 1)) + statement.sql.text[i + 1];
-  }
-  return sql;
+  return TemplateWith(statement, [&](std::size_t param) {
+    const KeyColumn column = ColumnOf(statement.types[param]);
+    return column.before + ("kck_keys.p" + std::to_string(param + 1)) + column.behind;
+  });
 }
 
 }  // namespace
@@ -107,7 +94,7 @@ std::string PgBatchTemplate(const SqlStatement& statement) {
   std::string names;
   for (std::size_t i = 0; i < statement.types.size(); ++i) {
     const std::string number = std::to_string(i + 1);
-    arrays += (i > 0 ? ", $" : "$") + number + "::" + ArrayType(statement.types[i]);
+    arrays += (i > 0 ? ", $" : "$") + number + "::pg_catalog." + ColumnOf(statement.types[i]).type + "[]";
     names += "p" + number + ", ";
   }
   const char* order = PgIsOrdered(statement) ? "pg_catalog.row_number() over () as kck_order, " : "";
@@ -154,6 +141,7 @@ std::shared_ptr<PgBatchState> PgBatches::Of(const SqlStatement& statement) {
     state = std::make_shared<PgBatchState>();
     // Without parameters there is one key, whose flight is one fill.
     state->refused = statement.types.empty();
+    state->ordered = PgIsOrdered(statement);
   }
   return state;
 }

@@ -36,9 +36,10 @@ std::string PgBatchArray(const std::vector<const std::vector<ParamValue>*>& para
 // as well.
 std::vector<std::string> PgCalledFunctions(const SqlStatement& statement);
 
-// Whether one of the functions named in the array $1 is volatile: one boolean.
+// Whether one of the functions that $1 names, with a blank between two, is volatile: one boolean.
 inline constexpr const char* kPgVolatileSql =
-    "select exists (select from pg_catalog.pg_proc where provolatile = 'v' and pg_catalog.lower(proname) = any ($1))";
+    "select exists (select from pg_catalog.pg_proc where provolatile = 'v' and pg_catalog.lower(proname) = any "
+    "(pg_catalog.string_to_array($1, ' ')))";
 
 // What is known of filling one statement in batches. A statement's first fill is always one of one key, and tells the
 // time that a key takes; beside it the database is asked for volatile functions.
@@ -47,6 +48,7 @@ struct PgBatchState {
 
   Calls calls = Calls::kUnknown;
   bool refused = false;  // one by one from now on
+  bool ordered = false;  // PgIsOrdered
   double key_us = 0;     // measured time a key; 0: nothing is known yet
 
   // `keys` of the statement took so long.

@@ -1,6 +1,7 @@
 // One fill on its way through a PostgreSQL source.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -38,6 +39,12 @@ class PgFill {
 
   bool finished() const { return !done_; }
 
+  // A fault of its own key, told where it is filled alone.
+  bool holds_zero_byte() const {
+    return std::ranges::any_of(params,
+                               [](const ParamValue& value) { return value && value->find('\0') != std::string::npos; });
+  }
+
   const std::shared_ptr<const SqlStatement> statement;
   const std::vector<ParamValue> params;
   const TimePoint deadline;
@@ -48,7 +55,7 @@ class PgFill {
   std::optional<std::list<std::shared_ptr<PgFill>>::iterator> queued;
   TimePoint connection_awaited_until;
 
-  // How it may be filled with others (pg_batch.h). The source's own, set before it is sent.
+  // How it may be filled with others (pg_batch.h); set as the source's thread takes it.
   std::shared_ptr<PgBatchState> batches;
   std::size_t batch_keys_max = SIZE_MAX;  // halved by each batch that failed
 

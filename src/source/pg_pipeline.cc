@@ -1,5 +1,7 @@
 #include "source/pg_pipeline.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "source/pg_error.h"
@@ -23,17 +25,12 @@ std::uint32_t MicrosecondsSince(TimePoint start) {
 // A batch is prepared beside the statement for one key.
 std::uint64_t BatchId(const SqlStatement& statement) { return statement.id ^ 0x9e3779b97f4a7c15U; }
 
-PgColumns BatchColumns(const SqlStatement& statement) {
-  return PgIsOrdered(statement) ? PgColumns::kAfterOrder : PgColumns::kAfterHit;
+PgColumns BatchColumns(const PgBatchState& state) {
+  return state.ordered ? PgColumns::kAfterOrder : PgColumns::kAfterHit;
 }
 
 // What PREPARE says of a text, and would say again: syntax error or rule violation, feature not supported.
 bool IsRefusal(std::string_view sql_state) { return sql_state.starts_with("42") || sql_state.starts_with("0A"); }
-
-bool HoldsZeroByte(const std::vector<ParamValue>& params) {
-  return std::any_of(params.begin(), params.end(),
-                     [](const ParamValue& value) { return value && value->find('\0') != std::string::npos; });
-}
 
 }  // namespace
 
@@ -41,7 +38,7 @@ PgPipeline::PgPipeline(PgConnPtr connection, DatabaseIdentity identity, std::str
     : connection_(std::move(connection)), identity_(identity), database_(std::move(database)) {}
 
 void PgPipeline::Send(const PgFillPtr& fill) {
-  if (HoldsZeroByte(fill->params)) {
+  if (fill->holds_zero_byte()) {
     fill->Finish(Fail(ErrorCode::kBadKey, "a parameter holds a zero byte, which PostgreSQL has no text for"));
     return;
   }
@@ -51,17 +48,13 @@ void PgPipeline::Send(const PgFillPtr& fill) {
       Prepare(fill->statement->id, exchange, [&](const std::string& name) { return SendPrepare(*fill, name); });
   const bool sent = prepared && SendExecute(*fill, exchange.prepared);
   Push(std::move(exchange), sent ? 1 : 0);
-  if (fill->batches) AskForVolatile(*fill->statement, fill->batches);
+  AskForVolatile(*fill->statement, fill->batches);
 }
 
 void PgPipeline::AskForVolatile(const SqlStatement& statement, const std::shared_ptr<PgBatchState>& state) {
   if (state->refused || state->calls != PgBatchState::Calls::kUnknown) return;
-  std::vector<std::vector<ParamValue>> names;
-  for (std::string& name : PgCalledFunctions(statement)) names.push_back({std::move(name)});
-  std::vector<const std::vector<ParamValue>*> rows;
-  for (const auto& name : names) rows.push_back(&name);
-  const std::string array = PgBatchArray(rows, 0);
-  const char* values[] = {array.c_str()};
+  const std::string names = fmt::format("{}", fmt::join(PgCalledFunctions(statement), " "));
+  const char* values[] = {names.c_str()};
   state->calls = PgBatchState::Calls::kAsked;
   Exchange exchange;
   exchange.asks = state;
@@ -209,7 +202,7 @@ void PgPipeline::CompleteUnprepared(const Exchange& exchange, std::string_view s
 
 void PgPipeline::CompleteRows(Exchange exchange) {
   exchange.cost_us = MicrosecondsSince(head_since_);
-  if (exchange.fill->batches) exchange.fill->batches->Note(exchange.cost_us, 1);
+  exchange.fill->batches->Note(exchange.cost_us, 1);
   const std::vector<Oid> to_read = types_.ToRead(PgColumnTypes(*exchange.result, PgColumns::kAfterStamp));
   if (to_read.empty()) {
     Render(exchange.fill, *exchange.result, exchange.cost_us);
@@ -232,7 +225,7 @@ void PgPipeline::CompleteBatch(Exchange exchange) {
     return RenderBatch(exchange.batch, *exchange.awaiting_types, exchange.cost_us);
   }
   exchange.cost_us = MicrosecondsSince(head_since_);
-  const PgColumns columns = BatchColumns(*exchange.batch.front()->statement);
+  const PgColumns columns = BatchColumns(*exchange.batch.front()->batches);
   const std::vector<Oid> to_read = types_.ToRead(PgColumnTypes(*exchange.result, columns));
   if (!to_read.empty()) return ReadTypes(std::move(exchange), to_read);
   RenderBatch(exchange.batch, *exchange.result, exchange.cost_us);
@@ -275,7 +268,7 @@ void PgPipeline::RenderBatch(const std::vector<PgFillPtr>& fills, const PGresult
   const SqlStatement& statement = *fills.front()->statement;
   fills.front()->batches->Note(cost_us, fills.size());
   Result<std::vector<Rows>> rendered =
-      PgBatchRows(result, types_, statement.shape, BatchColumns(statement), fills.size());
+      PgBatchRows(result, types_, statement.shape, BatchColumns(*fills.front()->batches), fills.size());
   for (std::size_t i = 0; i < fills.size(); ++i) {
     if (!rendered) {
       fills[i]->Finish(Failure(rendered.error()));

@@ -18,12 +18,6 @@ constexpr auto kConnectionWait = std::chrono::milliseconds(250);
 constexpr int kConnectionsLostMax = 2;      // by one fill
 constexpr std::size_t kLookedAtMax = 2000;  // of the queue, for fills that go together
 
-// A zero byte is a fault of its own key, which the pipeline tells where it stands alone.
-bool Batchable(const PgFill& fill) {
-  return std::ranges::none_of(fill.params,
-                              [](const ParamValue& value) { return value && value->find('\0') != std::string::npos; });
-}
-
 }  // namespace
 
 PgSource::PgSource(DatabaseSettings settings)
@@ -79,6 +73,7 @@ void PgSource::TakeIncoming() {
       fill->Finish(Fail(ErrorCode::kOverloaded, fmt::format("too many fills wait for database {}", settings_.name)));
       continue;
     }
+    fill->batches = batches_.Of(*fill->statement);
     Enqueue(fill, false);
     ArmTimer(fill);
   }
@@ -100,8 +95,7 @@ void PgSource::Dequeue(PgFill& fill) {
 void PgSource::Pump() {
   while (!queue_.empty()) {
     PgFill& first = *queue_.front();
-    if (!first.batches) first.batches = batches_.Of(*first.statement);
-    const std::size_t keys_max = Batchable(first) ? std::min(first.batches->KeysMax(), first.batch_keys_max) : 1;
+    const std::size_t keys_max = first.holds_zero_byte() ? 1 : std::min(first.batches->KeysMax(), first.batch_keys_max);
     PgConnection* connection = BestConnection(keys_max > 1);
     if (connection == nullptr) return;
     SendFirst(*connection, keys_max);
@@ -118,9 +112,8 @@ void PgSource::SendFirst(PgConnection& connection, std::size_t keys_max) {
     const PgFillPtr fill = *item++;
     // Not by id: two products may have one SQL, and make different rows of it.
     const bool fits = fill->statement == first->statement && fill->batch_keys_max > fills.size();
-    if (fill != first && !(fits && Batchable(*fill))) continue;
+    if (fill != first && (!fits || fill->holds_zero_byte())) continue;
     keys_max = std::min(keys_max, fill->batch_keys_max);
-    fill->batches = first->batches;
     Dequeue(*fill);
     fills.push_back(fill);
   }
