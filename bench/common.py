@@ -50,6 +50,16 @@ def medians(runs):
     return {name: statistics.median(run[name] for run in runs) for name in runs[0]}
 
 
+LATENCY_COLUMNS = ["", "requests/s", "p50", "p99", "worst"]
+
+
+def latency_rows(runs):
+    """A table of what the load client measured, by name: medians of the runs."""
+    return [[name, f"{figures['requests'] / figures['seconds']:,.0f}", f"{figures['p50_us']:.0f} µs",
+             f"{figures['p99_us']:.0f} µs", f"{figures['max_us']:,.0f} µs"]
+            for name, figures in ((name, medians(found)) for name, found in runs.items())]
+
+
 def pinned(command, core, **options):
     """Starts a program that stays on the core; None: where it likes."""
     chosen = None if core is None else {core}

@@ -8,7 +8,7 @@ import threading
 import time
 
 import hit
-from common import LOAD_CORE, Failed, Servers, load, medians, need_two_cores, progress, start_kck
+from common import LATENCY_COLUMNS, LOAD_CORE, Failed, Servers, latency_rows, load, need_two_cores, progress, start_kck
 from report import Report
 
 ABOUT = """Hits over 16 connections, alone and beside {idle:,} connections that ask for nothing and {slow} that send ten
@@ -59,12 +59,8 @@ def run(options):
             finally:
                 crowd.close()
             time.sleep(1)  # the server's turn to close its ends
-    rows = []
-    for name, figures in ((name, medians(found)) for name, found in runs.items()):
-        rows.append([name, f"{figures['requests'] / figures['seconds']:,.0f}", f"{figures['p50_us']:.0f} µs",
-                     f"{figures['p99_us']:.0f} µs", f"{figures['max_us']:,.0f} µs"])
     return Report("idle", "A hit beside a crowd", ABOUT.format(idle=options.idle, slow=options.slow),
-                  ["", "requests/s", "p50", "p99", "worst"], rows, runs)
+                  LATENCY_COLUMNS, latency_rows(runs), runs)
 
 
 def add_options(parser):

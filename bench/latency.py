@@ -2,7 +2,7 @@
 
 import hit
 import peers
-from common import Servers, load, medians, need_two_cores, progress, raw_answer, start_kck
+from common import LATENCY_COLUMNS, Servers, latency_rows, load, need_two_cores, progress, raw_answer, start_kck
 from report import Report
 
 ABOUT = """Hits of {size} bytes over {connections} connections, due at fixed times: half as many a second as KCK answered at
@@ -25,12 +25,8 @@ def run(options):
             for name, port, asked in (("kck", kck.port, path), ("nginx return", nginx.port, "/")):
                 runs[name].append(load(options, port, asked, options.seconds, connections=options.connections,
                                        rate=rate))
-    rows = []
-    for name, figures in ((name, medians(found)) for name, found in runs.items()):
-        rows.append([name, f"{figures['requests'] / figures['seconds']:,.0f}", f"{figures['p50_us']:.0f} µs",
-                     f"{figures['p99_us']:.0f} µs", f"{figures['max_us']:,.0f} µs"])
     return Report("latency", "A hit at half load", ABOUT.format(size=options.size, connections=options.connections),
-                  ["", "requests/s", "p50", "p99", "worst"], rows, {"rate": rate, **runs})
+                  LATENCY_COLUMNS, latency_rows(runs), {"rate": rate, **runs})
 
 
 def add_options(parser):
