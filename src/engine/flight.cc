@@ -111,8 +111,8 @@ void Engine::Impl::Compute(const FlightPtr& flight) {
   flight->compute_began_unix_ms = scheduler_.UnixMillis();
   ++flight->attempts;
   ++counters.fills;
-  primer_.Prime(flight->key, flight->compute_began + limits_.fill_timeout,
-                [this, flight](Result<Primed> primed) { OnPrimed(flight, std::move(primed)); });
+  auto on_primed = [this, flight](Result<Primed> primed) { OnPrimed(flight, std::move(primed)); };
+  primer_.Prime({flight->key, {}, std::move(on_primed)}, flight->compute_began + limits_.fill_timeout);
 }
 
 void Engine::Impl::OnPrimed(const FlightPtr& flight, Result<Primed> primed) {

@@ -21,8 +21,12 @@ class NumberPrimer : public Primer {
  public:
   explicit NumberPrimer(Scheduler& scheduler) : scheduler_(scheduler) {}
 
-  void Prime(const ResolvedKey&, TimePoint, Callback done) override {
-    scheduler_.Post([this, done = std::move(done)] {
+  void PrimeBehind(std::vector<Request> requests, TimePoint deadline) override {
+    for (Request& request : requests) Prime(std::move(request), deadline);
+  }
+
+  void Prime(Request request, TimePoint) override {
+    scheduler_.Post([this, done = std::move(request.done)] {
       if (fills_++ % 17 == 0) return done(Fail(ErrorCode::kSourceError, "scripted"));
       const std::uint64_t number = database;
       done(PrimedAt(std::to_string(number), number));

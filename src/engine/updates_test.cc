@@ -38,7 +38,7 @@ TEST_F(Updates, AnswerBringsWhatTheDatabaseDid) {
 
 TEST_F(Updates, AreCountedByResult) {
   Update(WrittenAt(20));
-  engine_->RunUpdater({engine_->catalog()->FindUpdater("item"), WriteAction::kDelete, {}}, TimePoint::max(),
+  engine_->RunUpdater({engine_->catalog()->FindUpdater("item"), WriteAction::kDelete, {}, {}}, TimePoint::max(),
                       [](const Result<Updated>& result) { EXPECT_FALSE(result); });
   scheduler_.Advance(seconds(2));
   writer_->Answer(1, kck::Fail(ErrorCode::kBadRequest, "no"));

@@ -1,4 +1,4 @@
-// All products and updaters of a folder, as loaded at one moment. Immutable; a reload makes a new one.
+// All products, updaters and processes of a folder, as loaded at one moment. Immutable; a reload makes a new one.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/process.h"
 #include "model/product.h"
+#include "model/triggers.h"
 #include "model/updater.h"
 
 namespace kck {
@@ -23,7 +25,9 @@ struct ResolvedKey {
 class Catalog {
  public:
   Catalog() = default;
-  explicit Catalog(std::vector<ProductPtr> products, std::vector<UpdaterPtr> updaters = {});
+  // Triggers that do not fit their source are left out: loading a folder reports them (model/trigger_check.h).
+  explicit Catalog(std::vector<ProductPtr> products, std::vector<UpdaterPtr> updaters = {},
+                   std::vector<ProcessPtr> processes = {});
 
   // Null where there is none.
   const ProductPtr* Find(std::string_view name) const;
@@ -33,13 +37,26 @@ class Catalog {
 
   // By name, ascending.
   std::vector<ProductPtr> Products() const;
+  const std::vector<ProcessPtr>& processes() const { return processes_; }
+
+  // The products that are due when a key of that product was computed, or a write through that updater committed.
+  const std::vector<Dependent>& DependentsOfPrime(std::string_view product) const;
+  const std::vector<Dependent>& DependentsOfUpdate(std::string_view updater) const;
+  // The products whose domain is a key of that product.
+  const std::vector<ProductPtr>& ProductsOfDomain(std::string_view product) const;
 
  private:
+  void BindTriggers(const ProductPtr& product);
+
   struct Hash : std::hash<std::string_view> {
     using is_transparent = void;
   };
   std::unordered_map<std::string, ProductPtr, Hash, std::equal_to<>> products_;
   std::unordered_map<std::string, UpdaterPtr, Hash, std::equal_to<>> updaters_;
+  std::vector<ProcessPtr> processes_;  // by name, ascending
+  std::unordered_map<std::string, std::vector<Dependent>, Hash, std::equal_to<>> after_primes_;
+  std::unordered_map<std::string, std::vector<Dependent>, Hash, std::equal_to<>> after_updates_;
+  std::unordered_map<std::string, std::vector<ProductPtr>, Hash, std::equal_to<>> domains_;
 };
 
 using CatalogPtr = std::shared_ptr<const Catalog>;

@@ -10,6 +10,7 @@
 
 #include "model/fault.h"
 #include "model/param.h"
+#include "model/refresh_rules.h"
 #include "model/sql_template.h"
 
 namespace kck {
@@ -52,6 +53,7 @@ struct Product {
   EmptyAs empty_as = EmptyAs::kError;
   std::chrono::milliseconds empty_expires_after{5000};
   bool settable = false;
+  RefreshRules refresh;
 
   // Hash of all that decides what a fill computes: SQL, parameters, shape, process_result, database (name and url
   // without its password). Two definitions with one fingerprint make equal values.

@@ -60,18 +60,28 @@ Failure WrongCount(const Product& product, std::size_t given) {
                           product.params.size() == 1 ? "" : "s", form, given));
 }
 
-Result<ParamValue> ReadParam(const Param& param, std::string_view segment, std::size_t index) {
-  if (segment == kNull) {
+Result<ParamValue> Canonical(const Param& param, const ParamValue& value) {
+  if (!value) {
     if (param.nullable) return ParamValue{};
     return Fail(ErrorCode::kBadKey, fmt::format("parameter {} is not nullable: %00 stands for NULL", param.name));
   }
-  const std::optional<std::string> text = DecodeSegment(segment);
-  if (!text) return BadEscape(index);
-  Result<std::string> canonical = CanonicalText(param.type, *text);
+  Result<std::string> canonical = CanonicalText(param.type, *value);
   if (!canonical) {
     return Fail(ErrorCode::kBadKey, fmt::format("parameter {}: {}", param.name, canonical.error().message));
   }
   return ParamValue{*std::move(canonical)};
+}
+
+Result<ResolvedKey> ResolveOf(const ProductPtr& product, const std::vector<std::string_view>& segments) {
+  if (segments.size() - 1 != product->params.size()) return WrongCount(*product, segments.size() - 1);
+  std::vector<ParamValue> values(product->params.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (segments[i + 1] == kNull) continue;
+    std::optional<std::string> text = DecodeSegment(segments[i + 1]);
+    if (!text) return BadEscape(i + 1);
+    values[i] = *std::move(text);
+  }
+  return KeyOf(product, values);
 }
 
 }  // namespace
@@ -116,28 +126,28 @@ Result<ResolvedKey> ResolveKey(const Catalog& catalog, std::string_view raw_key)
   const std::optional<std::string> name = DecodeSegment(segments[0]);
   if (!name) return BadEscape(0);
   const ProductPtr* product = catalog.Find(*name);
-  Result<ResolvedKey> key = ResolvedKey{};
-  if (product == nullptr) {
-    key = ResolveFree(segments);
-  } else {
-    if (segments.size() - 1 != (*product)->params.size()) return WrongCount(**product, segments.size() - 1);
-    key->product = *product;
-    AppendEncoded(key->text, *name);
-    for (std::size_t i = 0; i < (*product)->params.size(); ++i) {
-      Result<ParamValue> value = ReadParam((*product)->params[i], segments[i + 1], i + 1);
-      if (!value) return Failure(std::move(value.error()));
-      key->text += '/';
-      if (*value) {
-        AppendEncoded(key->text, **value);
-      } else {
-        key->text += kNull;
-      }
-      key->params.push_back(*std::move(value));
-    }
-  }
+  Result<ResolvedKey> key = product != nullptr ? ResolveOf(*product, segments) : ResolveFree(segments);
   if (key && key->text.size() > kKeyBytesMax) {
     return Fail(ErrorCode::kBadKey, fmt::format("the key has {} bytes in its canonical form; {} is the most",
                                                 key->text.size(), kKeyBytesMax));
+  }
+  return key;
+}
+
+Result<ResolvedKey> KeyOf(const ProductPtr& product, const std::vector<ParamValue>& values) {
+  Result<ResolvedKey> key = ResolvedKey{};
+  key->product = product;
+  AppendEncoded(key->text, product->name);
+  for (std::size_t i = 0; i < product->params.size(); ++i) {
+    Result<ParamValue> value = Canonical(product->params[i], values[i]);
+    if (!value) return Failure(std::move(value.error()));
+    key->text += '/';
+    if (*value) {
+      AppendEncoded(key->text, **value);
+    } else {
+      key->text += kNull;
+    }
+    key->params.push_back(*std::move(value));
   }
   return key;
 }

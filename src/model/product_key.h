@@ -30,4 +30,7 @@ std::optional<std::string> DecodeSegment(std::string_view segment);
 // says which parameter is wrong, and how a right one looks.
 Result<ResolvedKey> ResolveKey(const Catalog& catalog, std::string_view raw_key);
 
+// The key of `product` with these values, one a parameter in its order, each spelled in any way that its type takes.
+Result<ResolvedKey> KeyOf(const ProductPtr& product, const std::vector<ParamValue>& values);
+
 }  // namespace kck

@@ -13,6 +13,12 @@
 
 namespace kck {
 
+// What refreshes may take of a database, so that its other users come first.
+struct RefreshBudget {
+  double share = 0.2;   // of the time of `connections`: how much of it refreshing statements may run; 1: all of it
+  int connections = 1;  // how many refreshing statements run at once, of the pool
+};
+
 struct DatabaseSettings {
   std::string name;
   std::string url;  // as written, ${ENV} expanded: holds the password, so it is never logged
@@ -20,6 +26,7 @@ struct DatabaseSettings {
   int pool = 4;        // connections (PostgreSQL) or reader threads (SQLite)
   int write_pool = 4;  // PostgreSQL: connections that updaters write through; SQLite has one writer
   std::chrono::milliseconds statement_timeout{10000};
+  RefreshBudget refresh;
   Location location;
 };
 
@@ -49,6 +56,7 @@ struct Settings {
   std::size_t memory_bytes = std::size_t{512} << 20U;
   std::string products_folder;
   std::string updaters_folder;
+  std::string processes_folder;
   HttpSettings http;
   int threads = 0;  // network threads; 0: one a core
 };

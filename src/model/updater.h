@@ -39,6 +39,9 @@ struct Updater {
   }
 };
 
+// The indices of the parameters that are its primary key, in order.
+std::vector<std::size_t> PrimaryKeyOf(const Updater& updater);
+
 using UpdaterPtr = std::shared_ptr<const Updater>;
 
 }  // namespace kck

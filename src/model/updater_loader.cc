@@ -123,6 +123,14 @@ std::string_view WriteActionName(WriteAction action) {
   return "";
 }
 
+std::vector<std::size_t> PrimaryKeyOf(const Updater& updater) {
+  std::vector<std::size_t> key;
+  for (std::size_t i = 0; i < updater.params.size(); ++i) {
+    if (updater.params[i].primary_key) key.push_back(i);
+  }
+  return key;
+}
+
 std::vector<UpdaterPtr> ReadYamlUpdaters(const Settings& settings, const std::string& path, const std::string& name,
                                          Faults& faults) {
   std::vector<UpdaterPtr> updaters;

@@ -74,14 +74,6 @@ std::vector<std::string_view> NamesOf(const Updater& updater, const std::vector<
   return names;
 }
 
-std::vector<std::size_t> PrimaryKeyOf(const Updater& updater) {
-  std::vector<std::size_t> key;
-  for (std::size_t i = 0; i < updater.params.size(); ++i) {
-    if (updater.params[i].primary_key) key.push_back(i);
-  }
-  return key;
-}
-
 std::string ParamList(const Updater& updater) {
   std::vector<std::string_view> names;
   for (const Param& param : updater.params) names.push_back(param.name);
@@ -163,6 +155,7 @@ Result<ResolvedWrite> ResolveWrite(UpdaterPtr updater, WriteCall call, std::stri
   write.action = ActionOf(*updater, call, given);
   const auto& found = updater->Template(write.action);
   if (!found) return NoTemplate(*updater, call, write.action);
+  for (const std::size_t param : PrimaryKeyOf(*updater)) write.key.push_back(given[param]);
   std::vector<std::size_t> missing;
   for (const std::size_t param : found->params) {
     if (!given[param] && !updater->params[param].nullable) missing.push_back(param);

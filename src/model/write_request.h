@@ -3,6 +3,7 @@
 // Pure functions; any thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,8 @@ struct ResolvedWrite {
   UpdaterPtr updater;
   WriteAction action = WriteAction::kInsert;
   std::vector<ParamValue> params;  // of the action's statement, in order
+  // The primary key; nothing for a part that the database will choose.
+  std::vector<std::optional<ParamValue>> key;
 };
 
 // `key` is what follows the updater's name in the path: the primary key, a segment a parameter, still encoded; or

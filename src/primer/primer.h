@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/scheduler.h"
 #include "model/catalog.h"
+#include "model/hints.h"
 #include "source/source.h"
 
 namespace kck {
@@ -25,10 +27,21 @@ class Primer {
  public:
   using Callback = std::function<void(Result<Primed>)>;
 
+  // One value to compute. `key.product` is set.
+  struct Request {
+    ResolvedKey key;
+    Hints hints;
+    Callback done;
+  };
+
   virtual ~Primer() = default;
 
-  // Computes the value of `key`, whose product is set. Calls `done` exactly once, never inside this call.
-  virtual void Prime(const ResolvedKey& key, TimePoint deadline, Callback done) = 0;
+  // Computes the value that a reader waits for. Calls `done` exactly once, never inside this call.
+  virtual void Prime(Request request, TimePoint deadline) = 0;
+
+  // Computes values that nobody waits for, all of one product: together where the source can, and behind those that
+  // readers wait for. Each `done` as in Prime.
+  virtual void PrimeBehind(std::vector<Request> requests, TimePoint deadline) = 0;
 };
 
 }  // namespace kck

@@ -27,14 +27,28 @@ Result<Primed> MakePrimed(const Product& product, Result<Rows> rows) {
   return primed;
 }
 
+Source::FillCallback Finisher(const ProductPtr& product, Primer::Callback done) {
+  return [product, done = std::move(done)](Result<Rows> rows) { done(MakePrimed(*product, std::move(rows))); };
+}
+
 }  // namespace
 
 SqlPrimer::SqlPrimer(Sources sources) : sources_(std::move(sources)) {}
 
-void SqlPrimer::Prime(const ResolvedKey& key, TimePoint deadline, Callback done) {
-  const ProductPtr product = key.product;
-  auto on_rows = [product, done = std::move(done)](Result<Rows> rows) { done(MakePrimed(*product, std::move(rows))); };
-  sources_.at(product->database)->Fill(product->statement, key.params, deadline, std::move(on_rows));
+void SqlPrimer::Prime(Request request, TimePoint deadline) {
+  const ProductPtr product = request.key.product;
+  sources_.at(product->database)
+      ->Fill(product->statement, std::move(request.key.params), deadline, Finisher(product, std::move(request.done)));
+}
+
+void SqlPrimer::PrimeBehind(std::vector<Request> requests, TimePoint deadline) {
+  const ProductPtr product = requests.front().key.product;
+  std::vector<Source::FillRequest> fills;
+  fills.reserve(requests.size());
+  for (Request& request : requests) {
+    fills.push_back({std::move(request.key.params), Finisher(product, std::move(request.done))});
+  }
+  sources_.at(product->database)->FillBehind(product->statement, std::move(fills), deadline);
 }
 
 }  // namespace kck

@@ -13,7 +13,8 @@ class SqlPrimer : public Primer {
   // Holds the source of every product that it is asked for.
   explicit SqlPrimer(Sources sources);
 
-  void Prime(const ResolvedKey& key, TimePoint deadline, Callback done) override;
+  void Prime(Request request, TimePoint deadline) override;
+  void PrimeBehind(std::vector<Request> requests, TimePoint deadline) override;
 
  private:
   Sources sources_;

@@ -15,7 +15,7 @@ class SqlPrimerTest : public testing::Test {
   // Primes `item/7`, which asks the source.
   void Prime() {
     const ResolvedKey key{"item/7", product_, {"7"}};
-    primer_.Prime(key, deadline_, [this](Result<Primed> primed) { primed_ = std::move(primed); });
+    primer_.Prime({key, {}, [this](Result<Primed> primed) { primed_ = std::move(primed); }}, deadline_);
   }
 
   static Rows RowsOf(std::string json, std::uint64_t count) {

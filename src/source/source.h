@@ -64,6 +64,19 @@ class Source : public Describer {
   // bounded queue is full. Any thread.
   virtual void Fill(std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params, TimePoint deadline,
                     FillCallback done) = 0;
+
+  // One of the fills of FillBehind.
+  struct FillRequest {
+    std::vector<ParamValue> params;
+    FillCallback done;
+  };
+
+  // Fills that nobody waits for, of one statement: behind those of Fill, and together where the source can. Each `done`
+  // as in Fill.
+  virtual void FillBehind(std::shared_ptr<const SqlStatement> statement, std::vector<FillRequest> fills,
+                          TimePoint deadline) {
+    for (FillRequest& fill : fills) Fill(statement, std::move(fill.params), deadline, std::move(fill.done));
+  }
 };
 
 }  // namespace kck

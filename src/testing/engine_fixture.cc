@@ -71,7 +71,7 @@ EngineFixture::Fetched EngineFixture::FetchAfter(const std::string& key, const s
 
 std::string EngineFixture::Update(const kck::Written& written) {
   std::string token;
-  engine_->RunUpdater({engine_->catalog()->FindUpdater("item"), WriteAction::kDelete, {}}, TimePoint::max(),
+  engine_->RunUpdater({engine_->catalog()->FindUpdater("item"), WriteAction::kDelete, {}, {}}, TimePoint::max(),
                       [&](const Result<Updated>& updated) { token = updated.value().token; });
   writer_->Answer(writer_->begun() - 1, written);
   scheduler_.RunReady();

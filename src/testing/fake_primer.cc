@@ -23,11 +23,15 @@ void FakePrimer::SetScript(Script script) {
   script_ = std::move(script);
 }
 
-void FakePrimer::Prime(const ResolvedKey& key, TimePoint, Callback done) {
+void FakePrimer::PrimeBehind(std::vector<Request> requests, TimePoint deadline) {
+  for (Request& request : requests) Prime(std::move(request), deadline);
+}
+
+void FakePrimer::Prime(Request request, TimePoint) {
   std::lock_guard lock(mutex_);
   ++begun_;
   changed_.notify_all();
-  auto answer = [this, key, done = std::move(done)] { Answer(key, done); };
+  auto answer = [this, request = std::move(request)] { Answer(request.key, request.done); };
   if (holds_) {
     held_.push_back(std::move(answer));
   } else {

@@ -20,7 +20,8 @@ class FakePrimer : public Primer {
   explicit FakePrimer(Scheduler& scheduler);
 
   void SetScript(Script script);
-  void Prime(const ResolvedKey& key, TimePoint deadline, Callback done) override;
+  void Prime(Request request, TimePoint deadline) override;
+  void PrimeBehind(std::vector<Request> requests, TimePoint deadline) override;
 
   // From now on computes wait until Release, which ends them in the order that they began.
   void Hold();

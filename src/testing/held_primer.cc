@@ -13,9 +13,18 @@ Primed PrimedAt(std::string value, std::uint64_t number) {
   return primed;
 }
 
-void HeldPrimer::Prime(const ResolvedKey&, TimePoint, Callback done) {
+void HeldPrimer::Prime(Request request, TimePoint) {
   std::lock_guard lock(mutex_);
-  computes_.push_back(std::move(done));
+  computes_.push_back(std::move(request));
+}
+
+void HeldPrimer::PrimeBehind(std::vector<Request> requests, TimePoint deadline) {
+  for (Request& request : requests) Prime(std::move(request), deadline);
+}
+
+Primer::Request HeldPrimer::Asked(std::size_t which) const {
+  std::lock_guard lock(mutex_);
+  return {computes_.at(which).key, computes_.at(which).hints, nullptr};
 }
 
 std::size_t HeldPrimer::begun() const {
@@ -25,7 +34,7 @@ std::size_t HeldPrimer::begun() const {
 
 Primer::Callback HeldPrimer::Take(std::size_t which) {
   std::lock_guard lock(mutex_);
-  return std::exchange(computes_.at(which), nullptr);
+  return std::exchange(computes_.at(which).done, nullptr);
 }
 
 void HeldPrimer::Answer(std::size_t which, Primed primed) { Take(which)(std::move(primed)); }

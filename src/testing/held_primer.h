@@ -14,10 +14,14 @@ Primed PrimedAt(std::string value, std::uint64_t number);
 // Thread-safe. Answers run inside Answer and Fail, on the test's thread.
 class HeldPrimer : public Primer {
  public:
-  void Prime(const ResolvedKey& key, TimePoint deadline, Callback done) override;
+  void Prime(Request request, TimePoint deadline) override;
+  void PrimeBehind(std::vector<Request> requests, TimePoint deadline) override;
 
   // How many computes have begun.
   std::size_t begun() const;
+
+  // What compute `which` was asked for, without its callback.
+  Request Asked(std::size_t which) const;
 
   // Ends the compute that began as number `which`, from 0.
   void Answer(std::size_t which, Primed primed);
@@ -27,7 +31,7 @@ class HeldPrimer : public Primer {
   Callback Take(std::size_t which);
 
   mutable std::mutex mutex_;
-  std::deque<Callback> computes_;
+  std::deque<Request> computes_;
 };
 
 }  // namespace kck
