@@ -22,7 +22,7 @@ class Updates : public EngineFixture {
 
 TEST_F(Updates, AnswerBringsWhatTheDatabaseDid) {
   std::optional<Result<Updated>> updated;
-  engine_->RunUpdater({engine_->catalog()->FindUpdater("item"), WriteAction::kDelete, {"7"}}, TimePoint::max(),
+  engine_->RunUpdater({engine_->catalog()->FindUpdater("item"), WriteAction::kDelete, {"7"}, {}}, TimePoint::max(),
                       [&](Result<Updated> result) { updated = std::move(result); });
   EXPECT_EQ(writer_->params(0), std::vector<ParamValue>{"7"});
   kck::Written written = WrittenAt(20);
