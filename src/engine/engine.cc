@@ -8,10 +8,6 @@
 namespace kck {
 namespace {
 
-constexpr std::string_view kMarkPrefix = "mark/";
-constexpr std::string_view kKeyMark = "mark/key/";
-constexpr std::string_view kProductMark = "mark/product/";
-
 std::uint64_t NextGeneration() {
   static std::atomic<std::uint64_t> last{0};
   return ++last;
@@ -65,6 +61,9 @@ void Engine::Impl::RestoreMarks(DoneCallback done) {
   auto on_records = [this, done = std::move(done)](auto records) mutable {
     if (!records) return done(Failure(std::move(records.error())));
     for (const auto& [name, value] : *records) RestoreMark(name, value);
+    for (const auto& [name, value] : *records) {
+      if (name.starts_with(kForetoldMark)) KeepForetold(name);
+    }
     seal.Start(std::move(done));
   };
   store_.GetRecords(std::string(kMarkPrefix), std::move(on_records));
@@ -76,14 +75,25 @@ void Engine::Impl::RestoreMark(std::string_view name, const std::string& value) 
     const std::string_view key = name.substr(kKeyMark.size());
     auto& stripe = keys.Of(key);
     MutexLock lock(stripe.mutex);
-    stripe.At(key).stale_before = TakeNumber(numbers);
-    ++keys.marks;
+    // All that was computed before this start may miss what the mark was for.
+    AddMark(stripe, stripe.At(key), std::string(key), {sequence_.Next(), 0, {}});
+  } else if (name.starts_with(kForetoldMark)) {
+    MutexLock lock(serving_mutex_);
+    MarksOf(std::string(name.substr(kForetoldMark.size())))->stale_before = sequence_.Next();
   } else if (name.starts_with(kProductMark)) {
     MutexLock lock(serving_mutex_);
     auto marks = MarksOf(std::string(name.substr(kProductMark.size())));
-    marks->stale_before = TakeNumber(numbers);
+    marks->stale_before = std::max<std::uint64_t>(marks->stale_before, TakeNumber(numbers));
     marks->gone_before = TakeNumber(numbers);
   }
+}
+
+// A change of the product may have come before the last end of the process: its record becomes a mark.
+void Engine::Impl::KeepForetold(const std::string& record) {
+  const std::string product = record.substr(kForetoldMark.size());
+  MutexLock lock(serving_mutex_);
+  PutProductMark(product, *MarksOf(product), [](const Result<void>&) {});
+  store_.DeleteRecord(record, [](const Result<void>&) {});
 }
 
 std::shared_ptr<DatabaseHistory> Engine::Impl::HistoryOf(const std::string& database) {
@@ -111,6 +121,8 @@ void Engine::Impl::SetCatalog(CatalogPtr catalog) {
   serving->catalog = std::move(catalog);
   serving_ = std::move(serving);
   serving_generation_ = NextGeneration();
+  // Not before there is a catalog that says what the keys are.
+  if (!restored_told_.exchange(true)) scheduler_.Post([this] { WantMarked(); });
 }
 
 const Serving& Engine::Impl::serving() {
@@ -165,7 +177,19 @@ void Engine::Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done) {
   impl_->Refresh(std::move(key), deadline, std::move(done));
 }
 
-void Engine::QueueRefresh(ResolvedKey key, DoneCallback done) { impl_->QueueRefresh(std::move(key), std::move(done)); }
+void Engine::QueueRefresh(ResolvedKey key, HintPtr hint, DoneCallback done) {
+  impl_->QueueRefresh(std::move(key), std::move(hint), std::move(done));
+}
+
+void Engine::RefreshBehind(std::vector<RefreshTask> tasks) { impl_->RefreshBehind(std::move(tasks)); }
+
+void Engine::WantMarked() { impl_->WantMarked(); }
+
+std::uint64_t Engine::NextSequence() { return impl_->NextSequence(); }
+
+void Engine::SetRefresher(Refresher* refresher) { impl_->refresher = refresher; }
+
+std::optional<KeyUse> Engine::TakeUse(std::string_view key) { return impl_->hot.TakeUse(key); }
 
 void Engine::Set(ResolvedKey key, std::string value, std::optional<Version> condition, WriteCallback done) {
   impl_->Set(std::move(key), std::move(value), condition, std::move(done));

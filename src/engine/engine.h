@@ -17,9 +17,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/scheduler.h"
+#include "engine/refresher.h"
 #include "engine/token.h"
 #include "hot/hot_tier.h"
 #include "model/catalog.h"
@@ -78,11 +80,18 @@ struct Updated {
   std::string token;      // for Fetch, through OpenTokens
 };
 
+// What came of a refresh.
+struct Refreshed {
+  Freshness freshness = Freshness::kFresh;  // of what the key holds now; stale where a change came meanwhile
+  std::uint32_t cost_us = 0;                // 0: it was fresh, and nothing was computed
+};
+
 class Engine {
  public:
   using FetchCallback = std::function<void(Result<Served>)>;
   using WriteCallback = std::function<void(Result<Version>)>;  // the version that the write made
   using DoneCallback = std::function<void(Result<void>)>;
+  using RefreshedCallback = std::function<void(Result<Refreshed>)>;
   using UpdateCallback = std::function<void(Result<Updated>)>;
 
   // Everything outlives the engine.
@@ -92,6 +101,9 @@ class Engine {
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
+
+  // Who is told which keys are due. Before Start; null: nobody, and stale keys stay so until someone asks for a fill.
+  void SetRefresher(Refresher* refresher);
 
   // Reads sequence, epochs and marks from the store. Nothing else may be called before `done`.
   void Start(DoneCallback done);
@@ -114,14 +126,34 @@ class Engine {
   // Reads a KCK-After header (engine/token.h).
   Result<WriteTokens> OpenTokens(std::string_view list) const;
 
-  // Writes to the database, once, and answers when that is committed (source/writer.h). Marks no entry.
+  // Writes to the database, once, and answers when that is committed (source/writer.h). The keys that are due after it
+  // (Product::refresh.after_updates) are stale by then, wherever this process may be killed.
   void RunUpdater(ResolvedWrite write, TimePoint deadline, UpdateCallback done);
 
   // Computes `key` again, by a fill that begins after this call, and answers with what it brought.
   void Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done);
 
   // The same without waiting for the fill: `done` once the wish is durable. Until a newer fill, the entry is stale.
-  void QueueRefresh(ResolvedKey key, DoneCallback done);
+  // `hint`, a JSON object, is for that fill; null: none.
+  void QueueRefresh(ResolvedKey key, HintPtr hint, DoneCallback done);
+
+  // A refresh whose turn has come.
+  struct RefreshTask {
+    ResolvedKey key;
+    Hints hints;
+    std::uint64_t newer_than = 0;  // as RefreshWish::newer_than
+    RefreshedCallback done;
+  };
+
+  // Computes those of the keys that are not fresh, all of one product, behind what readers wait for. For the
+  // Refresher's own use.
+  void RefreshBehind(std::vector<RefreshTask> tasks);
+
+  // Tells the refresher of all keys that are marked stale: those that it had no room for, or that a restart brought.
+  void WantMarked();
+
+  // A point in this node's order of events: whatever begins later has a higher one.
+  std::uint64_t NextSequence();
 
   // Puts `value` (JSON text) under `key`; acknowledged once durable. With `condition`, only where the entry's content
   // version is that one. KCKBadRequest on a product's key unless the product is settable.
@@ -137,6 +169,8 @@ class Engine {
 
   const EngineCounters& counters() const;
   std::map<std::string, UpdaterCounts> updater_counts() const;  // by the updater's name
+  // How the key was asked for since the last call; nothing where it is not in memory.
+  std::optional<KeyUse> TakeUse(std::string_view key);
   HotTierStats hot_stats() const;
   StoreHealth store_health() const;
   std::size_t flights() const;

@@ -1,17 +1,30 @@
 // The engine's inside. One file a step: engine.cc (wiring, start), fetch.cc (hot tier, joining a flight), flight.cc
-// (store, primer), publish.cc (the one way in for a computed value), writes.cc (set, purge), marks.cc (refresh),
-// updates.cc (updaters, and who waits to read what they wrote).
+// (store, primer), publish.cc (the one way in for a computed value), writes.cc (set, purge), marks.cc (what is stale),
+// foretell.cc (which keys are due after a write or a prime), refreshes.cc, updates.cc (updaters, and who waits to read
+// what they wrote).
 #pragma once
 
 #include <condition_variable>
 #include <map>
 
+#include "engine/dues.h"
 #include "engine/engine.h"
+#include "engine/flight_group.h"
 #include "engine/key_table.h"
 #include "engine/sequence.h"
 #include "engine/serving.h"
 
 namespace kck {
+
+// The names of records.
+inline constexpr std::string_view kMarkPrefix = "mark/";
+inline constexpr std::string_view kKeyMark = "mark/key/";
+inline constexpr std::string_view kForetoldMark = "mark/foretold/";
+inline constexpr std::string_view kProductMark = "mark/product/";
+inline constexpr std::string_view kDueRecord = "due";  // the value of the first two
+
+std::string KeyMarkRecord(std::string_view key);
+std::string ForetoldRecord(std::string_view product);
 
 // A copy of the entry as a key's mark leaves it in the hot tier, where the mark itself is not looked up.
 EntryPtr MarkedStale(const EntryPtr& entry);
@@ -35,9 +48,13 @@ class Engine::Impl {
   std::optional<Served> Peek(std::string_view raw_key);
   void Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done, WriteTokens after);
 
-  // marks.cc
+  // refreshes.cc
   void Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done);
-  void QueueRefresh(ResolvedKey key, DoneCallback done);
+  void QueueRefresh(ResolvedKey key, HintPtr hint, DoneCallback done);
+  void RefreshBehind(std::vector<RefreshTask> tasks);
+
+  // marks.cc
+  void WantMarked();
   enum class ProductMark { kStale, kGone };
   void MarkProduct(std::string_view name, ProductMark mark, DoneCallback done);
 
@@ -50,6 +67,9 @@ class Engine::Impl {
   std::map<std::string, UpdaterCounts> CopyUpdaterCounts();
 
   StoreHealth store_health() const { return store_.health(); }
+  std::uint64_t NextSequence() { return sequence_.Next(); }
+
+  Refresher* refresher = nullptr;  // null: nobody
 
   EngineCounters counters;
   HotTier hot;
@@ -63,12 +83,14 @@ class Engine::Impl {
   void RestoreEpochs(DoneCallback done);
   void RestoreMarks(DoneCallback done);
   void RestoreMark(std::string_view name, const std::string& value);
+  void KeepForetold(const std::string& record);
   void CountDown(std::atomic<std::size_t>& counter);
 
   // fetch.cc
   // What a reader of `entry` gets: the entry, or that the product has no value.
   Result<Served> Answer(const ResolvedKey& key, Served served);
-  void Reply(const WaiterPtr& waiter, Result<Served> answer);
+  // `cost_us` is of the flight that brought it.
+  void Reply(const ResolvedKey& key, const WaiterPtr& waiter, Result<Served> answer, std::uint32_t cost_us = 0);
   void Refuse(const ResolvedKey& key, const WaiterPtr& waiter, Error error);
   void Kick(std::string_view raw_key);
   // Lets `waiter` have the result of a flight that began at or after `after`, starting one where needed.
@@ -78,9 +100,26 @@ class Engine::Impl {
   void OnDeadline(const ResolvedKey& key, const WaiterPtr& waiter);
   void StartFlight(KeyTable::Stripe& stripe, KeyState& state, ResolvedKey key, std::vector<WaiterPtr> waiters)
       KCK_REQUIRES(stripe.mutex);
+  // The flight becomes the key's, without beginning. Null, with the waiters refused, where there may be no more.
+  FlightPtr MakeFlight(KeyTable::Stripe& stripe, KeyState& state, ResolvedKey key, std::vector<WaiterPtr> waiters)
+      KCK_REQUIRES(stripe.mutex);
+  bool IsCurrent(const KeyState& state, const ResolvedKey& key);
+
+  // refreshes.cc
+  FlightPtr JoinBehind(RefreshTask task);
 
   // updates.cc
-  std::string TokenOf(const std::string& database, const Written& written);
+  struct Update {
+    ResolvedWrite write;
+    Dues foretold;
+    TimePoint deadline;
+    TimePoint began;
+    UpdateCallback done;
+  };
+  void BeginUpdate(const std::shared_ptr<Update>& update);
+  void OnWritten(const std::shared_ptr<Update>& update, Result<Written> written);
+  void FinishUpdate(const std::shared_ptr<Update>& update, Result<Updated> updated);
+  WriteToken TokenOf(const std::string& database, const Written& written);
   void CountUpdate(const std::string& updater, const Result<Updated>& result, TimePoint began);
   // Those of the tokens that are of the product's database.
   static WriteTokens Relevant(const ResolvedKey& key, WriteTokens tokens);
@@ -104,10 +143,15 @@ class Engine::Impl {
 
   // publish.cc
   void Publish(const FlightPtr& flight, Primed primed);
-  Served Place(const FlightPtr& flight, const ServedProduct& product, Primed& primed);
+  struct Placed {
+    Served served;           // what the flight's waiters get
+    bool published = false;  // it is what the key holds now
+  };
+  Placed Place(const FlightPtr& flight, const ServedProduct& product, Primed& primed);
   bool MayPublish(KeyTable::Stripe& stripe, const Flight& flight) KCK_REQUIRES(stripe.mutex);
   EntryPtr MakeEntry(const Flight& flight, const ServedProduct& product, Primed& primed, const EntryPtr& current);
-  EntryPtr Keep(KeyTable::Stripe& stripe, const std::string& key, const EntryPtr& entry) KCK_REQUIRES(stripe.mutex);
+  EntryPtr Keep(KeyTable::Stripe& stripe, const ResolvedKey& resolved, const EntryPtr& entry, const EntryPtr& before)
+      KCK_REQUIRES(stripe.mutex);
 
   // writes.cc
   // Makes the new entry from its version.
@@ -129,8 +173,22 @@ class Engine::Impl {
   // marks.cc
   using MarkCallback = std::function<void(std::uint64_t sequence, Result<void> marked)>;
   void MarkKey(const ResolvedKey& key, MarkCallback done);
+  bool MayMark(const KeyState& state) const { return !state.mark.empty() || keys.marks < limits_.marks_max; }
+  void PutProductMark(std::string_view name, const ProductMarks& marks, DoneCallback done);
+  void AddMark(KeyTable::Stripe& stripe, KeyState& state, const std::string& key, const KeyChange& change)
+      KCK_REQUIRES(stripe.mutex);
   // Under the lock of the key's stripe.
   void ClearMark(KeyState& state, const std::string& key);
+  void ForgetMarkRecord(const KeyState& state, const std::string& key);
+
+  // foretell.cc
+  // Makes sure that a kill forgets none of them, before the change that they are due after can have happened. `done`,
+  // where it is set, runs once that is durable. Each call has its Settle.
+  void Foretell(Dues& dues, const DoneCallback& done);
+  // The change has happened, and made these due; `foretold` is what Foretell was told.
+  void Settle(const Dues& foretold, const Dues& due, const KeyChange& change, const Cause& cause);
+  void Release(const Dues& foretold);
+  void MakeDue(const ResolvedKey& key, const KeyChange& change, const Cause& cause);
 
   Scheduler& scheduler_;
   Store& store_;
@@ -138,6 +196,8 @@ class Engine::Impl {
   const EngineLimits limits_;
   const Writers writers_;
   Sequence sequence_;
+
+  std::atomic<bool> restored_told_{false};  // the refresher has heard of the marks that were restored
 
   Mutex updaters_mutex_;
   std::map<std::string, UpdaterCounts> updater_counts_ KCK_GUARDED_BY(updaters_mutex_);

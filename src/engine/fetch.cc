@@ -31,7 +31,7 @@ void Engine::Impl::Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done
   auto waiter = std::make_shared<Waiter>();
   waiter->done = std::move(done);
   waiter->after = Relevant(key, std::move(after));
-  if (IsLost(key, *waiter)) return Reply(waiter, Failure(TokenLost()));
+  if (IsLost(key, *waiter)) return Reply(key, waiter, Failure(TokenLost()));
   const ServedProduct* product = serving().Find(KeyName(key.text));
   if (EntryPtr entry = hot.Find(key.text)) {
     if (const auto freshness = Judge(*entry, product, scheduler_.Now()); freshness && waiter->Sees(*entry)) {
@@ -41,7 +41,7 @@ void Engine::Impl::Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done
           ++counters.stale_served;
           Kick(key.text);
         }
-        return Reply(waiter, Answer(key, std::move(served)));
+        return Reply(key, waiter, std::move(served));
       }
       waiter->fallback = std::move(served);
       deadline = std::min(deadline, scheduler_.Now() + product->product->wait_max);
@@ -57,10 +57,22 @@ Result<Served> Engine::Impl::Answer(const ResolvedKey& key, Served served) {
   return served;
 }
 
-void Engine::Impl::Reply(const WaiterPtr& waiter, Result<Served> answer) {
+void Engine::Impl::Reply(const ResolvedKey& key, const WaiterPtr& waiter, Result<Served> answer,
+                         std::uint32_t cost_us) {
   if (waiter->answered.exchange(true)) return;
   if (waiter->timer != 0) scheduler_.Cancel(waiter->timer);
-  if (!waiter->done) return;
+  if (waiter->refreshed) {
+    Result<Refreshed> refreshed = Refreshed{};
+    if (answer) {
+      refreshed = Refreshed{answer->freshness, cost_us};
+    } else {
+      refreshed = Failure(std::move(answer.error()));
+    }
+    return scheduler_.Post([refreshed = std::move(refreshed), done = std::move(waiter->refreshed)]() mutable {
+      done(std::move(refreshed));
+    });
+  }
+  if (answer) answer = Answer(key, *std::move(answer));
   auto reply = [done = std::move(waiter->done), answer = std::move(answer)]() mutable { done(std::move(answer)); };
   scheduler_.Post(std::move(reply));
 }
@@ -69,26 +81,16 @@ void Engine::Impl::Reply(const WaiterPtr& waiter, Result<Served> answer) {
 void Engine::Impl::Refuse(const ResolvedKey& key, const WaiterPtr& waiter, Error error) {
   if (waiter->fallback && !waiter->wants_new) {
     ++counters.stale_served;
-    return Reply(waiter, Answer(key, *waiter->fallback));
+    return Reply(key, waiter, *waiter->fallback);
   }
-  Reply(waiter, Failure(std::move(error)));
+  Reply(key, waiter, Failure(std::move(error)));
 }
 
-// Begins a flight behind a stale entry, unless one is under way or the source has just failed.
+// A stale key was read: it is due.
 void Engine::Impl::Kick(std::string_view raw_key) {
-  auto& stripe = keys.Of(raw_key);
-  {
-    MutexLock lock(stripe.mutex);
-    const KeyState* state = stripe.Find(raw_key);
-    if (state != nullptr && state->flight) return;
-    if (state != nullptr && state->backoff && state->backoff->retry_at > scheduler_.Now()) return;
-  }
+  if (refresher == nullptr || refresher->CountRead(raw_key)) return;
   Result<ResolvedKey> key = ResolveKey(*serving().catalog, raw_key);
-  if (!key || !key->product) return;
-  MutexLock lock(stripe.mutex);
-  KeyState& state = stripe.At(key->text);
-  if (!state.flight) StartFlight(stripe, state, *std::move(key), {});
-  stripe.Tidy(raw_key);
+  if (key && key->product) refresher->Want({*std::move(key), RefreshReason::kStaleRead, "", nullptr, 0});
 }
 
 void Engine::Impl::Join(ResolvedKey key, std::uint64_t after, TimePoint deadline, const WaiterPtr& waiter) {
@@ -107,12 +109,7 @@ void Engine::Impl::Join(ResolvedKey key, std::uint64_t after, TimePoint deadline
   if (deadline != TimePoint::max() && waiter->timer == 0) {
     waiter->timer = scheduler_.At(deadline, [this, key, waiter] { OnDeadline(key, waiter); });
   }
-  const std::uint64_t fingerprint = key.product ? key.product->fingerprint : 0;
-  const std::uint64_t gone_before = key.product ? GoneBefore(key.product->name) : 0;
-  // A flight whose result will not be published, or is of another definition, is nobody's to wait for.
-  const bool current = state.flight && state.flight->fingerprint == fingerprint && !state.flight->discarded &&
-                       state.flight->sequence >= gone_before;
-  if (!current) {
+  if (!IsCurrent(state, key)) {
     StartFlight(stripe, state, std::move(key), {waiter});
   } else if (state.flight->sequence >= after) {
     ++counters.joined;
@@ -125,6 +122,14 @@ void Engine::Impl::Join(ResolvedKey key, std::uint64_t after, TimePoint deadline
   stripe.Tidy(text);
 }
 
+// A flight whose result will not be published, or is of another definition, is nobody's to wait for.
+bool Engine::Impl::IsCurrent(const KeyState& state, const ResolvedKey& key) {
+  const std::uint64_t fingerprint = key.product ? key.product->fingerprint : 0;
+  const std::uint64_t gone_before = key.product ? GoneBefore(key.product->name) : 0;
+  return state.flight && state.flight->fingerprint == fingerprint && !state.flight->discarded &&
+         state.flight->sequence >= gone_before;
+}
+
 std::uint64_t Engine::Impl::GoneBefore(std::string_view name) {
   const ServedProduct* product = serving().Find(name);
   return product != nullptr ? product->marks->gone_before.load() : 0;
@@ -135,16 +140,23 @@ void Engine::Impl::OnDeadline(const ResolvedKey& key, const WaiterPtr& waiter) {
   Refuse(key, waiter, {ErrorCode::kSourceTimeout, "the value was not ready in time"});
 }
 
-// Refuses the waiters where the engine stops, or has all the flights that it may have.
 void Engine::Impl::StartFlight(KeyTable::Stripe& stripe, KeyState& state, ResolvedKey key,
                                std::vector<WaiterPtr> waiters) {
+  if (FlightPtr flight = MakeFlight(stripe, state, std::move(key), std::move(waiters))) {
+    scheduler_.Post([this, flight = std::move(flight)] { Begin(flight); });
+  }
+}
+
+// Refuses the waiters where the engine stops, or has all the flights that it may have.
+FlightPtr Engine::Impl::MakeFlight(KeyTable::Stripe& stripe, KeyState& state, ResolvedKey key,
+                                   std::vector<WaiterPtr> waiters) {
   static_cast<void>(stripe);
   if (stopping_ || keys.flights >= limits_.flights_max) {
     ++counters.overloaded;
     for (const WaiterPtr& waiter : waiters) {
       Refuse(key, waiter, {ErrorCode::kOverloaded, "too many values are being computed"});
     }
-    return;
+    return nullptr;
   }
   ++keys.flights;
   auto flight = std::make_shared<Flight>();
@@ -154,7 +166,7 @@ void Engine::Impl::StartFlight(KeyTable::Stripe& stripe, KeyState& state, Resolv
   flight->waiters = std::move(waiters);
   if (state.flight) state.flight->discarded = true;
   state.flight = flight;
-  scheduler_.Post([this, flight] { Begin(flight); });
+  return flight;
 }
 
 }  // namespace kck

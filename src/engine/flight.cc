@@ -19,7 +19,7 @@ std::vector<WaiterPtr> TakeServed(Flight& flight, const Entry& entry) {
 }  // namespace
 
 void Engine::Impl::Begin(const FlightPtr& flight) {
-  flight->base = hot.Find(flight->key.text);
+  flight->base = hot.Look(flight->key.text);
   if (flight->base) return Consider(flight, false);
   store_.Get(flight->key.text, flight->fingerprint,
              [this, flight](Result<EntryPtr> stored) { OnStored(flight, std::move(stored)); });
@@ -46,8 +46,9 @@ void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
     auto& stripe = keys.Of(flight->key.text);
     MutexLock lock(stripe.mutex);
     const KeyState& state = stripe.At(flight->key.text);
-    wished = state.stale_before > 0;
-    if (freshness && flight->base->fill_sequence() < state.stale_before) {
+    wished = !state.mark.empty() ||
+             std::ranges::any_of(flight->waiters, [](const auto& waiter) { return waiter->wants_new; });
+    if (freshness && state.mark.Stales(*flight->base)) {
       freshness = std::max(*freshness, Freshness::kStale);
       flight->base = MarkedStale(flight->base);
     }
@@ -55,7 +56,10 @@ void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
       missed = std::ranges::any_of(flight->waiters, [&](const auto& waiter) { return !waiter->Sees(*flight->base); });
     }
     // A set or purge that is under way puts its own entry; a discarded flight may hold what it replaced.
-    if (freshness && from_store && !flight->discarded && state.writes.empty()) hot.Put(flight->base);
+    if (freshness && from_store && !flight->discarded && state.writes.empty()) {
+      hot.Put(flight->base);
+      if (refresher != nullptr && flight->key.product) refresher->Kept(flight->key, flight->base, nullptr, false);
+    }
   }
   if (freshness && from_store) ++counters.store_hits;
   const bool fresh = freshness == Freshness::kFresh;
@@ -80,7 +84,7 @@ void Engine::Impl::ServeWaiters(const FlightPtr& flight, const Served& served) {
   }
   for (const WaiterPtr& waiter : taken) {
     if (served.freshness != Freshness::kFresh) ++counters.stale_served;
-    Reply(waiter, Answer(flight->key, served));
+    Reply(flight->key, waiter, served);
   }
 }
 
@@ -112,7 +116,9 @@ void Engine::Impl::Compute(const FlightPtr& flight) {
   ++flight->attempts;
   ++counters.fills;
   auto on_primed = [this, flight](Result<Primed> primed) { OnPrimed(flight, std::move(primed)); };
-  primer_.Prime({flight->key, {}, std::move(on_primed)}, flight->compute_began + limits_.fill_timeout);
+  Primer::Request request{flight->key, flight->hints, std::move(on_primed)};
+  if (const auto group = std::exchange(flight->group, nullptr)) return group->Add(std::move(request));
+  primer_.Prime(std::move(request), flight->compute_began + limits_.fill_timeout);
 }
 
 void Engine::Impl::OnPrimed(const FlightPtr& flight, Result<Primed> primed) {
@@ -120,6 +126,7 @@ void Engine::Impl::OnPrimed(const FlightPtr& flight, Result<Primed> primed) {
   KCK_PAUSE_POINT("engine.primed");
   if (!primed) return Abandon(flight, std::move(primed.error()));
   counters.fill_cost_us += primed->cost_us;
+  flight->cost_us += primed->cost_us;
   const ServedProduct* product = serving().Find(flight->key.product->name);
   if (primed->stamp && product != nullptr) {
     switch (product->history->Judge(*primed, flight->epoch_at_start, flight->number_floor)) {
@@ -169,6 +176,7 @@ void Engine::Impl::RememberFailure(KeyTable::Stripe& stripe, KeyState& state, Er
 }
 
 void Engine::Impl::Finish(const FlightPtr& flight, const Result<Served>& outcome) {
+  if (const auto group = std::exchange(flight->group, nullptr)) group->Skip();
   std::vector<WaiterPtr> waiters;
   {
     auto& stripe = keys.Of(flight->key.text);
@@ -193,7 +201,7 @@ void Engine::Impl::Finish(const FlightPtr& flight, const Result<Served>& outcome
     if (outcome && !waiter->Sees(*outcome->entry)) {
       AwaitNewer(flight->key, waiter);
     } else {
-      Reply(waiter, outcome ? Answer(flight->key, *outcome) : outcome);
+      Reply(flight->key, waiter, outcome, flight->cost_us);
     }
   }
   CountDown(keys.flights);

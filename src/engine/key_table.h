@@ -19,25 +19,32 @@
 
 #include "base/thread_annotations.h"
 #include "engine/engine.h"
+#include "engine/key_mark.h"
 
 namespace kck {
 
 // A request that waits for a flight. Answered once, by the flight or by its deadline, whichever comes first.
 struct Waiter {
-  Engine::FetchCallback done;  // empty: nobody is told
-  bool wants_new = false;      // asked for a refresh: a stale entry does not do, and an error is told
-  WriteTokens after;           // an entry that does not show these writes does not do
-  int missed = 0;              // results of flights that did not
+  // One of the two is set.
+  Engine::FetchCallback done;
+  Engine::RefreshedCallback refreshed;
+  bool wants_new = false;        // asked for a refresh: a stale entry does not do, and an error is told
+  WriteTokens after;             // an entry that does not show these writes does not do
+  std::uint64_t newer_than = 0;  // nor one by a fill that began before this sequence
+  int missed = 0;                // results of flights that did not
   Scheduler::TimerId timer = 0;
   std::optional<Served> fallback;  // served instead of an error or a time-out; guarded by the stripe's lock
   std::atomic<bool> answered{false};
 
   bool Sees(const Entry& entry) const {
+    if (entry.fill_sequence() < newer_than) return false;
     return std::ranges::all_of(after, [&entry](const WriteToken& token) { return Shows(entry, token); });
   }
 };
 
 using WaiterPtr = std::shared_ptr<Waiter>;
+
+class FlightGroup;
 
 // One compute of one key. All down to `waiters` is guarded by the stripe's lock.
 struct Flight {
@@ -47,6 +54,10 @@ struct Flight {
   bool discarded = false;      // a set or a purge ended after it began: it serves its waiters and publishes nothing
   std::vector<WaiterPtr> waiters;
 
+  // Set when it is made.
+  Hints hints;
+  std::shared_ptr<FlightGroup> group;  // null: it is computed alone, for those who wait
+
   // Only the flight's own steps touch these, one after another.
   EntryPtr base;  // what the key held when it began: the version to beat, and the stale entry to fall back on
   std::uint32_t epoch_at_start = 0;
@@ -54,6 +65,7 @@ struct Flight {
   TimePoint compute_began;
   std::int64_t compute_began_unix_ms = 0;
   int attempts = 0;
+  std::uint32_t cost_us = 0;  // of all of them
 };
 
 using FlightPtr = std::shared_ptr<Flight>;
@@ -69,11 +81,13 @@ struct KeyState {
   std::vector<WaiterPtr> next_waiters;       // want a flight that begins later than the present one
   std::optional<ResolvedKey> next_key;       // set where a flight has to follow the present one
   std::deque<std::function<void()>> writes;  // the first one is under way
-  std::uint64_t stale_before = 0;            // a mark: fills that began before it are stale
+  KeyMark mark;
+  // Changes that may be under way: the mark's record stands in the store, so that a kill forgets none of them.
+  std::size_t foretold = 0;
   std::optional<Backoff> backoff;
 
   bool idle() const {
-    return !flight && next_waiters.empty() && !next_key && writes.empty() && stale_before == 0 && !backoff;
+    return !flight && next_waiters.empty() && !next_key && writes.empty() && mark.empty() && foretold == 0 && !backoff;
   }
 };
 
@@ -99,6 +113,15 @@ class KeyTable {
       if (found != states_.end() && found->second.idle()) states_.erase(found);
     }
 
+    // The keys that are marked stale.
+    std::vector<std::string> Marked() const KCK_REQUIRES(mutex) {
+      std::vector<std::string> marked;
+      for (const auto& [key, state] : states_) {
+        if (!state.mark.empty()) marked.push_back(key);
+      }
+      return marked;
+    }
+
     // Forgets failures whose back-off is over. Returns how many.
     std::size_t ForgetFailures(TimePoint now) KCK_REQUIRES(mutex);
 
@@ -109,6 +132,7 @@ class KeyTable {
     std::unordered_map<std::string, KeyState, Hash, std::equal_to<>> states_ KCK_GUARDED_BY(mutex);
   };
 
+  std::array<Stripe, 256>& stripes() { return stripes_; }
   Stripe& Of(std::string_view key) { return stripes_[std::hash<std::string_view>{}(key) % kStripes]; }
 
   std::atomic<std::size_t> flights{0};

@@ -1,49 +1,19 @@
-// Refresh: marks first, so that the wish survives, then the flight.
+// Marks: what is stale whatever its own times say, in memory and as records of the store.
 #include <fmt/format.h>
 
 #include "base/log.h"
 #include "engine/engine_impl.h"
+#include "model/product_key.h"
 
 namespace kck {
-namespace {
 
-std::string KeyMarkRecord(std::string_view key) { return fmt::format("mark/key/{}", key); }
-
-}  // namespace
+std::string KeyMarkRecord(std::string_view key) { return fmt::format("{}{}", kKeyMark, key); }
+std::string ForetoldRecord(std::string_view product) { return fmt::format("{}{}", kForetoldMark, product); }
 
 EntryPtr MarkedStale(const EntryPtr& entry) {
   EntryFacts facts = entry->facts();
   facts.stale_at = TimePoint::min();
   return Entry::MakeRenewal(entry, facts);
-}
-
-void Engine::Impl::Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done) {
-  auto waiter = std::make_shared<Waiter>();
-  waiter->done = std::move(done);
-  waiter->wants_new = true;
-  if (!key.product) {
-    return Reply(waiter, Fail(ErrorCode::kUnknownKey, "there is no product of that name to refresh"));
-  }
-  // The flight begins once the mark is durable: what the answer shows is then never followed by an older value that
-  // calls itself fresh, also where this process is killed in between.
-  MarkKey(key, [this, key, deadline, waiter](std::uint64_t sequence, const Result<void>& marked) {
-    if (!marked) LogWarning("the store does not take a mark: {}", marked.error().message);
-    Join(key, sequence, deadline, waiter);
-  });
-}
-
-void Engine::Impl::QueueRefresh(ResolvedKey key, DoneCallback done) {
-  if (!key.product) {
-    return scheduler_.Post([done = std::move(done)] {
-      done(Fail(ErrorCode::kUnknownKey, "there is no product of that name to refresh"));
-    });
-  }
-  MarkKey(key, [this, key, done = std::move(done)](std::uint64_t sequence, Result<void> marked) {
-    auto nobody = std::make_shared<Waiter>();
-    nobody->wants_new = true;
-    Join(key, sequence, TimePoint::max(), nobody);
-    done(std::move(marked));
-  });
 }
 
 // `done` runs once the mark is durable, or cannot be, with its sequence. Where key marks are at their bound, the whole
@@ -53,13 +23,11 @@ void Engine::Impl::MarkKey(const ResolvedKey& key, MarkCallback done) {
   {
     MutexLock lock(stripe.mutex);
     KeyState& state = stripe.At(key.text);
-    if (state.stale_before > 0 || keys.marks < limits_.marks_max) {
+    if (MayMark(state)) {
       const std::uint64_t sequence = sequence_.Next();
-      if (state.stale_before == 0) ++keys.marks;
-      state.stale_before = sequence;
-      if (const EntryPtr entry = hot.Find(key.text)) hot.Put(MarkedStale(entry));
+      AddMark(stripe, state, key.text, {sequence, 0, {}});
       return store_.PutRecord(
-          KeyMarkRecord(key.text), std::to_string(sequence),
+          KeyMarkRecord(key.text), std::string(kDueRecord),
           [sequence, done = std::move(done)](Result<void> marked) { done(sequence, std::move(marked)); });
     }
     stripe.Tidy(key.text);
@@ -68,9 +36,22 @@ void Engine::Impl::MarkKey(const ResolvedKey& key, MarkCallback done) {
               [this, done = std::move(done)](Result<void> marked) { done(sequence_.Next(), std::move(marked)); });
 }
 
+void Engine::Impl::AddMark(KeyTable::Stripe& stripe, KeyState& state, const std::string& key, const KeyChange& change) {
+  static_cast<void>(stripe);
+  if (state.mark.empty()) ++keys.marks;
+  state.mark.Add(change);
+  const EntryPtr entry = hot.Look(key);
+  if (entry && state.mark.Stales(*entry)) hot.Put(MarkedStale(entry));
+}
+
 void Engine::Impl::ClearMark(KeyState& state, const std::string& key) {
-  state.stale_before = 0;
+  state.mark = {};
   --keys.marks;
+  ForgetMarkRecord(state, key);
+}
+
+void Engine::Impl::ForgetMarkRecord(const KeyState& state, const std::string& key) {
+  if (!state.mark.empty() || state.foretold > 0) return;
   store_.DeleteRecord(KeyMarkRecord(key), [](const Result<void>& deleted) {
     // A mark that stays costs one needless refresh after a restart.
     if (!deleted) LogWarning("the store does not forget a mark: {}", deleted.error().message);
@@ -86,8 +67,36 @@ void Engine::Impl::MarkProduct(std::string_view name, ProductMark mark, DoneCall
   ProductMarks& marks = *product->marks;
   MutexLock lock(serving_mutex_);
   (mark == ProductMark::kGone ? marks.gone_before : marks.stale_before) = sequence_.Next();
-  store_.PutRecord(fmt::format("mark/product/{}", name),
+  PutProductMark(name, marks, std::move(done));
+}
+
+void Engine::Impl::PutProductMark(std::string_view name, const ProductMarks& marks, DoneCallback done) {
+  store_.PutRecord(fmt::format("{}{}", kProductMark, name),
                    fmt::format("{} {}", marks.stale_before.load(), marks.gone_before.load()), std::move(done));
+}
+
+void Engine::Impl::WantMarked() {
+  if (refresher == nullptr) return;
+  const CatalogPtr catalog = serving().catalog;
+  for (auto& stripe : keys.stripes()) {
+    std::vector<std::string> marked;
+    {
+      MutexLock lock(stripe.mutex);
+      marked = stripe.Marked();
+    }
+    for (const std::string& text : marked) {
+      Result<ResolvedKey> key = ResolveKey(*catalog, text);
+      if (key && key->product) {
+        if (!refresher->Want({*std::move(key), RefreshReason::kRestored, "", nullptr, 0})) return;
+        continue;
+      }
+      // Its product is gone, so that nobody will ever compute it.
+      MutexLock lock(stripe.mutex);
+      KeyState& state = stripe.At(text);
+      if (!state.mark.empty()) ClearMark(state, text);
+      stripe.Tidy(text);
+    }
+  }
 }
 
 }  // namespace kck

@@ -37,29 +37,39 @@ void Engine::Impl::Publish(const FlightPtr& flight, Primed primed) {
   const ServedProduct* found = serving().Find(flight->key.product->name);
   if (found == nullptr) return Abandon(flight, {ErrorCode::kUnknownKey, "the product was taken away"});
   const ServedProduct product = *found;  // kept over the calls below, which may see a newer catalog
-  Finish(flight, Place(flight, product, primed));
+  Dues dues = DuesOfPrime(*serving().catalog, flight->key);
+  if (dues.empty()) return Finish(flight, Place(flight, product, primed).served);
+  // Their records come before the entry's in the store's queue, so nobody has to wait for them.
+  Foretell(dues, nullptr);
+  const Placed placed = Place(flight, product, primed);
+  if (placed.published) {
+    Settle(dues, dues, {sequence_.Next(), 0, {}}, CauseOfPrime(*placed.served.entry));
+  } else {
+    Release(dues);
+  }
+  Finish(flight, placed.served);
 }
 
 // Puts the fill where it belongs, and says what its waiters get.
-Served Engine::Impl::Place(const FlightPtr& flight, const ServedProduct& product, Primed& primed) {
+Engine::Impl::Placed Engine::Impl::Place(const FlightPtr& flight, const ServedProduct& product, Primed& primed) {
   const std::string& key = flight->key.text;
   auto& stripe = keys.Of(key);
   MutexLock lock(stripe.mutex);
-  EntryPtr current = hot.Find(key);
+  EntryPtr current = hot.Look(key);
   if (!current) current = flight->base;
   if (!MayPublish(stripe, *flight)) {
     ++counters.discarded;
-    return {MakeEntry(*flight, product, primed, nullptr), Freshness::kStale};
+    return {{MakeEntry(*flight, product, primed, nullptr), Freshness::kStale}, false};
   }
   const bool comparable = current && current->fingerprint() == flight->fingerprint;
   if (comparable && Outranks(*current, FillVersion(*flight, product, primed), flight->sequence)) {
     ++counters.discarded;
     const auto freshness = Judge(*current, &product, scheduler_.Now());
-    if (freshness) return {current, *freshness};
-    return {MakeEntry(*flight, product, primed, nullptr), Freshness::kStale};
+    if (freshness) return {{current, *freshness}, false};
+    return {{MakeEntry(*flight, product, primed, nullptr), Freshness::kStale}, false};
   }
-  const EntryPtr entry = Keep(stripe, key, MakeEntry(*flight, product, primed, current));
-  return {entry, Judge(*entry, &product, scheduler_.Now()).value_or(Freshness::kStale)};
+  const EntryPtr entry = Keep(stripe, flight->key, MakeEntry(*flight, product, primed, current), current);
+  return {{entry, Judge(*entry, &product, scheduler_.Now()).value_or(Freshness::kStale)}, true};
 }
 
 bool Engine::Impl::MayPublish(KeyTable::Stripe& stripe, const Flight& flight) {
@@ -96,9 +106,11 @@ EntryPtr Engine::Impl::MakeEntry(const Flight& flight, const ServedProduct& prod
 }
 
 // What the hot tier has of it now: where a mark is newer than the fill, that is stale.
-EntryPtr Engine::Impl::Keep(KeyTable::Stripe& stripe, const std::string& key, const EntryPtr& entry) {
+EntryPtr Engine::Impl::Keep(KeyTable::Stripe& stripe, const ResolvedKey& resolved, const EntryPtr& entry,
+                            const EntryPtr& before) {
+  const std::string& key = resolved.text;
   KeyState& state = stripe.At(key);
-  const bool marked = state.stale_before > entry->fill_sequence();
+  const bool marked = state.mark.Stales(*entry);
   const EntryPtr kept = marked ? MarkedStale(entry) : entry;
   hot.Put(kept);
   // The store gets the entry without the mark: marks are records of their own there, held against what is read.
@@ -108,7 +120,8 @@ EntryPtr Engine::Impl::Keep(KeyTable::Stripe& stripe, const std::string& key, co
     LogWarning("the store does not take an entry: {}", stored.error().message);
   });
   // After the entry, or a process that is killed in between leaves the older entry without its mark.
-  if (!marked && state.stale_before > 0) ClearMark(state, key);
+  if (!marked && !state.mark.empty()) ClearMark(state, key);
+  if (refresher != nullptr) refresher->Kept(resolved, kept, before, true);
   return kept;
 }
 

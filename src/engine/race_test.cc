@@ -171,7 +171,7 @@ TEST_F(Racing, AQueuedRefreshIsAcknowledgedOnceDurable) {
   Fetch("item/1");
   Answer(0, "[1]", 10);
   bool queued = false;
-  engine_->QueueRefresh(Key("item/1"), [&](const Result<void>& result) { queued = result.has_value(); });
+  engine_->QueueRefresh(Key("item/1"), nullptr, [&](const Result<void>& result) { queued = result.has_value(); });
   scheduler_.RunReady();
   EXPECT_TRUE(queued);
   EXPECT_EQ(Peek("item/1"), "stale [1]");

@@ -18,6 +18,7 @@ namespace kck {
 struct ProductMarks {
   std::atomic<std::uint64_t> stale_before{0};  // fills that began before it are stale
   std::atomic<std::uint64_t> gone_before{0};   // fills that began before it are purged
+  std::atomic<std::size_t> foretold{0};        // changes that may be under way (dues.cc)
 };
 
 struct ServedProduct {

@@ -33,34 +33,67 @@ void Engine::Impl::RunUpdater(ResolvedWrite write, TimePoint deadline, UpdateCal
     });
   }
   ++keys.writes;
-  auto on_written = [this, database, updater = write.updater->name, began,
-                     done = std::move(done)](Result<Written> written) {
-    Result<Updated> updated = Updated{};
-    if (written) {
-      updated = Updated{written->rows, std::move(written->returning), TokenOf(database, *written)};
-    } else {
-      updated = Failure(std::move(written.error()));
-    }
-    CountUpdate(updater, updated, began);
-    done(std::move(updated));
-    CountDown(keys.writes);
-  };
-  writer->second->Write(write.updater->Template(write.action)->statement, std::move(write.params), deadline,
-                        std::move(on_written));
+  auto shared = std::make_shared<Update>(Update{std::move(write), {}, deadline, began, std::move(done)});
+  shared->foretold = DuesOfUpdate(*serving().catalog, shared->write);
+  if (shared->foretold.empty()) return BeginUpdate(shared);
+  Foretell(shared->foretold, [this, shared](Result<void> noted) {
+    if (noted) return BeginUpdate(shared);
+    Release(shared->foretold);
+    noted.error().message += "; nothing was written";
+    FinishUpdate(shared, Failure(std::move(noted.error())));
+  });
 }
 
-std::string Engine::Impl::TokenOf(const std::string& database, const Written& written) {
+void Engine::Impl::BeginUpdate(const std::shared_ptr<Update>& update) {
+  const ResolvedWrite& write = update->write;
+  auto on_written = [this, update](Result<Written> written) { OnWritten(update, std::move(written)); };
+  writers_.at(write.updater->database)
+      ->Write(write.updater->Template(write.action)->statement, write.params, update->deadline, std::move(on_written));
+}
+
+void Engine::Impl::OnWritten(const std::shared_ptr<Update>& update, Result<Written> written) {
+  ResolvedWrite& write = update->write;
+  if (!written) {
+    // Where the connection or the time was lost, the commit may have happened.
+    const ErrorCode code = written.error().code;
+    const bool unknown = code == ErrorCode::kSourceError || code == ErrorCode::kSourceTimeout;
+    if (unknown) {
+      Settle(update->foretold, DuesOfUpdate(*serving().catalog, write), {sequence_.Next(), 0, {}},
+             CauseOfUpdate(write, {}));
+    } else {
+      Release(update->foretold);
+    }
+    return FinishUpdate(update, Failure(std::move(written.error())));
+  }
+  const WriteToken token = TokenOf(write.updater->database, *written);
+  const bool changed_nothing = written->transaction && *written->transaction == 0;
+  if (update->foretold.empty() || changed_nothing) {
+    Release(update->foretold);
+  } else {
+    LearnKey(write, *written);
+    Settle(update->foretold, DuesOfUpdate(*serving().catalog, write), {token.sequence, token.epoch, token.transaction},
+           CauseOfUpdate(write, *written));
+  }
+  FinishUpdate(update, Updated{written->rows, std::move(written->returning), seal.Seal(token)});
+}
+
+void Engine::Impl::FinishUpdate(const std::shared_ptr<Update>& update, Result<Updated> updated) {
+  CountUpdate(update->write.updater->name, updated, update->began);
+  update->done(std::move(updated));
+  CountDown(keys.writes);
+}
+
+WriteToken Engine::Impl::TokenOf(const std::string& database, const Written& written) {
   // The sequence is taken after the commit: a fill that begins later reads what was written.
   WriteToken token{database, 0, written.transaction, sequence_.Next()};
-  if (written.transaction) {
-    std::shared_ptr<DatabaseHistory> history;
-    {
-      MutexLock lock(serving_mutex_);
-      history = HistoryOf(database);
-    }
-    token.epoch = history->EpochOf(written.identity);
+  if (!written.transaction) return token;
+  std::shared_ptr<DatabaseHistory> history;
+  {
+    MutexLock lock(serving_mutex_);
+    history = HistoryOf(database);
   }
-  return seal.Seal(token);
+  token.epoch = history->EpochOf(written.identity);
+  return token;
 }
 
 void Engine::Impl::CountUpdate(const std::string& updater, const Result<Updated>& result, TimePoint began) {
@@ -94,7 +127,7 @@ bool Engine::Impl::IsLost(const ResolvedKey& key, const Waiter& waiter) {
 
 void Engine::Impl::AwaitNewer(const ResolvedKey& key, const WaiterPtr& waiter) {
   if (waiter->answered) return;
-  if (IsLost(key, *waiter)) return Reply(waiter, Failure(TokenLost()));
+  if (IsLost(key, *waiter)) return Reply(key, waiter, Failure(TokenLost()));
   const Duration wait = RetryWait(++waiter->missed);
   // Its deadline is set already, and ends the tries.
   auto join = [this, key, waiter] {

@@ -61,7 +61,7 @@ void Engine::Impl::Enqueue(Write write) {
 }
 
 void Engine::Impl::BeginWrite(const std::shared_ptr<Write>& write) {
-  if (EntryPtr current = hot.Find(write->key.text)) return ApplyWrite(write, current);
+  if (EntryPtr current = hot.Look(write->key.text)) return ApplyWrite(write, current);
   const std::uint64_t fingerprint = write->key.product ? write->key.product->fingerprint : 0;
   store_.Get(write->key.text, fingerprint, [this, write](Result<EntryPtr> stored) {
     if (!stored) return FinishWrite(write, nullptr, Failure(std::move(stored.error())));

@@ -38,6 +38,7 @@ Eviction::Id Eviction::Added(std::uint32_t hash, std::size_t bytes, std::uint32_
   item.bytes = Clamped(bytes);
   item.used_at = tick_;
   item.uses = std::min(left_.Count(hash) + 1U, kUsesMax) & kUsesMax;
+  item.used_lately = 0;
   item.cost_class = CostClass(cost_us);
   Enter(id, kWindow);
   return id;
@@ -47,6 +48,7 @@ void Eviction::Used(Id id) {
   Item& item = items_[id];
   item.used_at = tick_;
   item.used_here = 1;
+  item.used_lately = 1;
   if (item.uses == kUsesMax) return;  // hot items do not make the others forgotten
   ++item.uses;
   CountUse();

@@ -53,6 +53,15 @@ class Eviction {
   void Replaced(Id id, std::size_t bytes, std::uint32_t cost_us);
   void Removed(Id id);
 
+  // From 0 to 15, of its recent uses.
+  unsigned UsesOf(Id id) const { return items_[id].uses; }
+  // Whether it was used since this was asked last.
+  bool TakeUsed(Id id) {
+    const bool used = items_[id].used_lately != 0;
+    items_[id].used_lately = 0;
+    return used;
+  }
+
   std::uint32_t HashOf(Id id) const { return items_[id].hash; }
 
   // The item that should leave, which may be the one that came last; kNone where nothing is in. Does not remove it.
@@ -72,8 +81,9 @@ class Eviction {
     std::uint16_t used_at;  // tick_
     std::uint8_t uses : 4;
     std::uint8_t place : 2;
-    std::uint8_t used_here : 1;  // since it came to its place
-    std::uint8_t cost_class;     // each eight times the one before
+    std::uint8_t used_here : 1;    // since it came to its place
+    std::uint8_t used_lately : 1;  // since TakeUsed
+    std::uint8_t cost_class;       // each eight times the one before
   };
   static_assert(sizeof(Item) == 20);
 

@@ -58,6 +58,8 @@ class Population {
     return entries_[id];
   }
 
+  KeyUse TakeUse(Id id) { return {eviction_.TakeUsed(id), eviction_.UsesOf(id)}; }
+
   const EntryPtr& entry(Id id) const { return entries_[id]; }
   std::uint32_t HashOf(Id id) const { return eviction_.HashOf(id); }
   Id Victim() { return eviction_.Victim(); }
@@ -76,6 +78,19 @@ class HotTier::Stripe {
     const auto found = index_.find(key);
     if (found == index_.end()) return nullptr;
     return populations_[found->which()].Use(found->id());
+  }
+
+  EntryPtr Look(const HashedKey& key) KCK_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    const auto found = index_.find(key);
+    return found == index_.end() ? nullptr : populations_[found->which()].entry(found->id());
+  }
+
+  std::optional<KeyUse> TakeUse(const HashedKey& key) KCK_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    const auto found = index_.find(key);
+    if (found == index_.end()) return std::nullopt;
+    return populations_[found->which()].TakeUse(found->id());
   }
 
   // What the key held, which the caller lets go after the lock is gone.
@@ -175,6 +190,16 @@ HotTier::Stripe& HotTier::StripeOf(std::uint64_t hash) const { return stripes_[S
 EntryPtr HotTier::Find(std::string_view key) {
   const HashedKey hashed = Hashed(key);
   return StripeOf(hashed.hash).Find(hashed);
+}
+
+EntryPtr HotTier::Look(std::string_view key) const {
+  const HashedKey hashed = Hashed(key);
+  return StripeOf(hashed.hash).Look(hashed);
+}
+
+std::optional<KeyUse> HotTier::TakeUse(std::string_view key) {
+  const HashedKey hashed = Hashed(key);
+  return StripeOf(hashed.hash).TakeUse(hashed);
 }
 
 void HotTier::Put(EntryPtr entry) {

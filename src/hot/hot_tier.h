@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "model/entry.h"
@@ -24,6 +25,11 @@ struct HotTierStats {
   std::uint64_t entries = 0;
   std::uint64_t bytes = 0;
   std::uint64_t evictions = 0;
+};
+
+struct KeyUse {
+  bool used = false;  // since this was asked last
+  unsigned uses = 0;  // from 0 to 15, fading: more where it is asked for more often than others
 };
 
 class HotTier {
@@ -41,6 +47,12 @@ class HotTier {
 
   // Null where there is none. Counts as a use for eviction. Does not look at lifetimes.
   EntryPtr Find(std::string_view key);
+
+  // The same without counting as a use: for what KCK does itself.
+  EntryPtr Look(std::string_view key) const;
+
+  // How the key was asked for lately; clears `used`. Nothing where it is not in memory.
+  std::optional<KeyUse> TakeUse(std::string_view key);
 
   // Keeps `entry` in the place of whatever its key held, if eviction lets it stay. An entry larger than half of its
   // class's budget is not kept: then the key holds none.

@@ -38,6 +38,22 @@ TEST(HotTier, KeepsWithinItsBudget) {
   EXPECT_GT(hot.Stats().evictions, 0U);
 }
 
+TEST(HotTier, TellsWhetherAKeyWasAskedForSinceLastAsked) {
+  HotTier hot(std::size_t{1} << 20U);
+  EXPECT_FALSE(hot.TakeUse("a"));
+  hot.Put(EntryOf("a", 10));
+  EXPECT_FALSE(hot.TakeUse("a")->used);
+  hot.Look("a");
+  EXPECT_FALSE(hot.TakeUse("a")->used) << "a look is no use";
+  hot.Find("a");
+  hot.Find("a");
+  hot.Put(EntryOf("a", 10));
+  const KeyUse use = *hot.TakeUse("a");
+  EXPECT_TRUE(use.used) << "of the key, whatever it holds by now";
+  EXPECT_EQ(use.uses, 3U) << "the arrival is the first";
+  EXPECT_FALSE(hot.TakeUse("a")->used);
+}
+
 // In one stripe, and in many of which some have few entries.
 TEST(HotTier, AScanDoesNotPushOutWhatIsInUse) {
   for (const std::size_t times : {1U, 16U}) {

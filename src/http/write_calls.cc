@@ -72,6 +72,18 @@ Result<bool> Waits(std::string_view query) {
   return waits;
 }
 
+// The body of a refresh: none, or a JSON object that the fill is told.
+Result<HintPtr> HintOf(std::string_view body) {
+  body = Trim(body, kJsonBlanks);
+  if (body.empty()) return nullptr;
+  if (body.size() > Hints::kBytesMax || !body.starts_with('{') || !IsJson(body)) {
+    return Fail(
+        ErrorCode::kBadRequest,
+        fmt::format("the body of refresh is a hint: a JSON object of at most {} bytes, or nothing", Hints::kBytesMax));
+  }
+  return std::make_shared<const std::string>(body);
+}
+
 void RefreshWhole(Exchange& exchange, const Route& route, std::string_view product, bool waits) {
   if (waits) {
     const Error error{ErrorCode::kBadRequest,
@@ -117,7 +129,9 @@ void RefreshCall(Exchange& exchange, const Route& route) {
   if (!key) return exchange.AnswerError(key.error(), route.key);
   Engine& engine = exchange.engine();
   if (*waits) return engine.Refresh(*std::move(key), exchange.Deadline(), EntryLater(exchange, route.key));
-  engine.QueueRefresh(*std::move(key), DoneLater(exchange, route.key, 202, std::string(kQueued)));
+  Result<HintPtr> hint = HintOf(exchange.request().body);
+  if (!hint) return exchange.AnswerError(hint.error(), route.key);
+  engine.QueueRefresh(*std::move(key), *std::move(hint), DoneLater(exchange, route.key, 202, std::string(kQueued)));
 }
 
 }  // namespace kck

@@ -119,6 +119,7 @@ Result<Written> PgWriteSession::Execute(const SqlStatement& statement, const std
   Result<std::string> returning = Returning(result, statement.shape, deadline);
   if (!returning) return WithSuffix(returning.error(), kNothingWritten);
   written.returning = *std::move(returning);
+  for (int column = 0; column < PQnfields(&result); ++column) written.columns.emplace_back(PQfname(&result, column));
   return written;
 }
 

@@ -14,6 +14,12 @@ namespace {
 constexpr std::size_t kPreparedMax = 1000;  // statements kept; past it all are prepared anew
 constexpr int kStepsBetweenLooks = 10000;   // some tens of microseconds
 
+std::vector<std::string> ColumnNames(sqlite3_stmt& prepared) {
+  std::vector<std::string> names;
+  for (int i = 0; i < sqlite3_column_count(&prepared); ++i) names.emplace_back(sqlite3_column_name(&prepared, i));
+  return names;
+}
+
 int StopsStatement(void* data) { return static_cast<const SqliteLimits*>(data)->Passed() ? 1 : 0; }
 
 // Called while another process holds a lock: 0 gives up.
@@ -158,6 +164,7 @@ Result<Written> SqliteConnection::Write(const SqlStatement& statement, const std
   if (rows) {
     written.rows = static_cast<std::uint64_t>(sqlite3_changes64(database_.get()));
     written.returning = std::move(rows->json);
+    written.columns = ColumnNames(**prepared);
     if (const int code = Execute("commit")) rows = Failure(ErrorFor(code, "it does not commit the write"));
   }
   if (sqlite3_get_autocommit(database_.get()) == 0) Execute("rollback");
@@ -210,9 +217,7 @@ Result<Description> SqliteConnection::Describe(const SqlStatement& statement) {
     return Fail(ErrorCode::kSourceError, fmt::format("{}: {}", place, message));
   }
   Description description;
-  for (int i = 0; i < sqlite3_column_count(prepared->get()); ++i) {
-    description.columns.emplace_back(sqlite3_column_name(prepared->get(), i));
-  }
+  description.columns = ColumnNames(*prepared->get());
   return description;
 }
 

@@ -20,8 +20,9 @@ namespace kck {
 
 // What one committed write brought.
 struct Written {
-  std::uint64_t rows = 0;        // inserted, changed or deleted
-  std::string returning = "[]";  // the rows that the statement returned, a JSON list of its shape
+  std::uint64_t rows = 0;            // inserted, changed or deleted
+  std::string returning = "[]";      // the rows that the statement returned, a JSON list of its shape
+  std::vector<std::string> columns;  // of those rows
   // The transaction, by which a stamp says whether it saw the write; 0: it changed nothing. Nothing where the source
   // has no snapshots.
   std::optional<std::uint64_t> transaction;

@@ -28,6 +28,8 @@ void EngineFixture::Restart() {
   const CatalogPtr catalog = engine_ ? engine_->catalog() : std::make_shared<Catalog>();
   const Writers writers{{"main", writer_}};
   engine_ = std::make_unique<Engine>(scheduler_, store_, primer_, kMemoryBytes, limits_, writers);
+  refresher_.Serve(*engine_);
+  engine_->SetRefresher(&refresher_);
   bool started = false;
   engine_->Start([&](const Result<void>& result) { started = result.has_value(); });
   scheduler_.RunReady();

@@ -12,6 +12,7 @@
 #include "testing/held_primer.h"
 #include "testing/held_store.h"
 #include "testing/held_writer.h"
+#include "testing/immediate_refresher.h"
 #include "testing/manual_scheduler.h"
 
 namespace kck {
@@ -59,6 +60,7 @@ class EngineFixture : public testing::Test {
   HeldPrimer primer_;
   std::shared_ptr<HeldWriter> writer_ = std::make_shared<HeldWriter>();
   EngineLimits limits_;
+  ImmediateRefresher refresher_{scheduler_};
   std::unique_ptr<Engine> engine_;
 };
 

@@ -1,0 +1,40 @@
+// A mark: a key is stale until a fill that shows the changes it was marked for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "model/entry.h"
+
+namespace kck {
+
+// A change that made a key stale.
+struct KeyChange {
+  std::uint64_t sequence = 0;                // of this node, taken once the change was there to be read
+  std::uint32_t epoch = 0;                   // of the transaction
+  std::optional<std::uint64_t> transaction;  // nothing: fills are ordered by sequence
+};
+
+// Not thread-safe: the lock of the key's stripe covers it.
+class KeyMark {
+ public:
+  bool empty() const { return by_sequence_ == 0 && transactions_.empty(); }
+
+  void Add(const KeyChange& change);
+
+  // True where `entry` may miss a change: its stamp does not see one of the transactions; or, where it has no stamp of
+  // their history or there is no transaction, its compute began before the change.
+  bool Stales(const Entry& entry) const;
+
+ private:
+  static constexpr std::size_t kTransactionsMax = 16;
+
+  std::uint64_t by_sequence_ = 0;    // of the last change without a transaction
+  std::uint64_t last_sequence_ = 0;  // of the last change with one
+  std::uint32_t epoch_ = 0;
+  std::vector<std::uint64_t> transactions_;
+};
+
+}  // namespace kck
