@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "model/json_param.h"
 #include "model/product_key.h"
 
 namespace kck {
@@ -34,14 +35,6 @@ std::string KeyText(const ResolvedWrite& write) {
   return text;
 }
 
-// One place of a row that a write returned, as the text of a parameter. Nothing where it is no scalar.
-std::optional<ParamValue> ScalarText(simdjson::dom::element value) {
-  if (value.is_null()) return ParamValue{};
-  if (value.is_string()) return ParamValue{std::string(value.get_string().value_unsafe())};
-  if (value.is_object() || value.is_array()) return std::nullopt;
-  return ParamValue{simdjson::minify(value)};
-}
-
 // The place called `column` of the first row, which is a list or an object.
 std::optional<ParamValue> FirstRowsValue(simdjson::dom::element rows, const Written& written,
                                          const std::string& column) {
@@ -50,14 +43,14 @@ std::optional<ParamValue> FirstRowsValue(simdjson::dom::element rows, const Writ
   simdjson::dom::element value;
   if (row.is_object()) {
     if (row[column].get(value) != simdjson::SUCCESS) return std::nullopt;
-    return ScalarText(value);
+    return ParamOfJson(value);
   }
   const auto found = std::ranges::find(written.columns, column);
   if (found == written.columns.end()) return std::nullopt;
   if (row.at(static_cast<std::size_t>(found - written.columns.begin())).get(value) != simdjson::SUCCESS) {
     return std::nullopt;
   }
-  return ScalarText(value);
+  return ParamOfJson(value);
 }
 
 }  // namespace

@@ -189,6 +189,8 @@ std::uint64_t Engine::NextSequence() { return impl_->NextSequence(); }
 
 void Engine::SetRefresher(Refresher* refresher) { impl_->refresher = refresher; }
 
+std::optional<KeyUse> Engine::UseOf(std::string_view key) const { return impl_->hot.UseOf(key); }
+
 std::optional<KeyUse> Engine::TakeUse(std::string_view key) { return impl_->hot.TakeUse(key); }
 
 void Engine::Set(ResolvedKey key, std::string value, std::optional<Version> condition, WriteCallback done) {

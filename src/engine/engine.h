@@ -83,6 +83,7 @@ struct Updated {
 // What came of a refresh.
 struct Refreshed {
   Freshness freshness = Freshness::kFresh;  // of what the key holds now; stale where a change came meanwhile
+  bool marked = false;                      // stale by a mark: the fill does not show a change
   std::uint32_t cost_us = 0;                // 0: it was fresh, and nothing was computed
 };
 
@@ -169,7 +170,8 @@ class Engine {
 
   const EngineCounters& counters() const;
   std::map<std::string, UpdaterCounts> updater_counts() const;  // by the updater's name
-  // How the key was asked for since the last call; nothing where it is not in memory.
+  // How the key was asked for lately, as HotTier says it.
+  std::optional<KeyUse> UseOf(std::string_view key) const;
   std::optional<KeyUse> TakeUse(std::string_view key);
   HotTierStats hot_stats() const;
   StoreHealth store_health() const;

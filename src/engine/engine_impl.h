@@ -32,6 +32,12 @@ EntryPtr MarkedStale(const EntryPtr& entry);
 // What a reader is told whose token is of a history that is gone.
 Error TokenLost();
 
+// What a flight did for an answer.
+struct Computed {
+  bool marked = false;        // what it brought does not show a change that the key is marked for
+  std::uint32_t cost_us = 0;  // 0: nothing was computed
+};
+
 class Engine::Impl {
  public:
   Impl(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits,
@@ -89,8 +95,7 @@ class Engine::Impl {
   // fetch.cc
   // What a reader of `entry` gets: the entry, or that the product has no value.
   Result<Served> Answer(const ResolvedKey& key, Served served);
-  // `cost_us` is of the flight that brought it.
-  void Reply(const ResolvedKey& key, const WaiterPtr& waiter, Result<Served> answer, std::uint32_t cost_us = 0);
+  void Reply(const ResolvedKey& key, const WaiterPtr& waiter, Result<Served> answer, Computed computed = {});
   void Refuse(const ResolvedKey& key, const WaiterPtr& waiter, Error error);
   void Kick(std::string_view raw_key);
   // Lets `waiter` have the result of a flight that began at or after `after`, starting one where needed.

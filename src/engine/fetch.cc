@@ -57,14 +57,13 @@ Result<Served> Engine::Impl::Answer(const ResolvedKey& key, Served served) {
   return served;
 }
 
-void Engine::Impl::Reply(const ResolvedKey& key, const WaiterPtr& waiter, Result<Served> answer,
-                         std::uint32_t cost_us) {
+void Engine::Impl::Reply(const ResolvedKey& key, const WaiterPtr& waiter, Result<Served> answer, Computed computed) {
   if (waiter->answered.exchange(true)) return;
   if (waiter->timer != 0) scheduler_.Cancel(waiter->timer);
   if (waiter->refreshed) {
     Result<Refreshed> refreshed = Refreshed{};
     if (answer) {
-      refreshed = Refreshed{answer->freshness, cost_us};
+      refreshed = Refreshed{answer->freshness, computed.marked, computed.cost_us};
     } else {
       refreshed = Failure(std::move(answer.error()));
     }
@@ -90,7 +89,7 @@ void Engine::Impl::Refuse(const ResolvedKey& key, const WaiterPtr& waiter, Error
 void Engine::Impl::Kick(std::string_view raw_key) {
   if (refresher == nullptr || refresher->CountRead(raw_key)) return;
   Result<ResolvedKey> key = ResolveKey(*serving().catalog, raw_key);
-  if (key && key->product) refresher->Want({*std::move(key), RefreshReason::kStaleRead, "", nullptr, 0});
+  if (key && key->product) refresher->Want({*std::move(key), RefreshReason::kStaleRead, "", nullptr, 0, nullptr});
 }
 
 void Engine::Impl::Join(ResolvedKey key, std::uint64_t after, TimePoint deadline, const WaiterPtr& waiter) {

@@ -178,10 +178,12 @@ void Engine::Impl::RememberFailure(KeyTable::Stripe& stripe, KeyState& state, Er
 void Engine::Impl::Finish(const FlightPtr& flight, const Result<Served>& outcome) {
   if (const auto group = std::exchange(flight->group, nullptr)) group->Skip();
   std::vector<WaiterPtr> waiters;
+  Computed computed{false, flight->cost_us};
   {
     auto& stripe = keys.Of(flight->key.text);
     MutexLock lock(stripe.mutex);
     KeyState& state = stripe.At(flight->key.text);
+    computed.marked = outcome && state.mark.Stales(*outcome->entry);
     waiters = std::move(flight->waiters);
     flight->waiters.clear();
     // A discarded flight may have been replaced by a newer one, which goes on.
@@ -201,7 +203,7 @@ void Engine::Impl::Finish(const FlightPtr& flight, const Result<Served>& outcome
     if (outcome && !waiter->Sees(*outcome->entry)) {
       AwaitNewer(flight->key, waiter);
     } else {
-      Reply(flight->key, waiter, outcome, flight->cost_us);
+      Reply(flight->key, waiter, outcome, computed);
     }
   }
   CountDown(keys.flights);

@@ -82,7 +82,7 @@ void Engine::Impl::MakeDue(const ResolvedKey& key, const KeyChange& change, cons
     stripe.Tidy(key.text);
   }
   if (widened) MarkProduct(key.product->name, ProductMark::kStale, LogUnmarked);
-  if (refresher != nullptr) refresher->Want({key, cause.reason, cause.text, cause.hint, 0});
+  if (refresher != nullptr) refresher->Want({key, cause.reason, cause.text, cause.hint, 0, nullptr});
 }
 
 void Engine::Impl::Release(const Dues& foretold) {

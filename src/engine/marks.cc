@@ -87,7 +87,7 @@ void Engine::Impl::WantMarked() {
     for (const std::string& text : marked) {
       Result<ResolvedKey> key = ResolveKey(*catalog, text);
       if (key && key->product) {
-        if (!refresher->Want({*std::move(key), RefreshReason::kRestored, "", nullptr, 0})) return;
+        if (!refresher->Want({*std::move(key), RefreshReason::kRestored, "", nullptr, 0, nullptr})) return;
         continue;
       }
       // Its product is gone, so that nobody will ever compute it.

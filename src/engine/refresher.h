@@ -1,7 +1,9 @@
 // What the engine tells whoever keeps entries fresh: which keys are due, why, and what is known of the change.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -24,6 +26,12 @@ enum class RefreshReason : std::uint8_t {
 
 std::string_view RefreshReasonName(RefreshReason reason);  // "update"
 
+// Held by all that is due for one purpose; gone, and so told to its maker, once none of it is due any more.
+struct RefreshTicket {
+  virtual ~RefreshTicket() = default;
+  std::atomic<std::size_t> failed{0};  // keys that became dead letters
+};
+
 struct RefreshWish {
   ResolvedKey key;  // its product is set
   RefreshReason reason = RefreshReason::kHand;
@@ -31,6 +39,7 @@ struct RefreshWish {
   HintPtr hint;       // null: nothing is known of the change
   // A fill that began before this sequence does not do, even where the entry is fresh. 0: a fresh entry does.
   std::uint64_t newer_than = 0;
+  std::shared_ptr<RefreshTicket> ticket;  // null: nobody waits for the end of it
 };
 
 // Any thread may call, also holding the lock of a key: nothing here waits, or calls the engine before it returns.

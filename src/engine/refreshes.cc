@@ -32,7 +32,7 @@ void Engine::Impl::QueueRefresh(ResolvedKey key, HintPtr hint, DoneCallback done
     });
   }
   MarkKey(key, [this, key, hint = std::move(hint), done = std::move(done)](std::uint64_t, Result<void> marked) {
-    if (refresher != nullptr) refresher->Want({key, RefreshReason::kHand, "", hint, 0});
+    if (refresher != nullptr) refresher->Want({key, RefreshReason::kHand, "", hint, 0, nullptr});
     done(std::move(marked));
   });
 }

@@ -55,12 +55,9 @@ class Eviction {
 
   // From 0 to 15, of its recent uses.
   unsigned UsesOf(Id id) const { return items_[id].uses; }
-  // Whether it was used since this was asked last.
-  bool TakeUsed(Id id) {
-    const bool used = items_[id].used_lately != 0;
-    items_[id].used_lately = 0;
-    return used;
-  }
+  // Since it was added, or its use forgotten.
+  bool WasUsed(Id id) const { return items_[id].used_lately != 0; }
+  void ForgetUse(Id id) { items_[id].used_lately = 0; }
 
   std::uint32_t HashOf(Id id) const { return items_[id].hash; }
 
@@ -82,7 +79,7 @@ class Eviction {
     std::uint8_t uses : 4;
     std::uint8_t place : 2;
     std::uint8_t used_here : 1;    // since it came to its place
-    std::uint8_t used_lately : 1;  // since TakeUsed
+    std::uint8_t used_lately : 1;  // since ForgetUse
     std::uint8_t cost_class;       // each eight times the one before
   };
   static_assert(sizeof(Item) == 20);

@@ -58,7 +58,8 @@ class Population {
     return entries_[id];
   }
 
-  KeyUse TakeUse(Id id) { return {eviction_.TakeUsed(id), eviction_.UsesOf(id)}; }
+  KeyUse UseOf(Id id) const { return {eviction_.WasUsed(id), eviction_.UsesOf(id), entries_[id]->cost_us()}; }
+  void ForgetUse(Id id) { eviction_.ForgetUse(id); }
 
   const EntryPtr& entry(Id id) const { return entries_[id]; }
   std::uint32_t HashOf(Id id) const { return eviction_.HashOf(id); }
@@ -86,11 +87,14 @@ class HotTier::Stripe {
     return found == index_.end() ? nullptr : populations_[found->which()].entry(found->id());
   }
 
-  std::optional<KeyUse> TakeUse(const HashedKey& key) KCK_EXCLUDES(mutex_) {
+  std::optional<KeyUse> UseOf(const HashedKey& key, bool take) KCK_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     const auto found = index_.find(key);
     if (found == index_.end()) return std::nullopt;
-    return populations_[found->which()].TakeUse(found->id());
+    Population& population = populations_[found->which()];
+    const KeyUse use = population.UseOf(found->id());
+    if (take) population.ForgetUse(found->id());
+    return use;
   }
 
   // What the key held, which the caller lets go after the lock is gone.
@@ -197,9 +201,14 @@ EntryPtr HotTier::Look(std::string_view key) const {
   return StripeOf(hashed.hash).Look(hashed);
 }
 
+std::optional<KeyUse> HotTier::UseOf(std::string_view key) const {
+  const HashedKey hashed = Hashed(key);
+  return StripeOf(hashed.hash).UseOf(hashed, false);
+}
+
 std::optional<KeyUse> HotTier::TakeUse(std::string_view key) {
   const HashedKey hashed = Hashed(key);
-  return StripeOf(hashed.hash).TakeUse(hashed);
+  return StripeOf(hashed.hash).UseOf(hashed, true);
 }
 
 void HotTier::Put(EntryPtr entry) {

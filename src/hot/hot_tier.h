@@ -28,8 +28,9 @@ struct HotTierStats {
 };
 
 struct KeyUse {
-  bool used = false;  // since this was asked last
-  unsigned uses = 0;  // from 0 to 15, fading: more where it is asked for more often than others
+  bool used = false;          // since TakeUse was called last
+  unsigned uses = 0;          // from 0 to 15, fading: more where it is asked for more often than others
+  std::uint32_t cost_us = 0;  // of its entry
 };
 
 class HotTier {
@@ -51,7 +52,9 @@ class HotTier {
   // The same without counting as a use: for what KCK does itself.
   EntryPtr Look(std::string_view key) const;
 
-  // How the key was asked for lately; clears `used`. Nothing where it is not in memory.
+  // How the key was asked for lately. Nothing where it is not in memory.
+  std::optional<KeyUse> UseOf(std::string_view key) const;
+  // The same, and clears `used`.
   std::optional<KeyUse> TakeUse(std::string_view key);
 
   // Keeps `entry` in the place of whatever its key held, if eviction lets it stay. An entry larger than half of its
