@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <future>
+#include <random>
 
 #include "apps/commands.h"
 #include "apps/print.h"
@@ -17,6 +18,8 @@
 #include "model/loader.h"
 #include "primer/check.h"
 #include "primer/sql_primer.h"
+#include "refresh/refresh_worker.h"
+#include "refresh/source_database.h"
 #include "store/open.h"
 
 namespace kck {
@@ -68,6 +71,20 @@ Result<void> StartEngine(Engine& engine, const Folder& folder) {
   return result;
 }
 
+Result<void> StartRefreshing(RefreshWorker& refresher) {
+  std::promise<Result<void>> started;
+  refresher.Start([&](Result<void> result) { started.set_value(std::move(result)); });
+  return started.get_future().get();
+}
+
+std::map<std::string, RefreshDatabase> RefreshDatabases(const Settings& settings, const Sources& sources) {
+  std::map<std::string, RefreshDatabase> databases;
+  for (const auto& [name, database] : settings.databases) {
+    databases[name] = RefreshDatabaseOf(database, sources.at(name));
+  }
+  return databases;
+}
+
 int NetworkThreads(const Settings& settings) {
   if (settings.threads > 0) return settings.threads;
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
@@ -102,8 +119,14 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
   if (!store) return Failed(store.error().message);
   SqlPrimer primer(databases.sources);
   Engine engine(scheduler, **store, primer, folder.settings.memory_bytes, {}, databases.writers);
+  const OwnsAllKeys ownership;
+  RefreshWorker refresher(scheduler, **store, engine, ownership, RefreshDatabases(folder.settings, databases.sources),
+                          {}, std::random_device{}());
+  engine.SetRefresher(&refresher);
   Result<void> served = StartEngine(engine, folder);
+  if (served) served = StartRefreshing(refresher);
   if (served) served = ServeUntilSignal(engine, folder, workers, databases);
+  refresher.Stop();
   engine.Stop();
   (*store)->Close();
   workers.Stop();  // before the engine goes, which posted work may still name
