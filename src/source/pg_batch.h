@@ -5,6 +5,7 @@
 // LIMIT); those are filled one by one, as are those that call a volatile function.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -47,23 +48,33 @@ struct PgBatchState {
   enum class Calls { kUnknown, kAsked, kHarmless };
 
   Calls calls = Calls::kUnknown;
-  bool refused = false;  // one by one from now on
-  bool ordered = false;  // PgIsOrdered
-  double key_us = 0;     // measured time a key; 0: nothing is known yet
+  bool refused = false;                                 // Refuse, or no parameters
+  bool ordered = false;                                 // PgIsOrdered
+  double key_us = 0;                                    // measured time a key; 0: nothing is known yet
+  std::size_t keys_known = 1;                           // the largest batch that was measured
+  std::atomic<std::uint64_t>* refused_count = nullptr;  // set: counts this one where it is refused
+
+  // One by one from now on.
+  void Refuse();
 
   // `keys` of the statement took so long.
   void Note(double elapsed_us, std::size_t keys);
 
-  // How many keys a batch may have, so that it takes some 50 ms; 1 where there is to be none.
+  // How many keys a batch may have, so that it takes some 50 ms; 1 where there is to be none. Batches grow by steps,
+  // so that a first key that was quick does not lead to thousands that are slow.
   std::size_t KeysMax() const;
 };
 
-// The states of a source's statements. For one thread.
+// The states of a source's statements, none of which outlives it. For one thread.
 class PgBatches {
  public:
   std::shared_ptr<PgBatchState> Of(const SqlStatement& statement);
 
+  // Of how many statements with parameters it is known that they get no batches. Any thread.
+  std::uint64_t filled_singly() const { return filled_singly_; }
+
  private:
+  std::atomic<std::uint64_t> filled_singly_ = 0;                             // before the states, which count
   std::unordered_map<std::uint64_t, std::shared_ptr<PgBatchState>> states_;  // by statement id
 };
 
