@@ -90,12 +90,15 @@ std::vector<std::string> PgCalledFunctions(const SqlStatement& statement) {
   return functions;
 }
 
+// In a sub-select, so that the planner, which does not see how long the arrays are, plans for ten keys: it would read a
+// table whole for as many as would be quicker by its index. 2000 keys of 100,000 rows: 3 ms, against 54 to 69 ms.
 std::string PgBatchTemplate(const SqlStatement& statement) {
   std::string arrays;
   std::string names;
   for (std::size_t i = 0; i < statement.types.size(); ++i) {
     const std::string number = std::to_string(i + 1);
-    arrays += (i > 0 ? ", $" : "$") + number + "::pg_catalog." + ColumnOf(statement.types[i]).type + "[]";
+    arrays +=
+        (i > 0 ? ", (select $" : "(select $") + number + "::pg_catalog." + ColumnOf(statement.types[i]).type + "[])";
     names += "p" + number + ", ";
   }
   const char* order = PgIsOrdered(statement) ? "pg_catalog.row_number() over () as kck_order, " : "";

@@ -22,14 +22,15 @@ const Param kText = {"t", ParamType::kString, true};
 
 TEST(PgBatch, JoinsTheKeysWithTheTemplate) {
   const auto statement = MakeStatement("select a from t where id = :id and (:t is null or n = :t)", {kId, kText});
-  EXPECT_EQ(PgBatchTemplate(*statement),
-            "select kck_keys.ord, case when kck_keys.ord = 1 then "
-            "pg_catalog.pg_current_snapshot()::pg_catalog.text end, kck_rows.* from "
-            "unnest($1::pg_catalog.int8[], $2::pg_catalog.text[]) with ordinality as kck_keys(p1, p2, ord) "
-            "left join lateral (select true as kck_hit, kck_template.* from "
-            "(select a from t where id = (operator(pg_catalog.+) kck_keys.p1) and "
-            "((kck_keys.p2 operator(pg_catalog.||) '') is null or n = (kck_keys.p2 operator(pg_catalog.||) ''))\n) "
-            "as kck_template) as kck_rows on true");
+  EXPECT_EQ(
+      PgBatchTemplate(*statement),
+      "select kck_keys.ord, case when kck_keys.ord = 1 then "
+      "pg_catalog.pg_current_snapshot()::pg_catalog.text end, kck_rows.* from "
+      "unnest((select $1::pg_catalog.int8[]), (select $2::pg_catalog.text[])) with ordinality as kck_keys(p1, p2, ord) "
+      "left join lateral (select true as kck_hit, kck_template.* from "
+      "(select a from t where id = (operator(pg_catalog.+) kck_keys.p1) and "
+      "((kck_keys.p2 operator(pg_catalog.||) '') is null or n = (kck_keys.p2 operator(pg_catalog.||) ''))\n) "
+      "as kck_template) as kck_rows on true");
 }
 
 TEST(PgBatch, NumbersTheRowsOfAnOrderedTemplateOnly) {
