@@ -18,7 +18,7 @@ void PgFill::Finish(Result<Rows> rows) {
 }
 
 PgFillGroup::PgFillGroup(const boost::asio::any_io_executor& executor, std::shared_ptr<const SqlStatement> sql,
-                         std::vector<Source::FillRequest> requests, TimePoint answer_by, bool nobody_waits,
+                         std::span<Source::FillRequest> requests, TimePoint answer_by, bool nobody_waits,
                          std::atomic<std::size_t>& unfinished, std::size_t unfinished_max)
     : statement(std::move(sql)),
       deadline(answer_by),

@@ -7,6 +7,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "source/pg_batch.h"
@@ -57,10 +58,10 @@ using PgFillPtr = std::shared_ptr<PgFill>;
 // would cost each of thousands a timer and a block of memory.
 class PgFillGroup {
  public:
-  // `unfinished` counts the fills that are not answered, of all groups like this one; past `unfinished_max`, those of
-  // this group are refused.
+  // Takes the requests. `unfinished` counts the fills that are not answered, of all groups like this one; past
+  // `unfinished_max`, those of this group are refused.
   PgFillGroup(const boost::asio::any_io_executor& executor, std::shared_ptr<const SqlStatement> sql,
-              std::vector<Source::FillRequest> requests, TimePoint answer_by, bool nobody_waits,
+              std::span<Source::FillRequest> requests, TimePoint answer_by, bool nobody_waits,
               std::atomic<std::size_t>& unfinished, std::size_t unfinished_max);
   PgFillGroup(const PgFillGroup&) = delete;
   PgFillGroup& operator=(const PgFillGroup&) = delete;

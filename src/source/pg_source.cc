@@ -53,16 +53,15 @@ PgSource::~PgSource() {
 
 void PgSource::Fill(std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params, TimePoint deadline,
                     FillCallback done) {
-  std::vector<FillRequest> one;
-  one.push_back({std::move(params), std::move(done)});
-  Take(std::make_shared<PgFillGroup>(io_.get_executor(), std::move(statement), std::move(one), deadline, false,
+  FillRequest one{std::move(params), std::move(done)};
+  Take(std::make_shared<PgFillGroup>(io_.get_executor(), std::move(statement), std::span(&one, 1), deadline, false,
                                      unfinished_readers_, kReadersMax));
 }
 
 void PgSource::FillBehind(std::shared_ptr<const SqlStatement> statement, std::vector<FillRequest> fills,
                           TimePoint deadline) {
   if (fills.empty()) return;
-  Take(std::make_shared<PgFillGroup>(io_.get_executor(), std::move(statement), std::move(fills), deadline, true,
+  Take(std::make_shared<PgFillGroup>(io_.get_executor(), std::move(statement), fills, deadline, true,
                                      unfinished_behind_, kBehindMax));
 }
 
