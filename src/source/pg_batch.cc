@@ -1,5 +1,7 @@
 #include "source/pg_batch.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <functional>
@@ -88,6 +90,10 @@ std::vector<std::string> PgCalledFunctions(const SqlStatement& statement) {
     if (calls) functions.push_back(std::move(word));
   });
   return functions;
+}
+
+std::string PgCalledFunctionsText(const SqlStatement& statement) {
+  return fmt::format("{}", fmt::join(PgCalledFunctions(statement), " "));
 }
 
 // In a sub-select, so that the planner, which does not see how long the arrays are, plans for ten keys: it would read a

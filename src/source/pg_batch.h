@@ -1,8 +1,8 @@
 // Filling many keys of one product by one statement: its text, its parameters, and when it is worth it.
 //
 // The statement joins the keys, an unnest of one array a parameter, with the template, whose parameters are the key's
-// columns then. PREPARE refuses some templates in this form (an aggregate over a parameter alone, a parameter in
-// LIMIT); those are filled one by one, as are those that call a volatile function.
+// columns then. PREPARE refuses some templates in this form (an aggregate over a parameter alone, a parameter whose
+// type fits by a literal only); those are filled one by one, as are those that call a volatile function.
 #pragma once
 
 #include <atomic>
@@ -37,10 +37,13 @@ std::string PgBatchArray(const std::vector<const std::vector<ParamValue>*>& para
 // as well.
 std::vector<std::string> PgCalledFunctions(const SqlStatement& statement);
 
-// Whether one of the functions that $1 names, with a blank between two, is volatile: one boolean.
+// Of the functions that $1 names, with a blank between two, those that are volatile; null where none is.
 inline constexpr const char* kPgVolatileSql =
-    "select exists (select from pg_catalog.pg_proc where provolatile = 'v' and pg_catalog.lower(proname) = any "
-    "(pg_catalog.string_to_array($1, ' ')))";
+    "select pg_catalog.string_agg(distinct proname::pg_catalog.text, ', ') from pg_catalog.pg_proc where provolatile = "
+    "'v' and pg_catalog.lower(proname) = any (pg_catalog.string_to_array($1, ' '))";
+
+// PgCalledFunctions as $1.
+std::string PgCalledFunctionsText(const SqlStatement& statement);
 
 // What is known of filling one statement in batches. A statement's first fill is always one of one key, and tells the
 // time that a key takes; beside it the database is asked for volatile functions.

@@ -70,7 +70,7 @@ void PgPipeline::Send(const PgFillPtr& fill) {
 
 void PgPipeline::AskForVolatile(const SqlStatement& statement, const std::shared_ptr<PgBatchState>& state) {
   if (state->refused || state->calls != PgBatchState::Calls::kUnknown) return;
-  const std::string names = fmt::format("{}", fmt::join(PgCalledFunctions(statement), " "));
+  const std::string names = PgCalledFunctionsText(statement);
   const char* values[] = {names.c_str()};
   state->calls = PgBatchState::Calls::kAsked;
   Exchange exchange;
@@ -236,7 +236,7 @@ void PgPipeline::CompleteRows(Exchange exchange) {
 
 void PgPipeline::TakeVolatile(const Exchange& exchange) {
   const PGresult* answer = exchange.result.get();
-  const bool harmless = answer != nullptr && !IsError(answer) && PQgetvalue(answer, 0, 0)[0] == 'f';
+  const bool harmless = answer != nullptr && !IsError(answer) && PQgetisnull(answer, 0, 0) != 0;
   exchange.asks->calls = PgBatchState::Calls::kHarmless;
   if (!harmless) exchange.asks->Refuse();
 }

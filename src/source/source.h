@@ -39,6 +39,7 @@ struct Rows {
 // What a statement looks like to the database, for `kck check`.
 struct Description {
   std::vector<std::string> columns;
+  std::string filled_singly;  // of a product in PostgreSQL: why its keys are not filled together; empty where they are
 };
 
 // What a source has done since it was opened, and what it knows of its statements. A source without batches leaves
