@@ -101,11 +101,11 @@ TEST_F(Due, AWriteMakesItsKeysStaleBeforeItIsAcknowledged) {
 TEST_F(Due, TheWishSaysWhyAndCarriesTheChange) {
   Begin(WriteOf("1"));
   Commit(20);
-  ASSERT_EQ(refresher_.wishes.size(), 2U);
+  ASSERT_EQ(refresher_.wishes.size(), 3U);
   EXPECT_EQ(refresher_.wishes[1].cause, "update item/1");
   EXPECT_EQ(*refresher_.wishes[1].hint,
             R"({"updater":"item","action":"update","params":{"id":1,"name":"x"},"rows":1,"returning":[]})");
-  EXPECT_EQ(Wishes(), "all update, item/1 update");
+  EXPECT_EQ(Wishes(), "all update, item/1 update, page/1 update");
   EXPECT_EQ(*primer_.Asked(0).hints.all().at(0), *primer_.Asked(1).hints.all().at(0));
 }
 
@@ -132,7 +132,7 @@ TEST_F(Due, AFillThatSawTheWriteIsNotAskedForAgain) {
   EXPECT_EQ(Text(fetched), "[2]");
   Wishes();
   Commit(20);
-  EXPECT_EQ(Wishes(), "all update");
+  EXPECT_EQ(Wishes(), "all update, page/1 update");
   EXPECT_EQ(Peek("item/1"), "[2]");
 }
 
@@ -173,9 +173,7 @@ TEST_F(Due, AKillWhileTheRefreshIsUnderWayForgetsNothing) {
 TEST_F(Due, WhatWasRefreshedIsNotDueAfterARestart) {
   Begin(WriteOf("1"));
   Commit(20);
-  Answer(0, "[2]", 25);
-  Answer(1, "[2]", 25);
-  Answer(2, "[2]", 25);  // the page
+  for (std::size_t i = 0; i < primer_.begun(); ++i) Answer(i, "[2]", 25);
   Wishes();
   RestartKnowing();
   EXPECT_EQ(Wishes(), "");
@@ -195,7 +193,7 @@ TEST_F(Due, AWriteWhoseOutcomeIsUnknownMakesItsKeysDue) {
   Begin(WriteOf("1"));
   writer_->Answer(0, kck::Fail(ErrorCode::kSourceError, "lost"));
   scheduler_.RunReady();
-  EXPECT_EQ(Wishes(), "all update, item/1 update");
+  EXPECT_EQ(Wishes(), "all update, item/1 update, page/1 update");
 }
 
 TEST_F(Due, AWriteThatChangedNothingMakesNothingDue) {
@@ -220,7 +218,7 @@ TEST_F(Due, AKeyThatTheDatabaseChoseIsReadFromWhatTheWriteReturned) {
   written.columns = {"name", "id"};
   writer_->Answer(0, written);
   scheduler_.RunReady();
-  EXPECT_EQ(Wishes(), "all update, item/7 update");
+  EXPECT_EQ(Wishes(), "all update, item/7 update, page/7 update");
   EXPECT_TRUE(refresher_.products.empty());
 }
 
@@ -230,7 +228,7 @@ TEST_F(Due, AKeyThatNobodyToldMakesTheWholeProductDue) {
   refresher_.takes = false;
   Begin(WriteOf(""));
   Commit(20);
-  EXPECT_EQ(refresher_.products, std::vector<std::string>{"item"});
+  EXPECT_EQ(refresher_.products, (std::vector<std::string>{"item", "page"})) << "and what is primed after it";
   EXPECT_EQ(Peek("item/1"), "stale [1]");
 }
 
