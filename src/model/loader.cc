@@ -50,7 +50,7 @@ void RefusePython(const std::string& part, const std::string& shown, Faults& fau
   faults.push_back({{shown, 0, 0}, fmt::format("Python {} are not in this version", part), "take the file out", false});
 }
 
-// `kind` is "product" or "updater".
+// `kind` is "product", "updater" or "process".
 template <typename Definition>
 void ReportDuplicates(const std::vector<Definition>& definitions, std::string_view kind, Faults& faults) {
   std::map<std::string, Location> seen;
@@ -67,21 +67,27 @@ std::string Shown(const std::string& path, const std::string& root) {
   return fs::path(path).lexically_relative(root).string();
 }
 
+// Puts what a file defines to the rest.
+template <typename Definition>
+void Add(Definitions<Definition> from, std::vector<Definition>& sound, std::set<std::string>& faulty) {
+  std::ranges::move(from.sound, std::back_inserter(sound));
+  faulty.merge(from.faulty);
+}
+
 void ReadProducts(Folder& folder, const std::string& root) {
+  const Settings& settings = folder.settings;
   std::vector<std::string> query_files;
-  const std::vector<std::string> files =
-      FilesOf(folder.settings, "products", folder.settings.products_folder, folder.faults);
-  auto add = [&folder](std::vector<ProductPtr> products) {
-    std::ranges::move(products, std::back_inserter(folder.products));
-  };
+  const std::vector<std::string> files = FilesOf(settings, "products", settings.products_folder, folder.faults);
   for (const std::string& path : files) {
     const std::string shown = Shown(path, root);
-    if (IsYaml(path)) add(ReadYamlProducts(folder.settings, path, shown, folder.faults, query_files));
+    if (IsYaml(path)) {
+      Add(ReadYamlProducts(settings, path, shown, folder.faults, query_files), folder.products, folder.faulty_products);
+    }
     if (path.ends_with(".py")) RefusePython("products", shown, folder.faults);
   }
   for (const std::string& path : files) {
     if (!path.ends_with(".sql") || std::ranges::find(query_files, path) != query_files.end()) continue;
-    add(ReadSqlProduct(folder.settings, path, Shown(path, root), folder.faults));
+    Add(ReadSqlProduct(settings, path, Shown(path, root), folder.faults), folder.products, folder.faulty_products);
   }
   ReportDuplicates(folder.products, "product", folder.faults);
 }
@@ -91,7 +97,7 @@ void ReadUpdaters(Folder& folder, const std::string& root) {
   for (const std::string& path : FilesOf(settings, "updaters", settings.updaters_folder, folder.faults)) {
     const std::string shown = Shown(path, root);
     if (IsYaml(path)) {
-      std::ranges::move(ReadYamlUpdaters(settings, path, shown, folder.faults), std::back_inserter(folder.updaters));
+      Add(ReadYamlUpdaters(settings, path, shown, folder.faults), folder.updaters, folder.faulty_updaters);
     }
     if (path.ends_with(".py")) RefusePython("updaters", shown, folder.faults);
   }
