@@ -9,6 +9,7 @@
 #include "model/definition_reader.h"
 #include "model/folder_readers.h"
 #include "model/folder_state.h"
+#include "model/trigger_check.h"
 
 namespace kck {
 namespace {
@@ -35,16 +36,6 @@ std::vector<std::string> FilesOf(const Settings& settings, const std::string& pa
 }
 
 bool IsYaml(const std::string& path) { return path.ends_with(".yml") || path.ends_with(".yaml"); }
-
-void RefuseProcesses(const std::string& folder, Faults& faults) {
-  std::error_code error;
-  for (const auto& item : fs::directory_iterator(fs::path(folder) / "processes", error)) {
-    const std::string name = fmt::format("processes/{}", item.path().filename().string());
-    if (IsYaml(name) || name.ends_with(".py")) {
-      faults.push_back({{name, 0, 0}, "processes are not in this version", "take the file out", false});
-    }
-  }
-}
 
 void RefusePython(const std::string& part, const std::string& shown, Faults& faults) {
   faults.push_back({{shown, 0, 0}, fmt::format("Python {} are not in this version", part), "take the file out", false});
@@ -104,6 +95,17 @@ void ReadUpdaters(Folder& folder, const std::string& root) {
   ReportDuplicates(folder.updaters, "updater", folder.faults);
 }
 
+void ReadProcesses(Folder& folder, const std::string& root) {
+  const Settings& settings = folder.settings;
+  std::set<std::string> faulty;  // nothing refers to a process
+  for (const std::string& path : FilesOf(settings, "processes", settings.processes_folder, folder.faults)) {
+    const std::string shown = Shown(path, root);
+    if (IsYaml(path)) Add(ReadYamlProcesses(settings, path, shown, folder.faults), folder.processes, faulty);
+    if (path.ends_with(".py")) RefusePython("processes", shown, folder.faults);
+  }
+  ReportDuplicates(folder.processes, "process", folder.faults);
+}
+
 }  // namespace
 
 Folder LoadFolder(const std::string& path) {
@@ -122,7 +124,8 @@ Folder LoadFolder(const std::string& path) {
   folder.state = FolderState(folder.settings);
   ReadProducts(folder, root);
   ReadUpdaters(folder, root);
-  RefuseProcesses(root, folder.faults);
+  ReadProcesses(folder, root);
+  CheckTriggers(folder, folder.faults);
   std::ranges::sort(folder.faults, {}, [](const Fault& fault) {
     return std::tuple(fault.location.file, fault.location.line, fault.location.column, fault.message);
   });
