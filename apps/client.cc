@@ -8,6 +8,7 @@
 #include <iterator>
 #include <map>
 
+#include "apps/client_call.h"
 #include "apps/commands.h"
 #include "apps/print.h"
 #include "base/json.h"
@@ -41,23 +42,11 @@ tl::expected<Server, std::string> FindServer(const ClientOptions& options) {
   return Server{{Reachable(http.address), http.port}, "http.listen of " + file.string()};
 }
 
-// Percent-encodes what may not stand in a path, and keeps what the key's author has encoded.
-std::string EncodeKey(std::string_view key) {
-  constexpr std::string_view kKept = "%/-._~!$'()*+,;=:@&";
-  std::string encoded;
-  for (const char c : key) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x80 && std::isalnum(byte) != 0) || kKept.find(c) != std::string_view::npos) {
-      encoded += c;
-    } else {
-      encoded += fmt::format("%{:02X}", byte);
-    }
-  }
-  return encoded;
-}
-
 // What to try after an error of that name.
-std::string_view NextStep(std::string_view error_name) {
+std::string_view NextStep(std::string_view error_name, std::string_view target) {
+  if (error_name == "KCKUnknownKey" && target.starts_with("/processes/")) {
+    return "'kck process list' names those that there are";
+  }
   static const std::map<std::string_view, std::string_view> kSteps = {
       {"KCKUnknownKey", "'kck check' lists what is wrong in the folder; 'kck set' makes a key without a product"},
       {"KCKBadKey", "a key is NAME/PARAMETER/…, each part percent-encoded"},
@@ -96,11 +85,11 @@ Body ReadBody(const std::string& text) {
   return body;
 }
 
-int PrintRefusal(const HttpAnswer& answer, const Body& body) {
+int PrintRefusal(const HttpCall& call, const HttpAnswer& answer, const Body& body) {
   if (body.error_name.empty()) {
     return Failed(fmt::format("the server answered {} and nothing that KCK says: is --url right?", answer.status));
   }
-  const std::string_view next = NextStep(body.error_name);
+  const std::string_view next = NextStep(body.error_name, call.target);
   return Failed(fmt::format("{}: {}{}{}", body.error_name, body.error_message, next.empty() ? "" : "\n     ", next));
 }
 
@@ -116,7 +105,7 @@ int Call(const ClientOptions& options, const HttpCall& call, const Print& print)
   }
   const Body body = ReadBody(answer->body);
   if (options.json) PrintLine(answer->body);
-  if (!body.success) return PrintRefusal(*answer, body);
+  if (!body.success) return PrintRefusal(call, *answer, body);
   if (!options.json) print(*answer, body);
   return kExitOk;
 }
@@ -129,6 +118,25 @@ void PrintValue(const HttpAnswer& answer, const Body& body) {
 }
 
 }  // namespace
+
+std::string EncodeKey(std::string_view key) {
+  constexpr std::string_view kKept = "%/-._~!$'()*+,;=:@&";
+  std::string encoded;
+  for (const char c : key) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x80 && std::isalnum(byte) != 0) || kKept.find(c) != std::string_view::npos) {
+      encoded += c;
+    } else {
+      encoded += fmt::format("%{:02X}", byte);
+    }
+  }
+  return encoded;
+}
+
+int CallAndPrint(const ClientOptions& options, const HttpCall& call,
+                 const std::function<void(const HttpAnswer&)>& print) {
+  return Call(options, call, [&print](const HttpAnswer& answer, const Body&) { print(answer); });
+}
 
 int FetchKey(const ClientOptions& options, const std::string& after) {
   const HttpCall call{"GET", "/fetch/" + EncodeKey(options.key), "", "", after};

@@ -70,19 +70,25 @@ void AddCheck(CLI::App& app, CommandLine& line) {
   check->add_flag("--json", line.check.json, "Print a JSON list");
 }
 
-CLI::App* AddClientCommand(CLI::App& app, CommandLine& line, const char* name, const char* about,
+CLI::App* AddServerCommand(CLI::App& app, CommandLine& line, const char* name, const char* about,
                            std::function<int()> run) {
   auto* command = AddCommand(app, line, name, about, [&line, run = std::move(run)] {
     line.client.folder = line.folder;
     return run();
   });
-  command->add_option("KEY", line.client.key, "NAME/PARAMETER/…")->required();
   AddAddress(*command, "--url", "The server; the default is http.listen of the folder's kck.yml", line.client.server,
              ParseServerUrl);
   command->add_option("--timeout", line.client.timeout_seconds, "Seconds to wait for the answer")
       ->check(CLI::Range(1, 86400))
       ->capture_default_str();
   command->add_flag("--json", line.client.json, "Print the server's whole answer");
+  return command;
+}
+
+CLI::App* AddClientCommand(CLI::App& app, CommandLine& line, const char* name, const char* about,
+                           std::function<int()> run) {
+  auto* command = AddServerCommand(app, line, name, about, std::move(run));
+  command->add_option("KEY", line.client.key, "NAME/PARAMETER/…")->required();
   return command;
 }
 
@@ -100,6 +106,18 @@ void AddClientCommands(CLI::App& app, CommandLine& line) {
   auto* refresh = AddClientCommand(app, line, "refresh", "Compute a key again, or a product's keys with 'NAME/*'",
                                    [&line] { return RefreshKey(line.client, line.wait); });
   refresh->add_flag("--wait", line.wait, "Return once it is done");
+}
+
+void AddProcess(CLI::App& app, CommandLine& line) {
+  auto* process = app.add_subcommand("process", "List the processes, or run one by hand");
+  process->fallthrough();
+  process->require_subcommand(1);
+  AddServerCommand(*process, line, "list", "List the processes: their times, the next one, the last run",
+                   [&line] { return ListProcesses(line.client); });
+  auto* run = AddServerCommand(*process, line, "run", "Run a process at once",
+                               [&line] { return RunProcess(line.client, line.wait); });
+  run->add_option("NAME", line.client.key, "The process")->required();
+  run->add_flag("--wait", line.wait, "Return once it has ended");
 }
 
 void AddInit(CLI::App& app, CommandLine& line) {
@@ -123,6 +141,7 @@ int Main(int argc, char** argv) {
   AddServe(app, line);
   AddCheck(app, line);
   AddClientCommands(app, line);
+  AddProcess(app, line);
   AddInit(app, line);
   AddVersion(app, line);
   try {

@@ -41,6 +41,12 @@ Call RunCall(Exchange& exchange) {
     case Call::kDelete:
       DeleteCall(exchange, route);
       break;
+    case Call::kProcesses:
+      ProcessesCall(exchange);
+      break;
+    case Call::kRunProcess:
+      RunProcessCall(exchange, route);
+      break;
     case Call::kHealth:
       HealthCall(exchange);
       break;

@@ -6,6 +6,8 @@
 
 #include <limits>
 
+#include "http/process_metrics.h"
+
 namespace kck {
 namespace {
 
@@ -155,6 +157,7 @@ std::string MetricsText(const ServerState& server) {
   AddServer(families, server);
   AddEngine(families, server.engine);
   AddUpdaters(families, server.engine);
+  if (server.probes.processes != nullptr) AddProcesses(families, *server.probes.processes);
   return prometheus::TextSerializer().Serialize(families);
 }
 

@@ -18,13 +18,15 @@ enum class Call : std::uint8_t {
   kCreate,
   kUpdate,
   kDelete,
+  kProcesses,
+  kRunProcess,
   kHealth,
   kReady,
   kMetrics,
   kIndex,
   kNone
 };
-inline constexpr std::size_t kCalls = 13;
+inline constexpr std::size_t kCalls = 15;
 
 std::string_view CallName(Call call);  // "fetch", for labels
 

@@ -10,6 +10,7 @@
 
 #include "engine/engine.h"
 #include "model/settings.h"
+#include "process/process_runner.h"
 
 namespace kck {
 
@@ -19,10 +20,11 @@ struct DefinitionsReport {
   std::vector<std::string> refused;  // why the files as they are now are not in service; empty: they are
 };
 
-// What /readyz and /metrics ask beyond the engine. Called from network threads.
+// What the calls ask beyond the engine. Called from network threads.
 struct ServerProbes {
   std::function<DefinitionsReport()> definitions;
-  std::string version;  // of KCK, for kck_build_info
+  std::string version;                 // of KCK, for kck_build_info
+  ProcessRunner* processes = nullptr;  // outlives the server; null: it has none
 };
 
 class HttpServer {
