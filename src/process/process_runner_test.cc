@@ -190,7 +190,7 @@ class KilledTest : public ProcessTest, public testing::WithParamInterface<Killed
 TEST_P(KilledTest, ARunThatAKillInterrupts) {
   const Schedule hourly = Times("0 * * * *");
   Serve(GetParam().sql ? Sql(hourly, GetParam().missed) : Domain(hourly, GetParam().missed));
-  scheduler_.Advance(std::chrono::hours(1));
+  scheduler_.Advance(Next());
   EXPECT_TRUE(Report().running_since_unix_ms);
   const std::vector<std::int64_t> tick = claim_.asked;
   Kill(seconds(10));
@@ -345,7 +345,7 @@ TEST_F(ProcessTest, ADomainThatIsNone) {
   AnswerComputes("5");
   ASSERT_TRUE(*ran);
   EXPECT_FALSE(**ran);
-  EXPECT_EQ(Next(), minutes(1));
+  EXPECT_GT(Next(), seconds(59)) << "its times go on";
   auto nothing = Domain(Every(minutes(1)));
   nothing->domain = "nothing";
   Define({nothing});
