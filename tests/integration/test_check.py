@@ -97,6 +97,14 @@ def test_a_sound_folder(make_node, url):
     assert json.loads(node.check("--json").stdout) == []
 
 
+def test_a_product_that_is_filled_singly_is_told_of_and_no_fault(make_node, database):
+    node = make_node({"kck.yml": kck_yml(database.url), "products/plain.yml": product("select :id", "id: int"),
+                      "products/chance.yml": product("select :id, random()", "id: int")})
+    done = node.check()
+    assert done.returncode == 0 and "0 errors, 1 warning" in done.stdout
+    assert "products/chance.yml:1:1: warning: filled one key at a time: it calls what is volatile: random" in done.stdout
+
+
 def test_faults_of_kck_yml_and_of_products_together(make_node, url):
     text = kck_yml(url) + "memry: 5MiB\nauth: {}\n"
     node = make_node({"kck.yml": text, "products/unused.yml": FAULTY_PRODUCTS["products/unused.yml"]})
