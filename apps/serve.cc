@@ -85,6 +85,12 @@ std::map<std::string, RefreshDatabase> RefreshDatabases(const Settings& settings
   return databases;
 }
 
+std::map<std::string, SourceStats> StatsOf(const Sources& sources) {
+  std::map<std::string, SourceStats> stats;
+  for (const auto& [name, source] : sources) stats[name] = source->stats();
+  return stats;
+}
+
 int NetworkThreads(const Settings& settings) {
   if (settings.threads > 0) return settings.threads;
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
@@ -95,15 +101,16 @@ std::string StoreText(const StoreSettings& store) {
 }
 
 // Serves until a signal. The engine is started, and stopped by the caller.
-Result<void> ServeUntilSignal(Engine& engine, const Folder& folder, WorkerThreads& workers,
+Result<void> ServeUntilSignal(const Node& node, const Folder& folder, WorkerThreads& workers,
                               const Databases& databases) {
   const Settings& settings = folder.settings;
-  const auto reloader = std::make_shared<Reloader>(folder, databases, engine);
+  const auto reloader = std::make_shared<Reloader>(folder, databases, node.engine);
   workers.OnHangup([weak = std::weak_ptr(reloader)] {
     if (const auto alive = weak.lock()) alive->ReloadNow();
   });
-  ServerProbes probes{[&reloader] { return reloader->Report(); }, KCK_VERSION};
-  HttpServer server(engine, settings.http, NetworkThreads(settings), std::move(probes));
+  ServerProbes probes{[&reloader] { return reloader->Report(); }, KCK_VERSION,
+                      [&databases] { return StatsOf(databases.sources); }};
+  HttpServer server(node, settings.http, NetworkThreads(settings), std::move(probes));
   if (Result<void> started = server.Start(); !started) return started;
   LogInfo("kck {} serves {} products at {} (store {}, pid {})", KCK_VERSION, folder.products.size(),
           ServerAddress{settings.http.address, server.port()}.Url(), StoreText(settings.store), getpid());
@@ -125,7 +132,7 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
   engine.SetRefresher(&refresher);
   Result<void> served = StartEngine(engine, folder);
   if (served) served = StartRefreshing(refresher);
-  if (served) served = ServeUntilSignal(engine, folder, workers, databases);
+  if (served) served = ServeUntilSignal({engine, refresher}, folder, workers, databases);
   refresher.Stop();
   engine.Stop();
   (*store)->Close();

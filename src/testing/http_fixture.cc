@@ -55,6 +55,7 @@ HttpFixture::HttpFixture()
 HttpFixture::~HttpFixture() {
   primer_.Release();
   server_.reset();
+  if (refresher_) refresher_->Stop();
   if (engine_) engine_->Stop();
   work_.reset();
   io_.stop();
@@ -64,15 +65,24 @@ HttpFixture::~HttpFixture() {
 void HttpFixture::Serve(const std::function<void(HttpSettings&)>& edit, int threads) {
   const Writers writers{{"main", writer_}};
   engine_ = std::make_unique<Engine>(scheduler_, *store_, primer_, kMemoryBytes, limits_, writers);
+  std::map<std::string, RefreshDatabase> databases;
+  databases["main"].budget.share = 1;
+  refresher_ =
+      std::make_unique<RefreshWorker>(scheduler_, *store_, *engine_, ownership_, std::move(databases), refresh_limits_);
+  engine_->SetRefresher(refresher_.get());
   std::promise<Result<void>> started;
   engine_->Start([&](Result<void> result) { started.set_value(std::move(result)); });
   ASSERT_TRUE(started.get_future().get());
   engine_->SetCatalog(MakeCatalog());
+  std::promise<Result<void>> refreshing;
+  refresher_->Start([&](Result<void> result) { refreshing.set_value(std::move(result)); });
+  ASSERT_TRUE(refreshing.get_future().get());
   HttpSettings settings;
   settings.port = 0;
   edit(settings);
-  server_ = std::make_unique<HttpServer>(*engine_, settings, threads,
-                                         ServerProbes{[this] { return definitions_; }, kVersion});
+  server_ = std::make_unique<HttpServer>(
+      Node{*engine_, *refresher_}, settings, threads,
+      ServerProbes{[this] { return definitions_; }, kVersion, [this] { return source_stats_; }});
   const Result<void> serving = server_->Start();
   ASSERT_TRUE(serving) << serving.error().message;
 }

@@ -13,6 +13,7 @@
 #include "base/asio_scheduler.h"
 #include "engine/engine.h"
 #include "http/server.h"
+#include "refresh/refresh_worker.h"
 #include "store/open.h"
 #include "testing/fake_primer.h"
 #include "testing/held_writer.h"
@@ -53,7 +54,11 @@ class HttpFixture : public testing::Test {
   std::shared_ptr<HeldWriter> writer_ = std::make_shared<HeldWriter>();
   EngineLimits limits_;
   std::unique_ptr<Engine> engine_;
-  DefinitionsReport definitions_;  // what the probe says; fixed while requests run
+  RefreshLimits refresh_limits_;
+  OwnsAllKeys ownership_;
+  std::unique_ptr<RefreshWorker> refresher_;
+  DefinitionsReport definitions_;                    // what the probe says; fixed while requests run
+  std::map<std::string, SourceStats> source_stats_;  // likewise
   std::unique_ptr<HttpServer> server_;
 };
 

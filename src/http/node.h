@@ -1,0 +1,14 @@
+// The parts of this node that the HTTP server speaks for. All outlive the server.
+#pragma once
+
+#include "engine/engine.h"
+#include "refresh/refresh_worker.h"
+
+namespace kck {
+
+struct Node {
+  Engine& engine;
+  RefreshWorker& refresher;
+};
+
+}  // namespace kck
