@@ -84,7 +84,7 @@ void Reloader::Reload() {
   for (Fault& fault : faults) fault.warning = fault.warning || fault.unreachable;
   if (HasErrors(faults)) return Refuse(faults);
   for (const Fault& fault : faults) LogWarning("{}", FaultText(fault));
-  engine_.SetCatalog(std::make_shared<Catalog>(folder.products, folder.updaters));
+  engine_.SetCatalog(std::make_shared<Catalog>(folder.products, folder.updaters, folder.processes));
   LogInfo("the definitions changed: {} and {} are served now", CountText(folder.products.size(), "product"),
           CountText(folder.updaters.size(), "updater"));
   MutexLock lock(mutex_);

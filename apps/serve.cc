@@ -67,7 +67,7 @@ Result<void> StartEngine(Engine& engine, const Folder& folder) {
   std::promise<Result<void>> started;
   engine.Start([&](Result<void> result) { started.set_value(std::move(result)); });
   Result<void> result = started.get_future().get();
-  if (result) engine.SetCatalog(std::make_shared<Catalog>(folder.products, folder.updaters));
+  if (result) engine.SetCatalog(std::make_shared<Catalog>(folder.products, folder.updaters, folder.processes));
   return result;
 }
 

@@ -1,7 +1,8 @@
-# kck_module(NAME [DEPS module…] [LIBS target…] [TESTING])
-# One library a folder of src/: kck_NAME, of all its .cc files but the tests. TESTING marks a library that only tests use.
+# kck_module(NAME [DEPS module…] [LIBS target…] [PRIVATE target…] [TESTING])
+# One library a folder of src/: kck_NAME, of all its .cc files but the tests. PRIVATE are libraries that none of its headers
+# includes. TESTING marks a library that only tests use.
 function(kck_module name)
-  cmake_parse_arguments(ARG "TESTING" "" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "TESTING" "" "DEPS;LIBS;PRIVATE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   list(TRANSFORM ARG_DEPS PREPEND kck_)
@@ -9,6 +10,7 @@ function(kck_module name)
     set(kind PUBLIC)
     add_library(kck_${name} STATIC ${sources})
     kck_target(kck_${name})
+    target_link_libraries(kck_${name} PRIVATE ${ARG_PRIVATE})
   else()
     set(kind INTERFACE)
     add_library(kck_${name} INTERFACE)

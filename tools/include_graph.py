@@ -21,6 +21,7 @@ OWNERS = {
     r"sqlite3\.h": {"source"},
     r"openssl/": {"base"},
     r"rocksdb/": {"store"},
+    r"date/": {"model"},
     r"boost/beast": {"apps"},
     r"prometheus/": {"http"},
     r"jq\.h|jv\.h|json-glib/": {"primer"},

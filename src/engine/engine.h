@@ -46,7 +46,7 @@ struct Served {
 struct EngineLimits {
   std::size_t waiters_per_flight_max = 20000;
   std::size_t flights_max = 20000;
-  std::size_t marks_max = 100000;     // key marks; past it a mark widens to its product
+  std::size_t marks_max = 500000;     // key marks; past it a mark widens to its product
   std::size_t failures_max = 100000;  // keys whose back-off is remembered
   std::chrono::milliseconds fill_timeout{30000};
   std::chrono::milliseconds backoff_min{100};

@@ -19,6 +19,12 @@ bool IsName(std::string_view text) {
   });
 }
 
+// The field `name` as it stands, of a definition that may have faults.
+std::optional<std::string> NameIn(const YAML::Node& document) {
+  if (!document.IsMap() || !document["name"].IsDefined() || !document["name"].IsScalar()) return std::nullopt;
+  return document["name"].Scalar();
+}
+
 std::uint64_t StatementId(const std::string& sql, const SqlStatement& statement) {
   std::string text = fmt::format("{}\n", sql);
   for (const ParamType type : statement.types) text += fmt::format("{} ", ParamTypeName(type));
@@ -112,7 +118,7 @@ std::optional<BoundSql> DefinitionReader::Bind(const TemplateText& sql, RowShape
     const auto found = std::ranges::find(params_, param.name, &Param::name);
     if (found == params_.end()) {
       file_.faults->push_back({sql.At(param.offset), fmt::format("the SQL uses :{}, which is not declared", param.name),
-                               fmt::format("add {{name: {}, type: …}} to parameters", param.name), false});
+                               UndeclaredCure(param.name), false});
       continue;
     }
     uses.push_back(static_cast<std::size_t>(found - params_.begin()));
@@ -132,6 +138,11 @@ std::optional<BoundSql> DefinitionReader::Bind(const TemplateText& sql, RowShape
   return bound;
 }
 
+std::string DefinitionReader::UndeclaredCure(const std::string& param) const {
+  if (kind_ == "process") return "a process has no parameters: write the value, or have the SQL compute it";
+  return fmt::format("add {{name: {}, type: …}} to parameters", param);
+}
+
 void DefinitionReader::ReportUnused(std::string_view where) const {
   for (std::size_t i = 0; i < params_.size(); ++i) {
     if (used_.contains(i)) continue;
@@ -148,13 +159,17 @@ std::string WithArticle(std::string_view kind) {
   return fmt::format("{} {}", kind.starts_with('u') ? "an" : "a", kind);
 }
 
-void ForEachDefinition(const std::string& path, const std::string& name, const std::string& kind, Faults& faults,
-                       const std::function<void(const YamlFile&, const std::string&, YamlMap&)>& read) {
+std::string PluralOf(std::string_view kind) { return fmt::format("{}{}", kind, kind.ends_with('s') ? "es" : "s"); }
+
+std::set<std::string> ForEachDefinition(
+    const std::string& path, const std::string& name, const std::string& kind, Faults& faults,
+    const std::function<bool(const YamlFile&, const std::string&, YamlMap&)>& read) {
   const YamlFile file{name, &faults};
+  const std::string default_name = std::filesystem::path(path).stem().string();
   const auto text = ReadFile(path);
   if (!text) {
     faults.push_back({{name, 0, 0}, "the file cannot be read", "check its permissions", false});
-    return;
+    return {default_name};
   }
   const std::size_t faults_before = faults.size();
   const std::vector<YAML::Node> documents = ParseYaml(file, *text);
@@ -163,15 +178,18 @@ void ForEachDefinition(const std::string& path, const std::string& name, const s
     faults.push_back(
         {{name, 0, 0}, fmt::format("the file holds no {}", kind), "write one, or take the file out", false});
   }
+  std::set<std::string> faulty;
+  if (empty) faulty.insert(default_name);
   for (const YAML::Node& document : documents) {
     if (document.IsNull()) continue;
     YamlMap fields(file, document, "the " + kind);
-    if (!document.IsMap()) continue;
-    if (documents.size() > 1 && !fields.Has("name")) {
-      file.Report(document, fmt::format("one of several {}s in a file has no name", kind), "add name: …");
+    if (documents.size() > 1 && document.IsMap() && !fields.Has("name")) {
+      file.Report(document, fmt::format("one of several {} in a file has no name", PluralOf(kind)), "add name: …");
     }
-    read(file, *text, fields);
+    const bool sound = document.IsMap() && read(file, *text, fields);
+    if (!sound) faulty.insert(NameIn(document).value_or(default_name));
   }
+  return faulty;
 }
 
 RowShape TakeShape(YamlMap& query) {

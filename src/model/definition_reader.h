@@ -1,4 +1,4 @@
-// What the files of products and updaters have in common: name, database, parameters, SQL.
+// What the files of products, updaters and processes have in common: name, database, parameters, SQL.
 //
 // Faults go to the file's list; what is read goes on with what could be read.
 #pragma once
@@ -26,7 +26,7 @@ struct BoundSql {
 
 class DefinitionReader {
  public:
-  // `kind` is "product" or "updater". All outlive this.
+  // `kind` is "product", "updater" or "process". All outlive this.
   DefinitionReader(const Settings& settings, const YamlFile& file, YamlMap& fields, std::string kind);
 
   // The field `name`, or the default.
@@ -51,6 +51,7 @@ class DefinitionReader {
 
  private:
   void ReadParam(YamlMap& fields, const YAML::Node& item);
+  std::string UndeclaredCure(const std::string& param) const;
 
   const Settings& settings_;
   YamlFile file_;
@@ -64,13 +65,15 @@ class DefinitionReader {
   std::set<std::size_t> used_;
 };
 
-// "a product", "an updater".
+// "a product", "an updater"; "products", "processes".
 std::string WithArticle(std::string_view kind);
+std::string PluralOf(std::string_view kind);
 
-// Calls `read` for each definition of the YAML file at `path`, whose name in faults is `name`, with the file's text. A
-// file without one is a fault.
-void ForEachDefinition(const std::string& path, const std::string& name, const std::string& kind, Faults& faults,
-                       const std::function<void(const YamlFile&, const std::string&, YamlMap&)>& read);
+// Calls `read` for each definition of the YAML file at `path`, whose name in faults is `name`, with the file's text; it
+// says whether the definition is sound. A file without one is a fault. Returns the names of those that are not sound.
+std::set<std::string> ForEachDefinition(const std::string& path, const std::string& name, const std::string& kind,
+                                        Faults& faults,
+                                        const std::function<bool(const YamlFile&, const std::string&, YamlMap&)>& read);
 
 // The field `type`: rows, unless it says dicts.
 RowShape TakeShape(YamlMap& query);

@@ -25,7 +25,7 @@ std::string FileState(const std::string& path) {
 
 std::uint64_t FolderState(const Settings& settings) {
   std::vector<std::string> files{FileState((fs::path(settings.folder) / "kck.yml").string())};
-  for (const std::string& folder : {settings.products_folder, settings.updaters_folder}) {
+  for (const std::string& folder : {settings.products_folder, settings.updaters_folder, settings.processes_folder}) {
     std::error_code error;
     for (fs::directory_iterator item(folder, error), end; !error && item != end; item.increment(error)) {
       files.push_back(FileState(item->path().string()));

@@ -19,7 +19,9 @@ class FolderStateTest : public testing::Test {
     settings_.products_folder = folder_.path() + "/products";
     settings_.updaters_folder = folder_.path() + "/updaters";
     fs::create_directory(settings_.products_folder);
+    settings_.processes_folder = folder_.path() + "/processes";
     fs::create_directory(settings_.updaters_folder);
+    fs::create_directory(settings_.processes_folder);
     Write("kck.yml", "databases: {}");
     Write("products/a.yml", "database: main");
   }
@@ -48,6 +50,8 @@ TEST_F(FolderStateTest, ChangesWithTheFiles) {
   fs::remove(folder_.path() + "/products/b.sql");
   EXPECT_TRUE(Changed()) << "a file is gone";
   Write("updaters/u.yml", "database: main");
+  EXPECT_TRUE(Changed());
+  Write("processes/p.yml", "every: 1h");
   EXPECT_TRUE(Changed());
   Write("kck.yml", "memory: 64MiB");
   EXPECT_TRUE(Changed());

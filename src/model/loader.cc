@@ -9,6 +9,7 @@
 #include "model/definition_reader.h"
 #include "model/folder_readers.h"
 #include "model/folder_state.h"
+#include "model/trigger_check.h"
 
 namespace kck {
 namespace {
@@ -36,21 +37,11 @@ std::vector<std::string> FilesOf(const Settings& settings, const std::string& pa
 
 bool IsYaml(const std::string& path) { return path.ends_with(".yml") || path.ends_with(".yaml"); }
 
-void RefuseProcesses(const std::string& folder, Faults& faults) {
-  std::error_code error;
-  for (const auto& item : fs::directory_iterator(fs::path(folder) / "processes", error)) {
-    const std::string name = fmt::format("processes/{}", item.path().filename().string());
-    if (IsYaml(name) || name.ends_with(".py")) {
-      faults.push_back({{name, 0, 0}, "processes are not in this version", "take the file out", false});
-    }
-  }
-}
-
 void RefusePython(const std::string& part, const std::string& shown, Faults& faults) {
   faults.push_back({{shown, 0, 0}, fmt::format("Python {} are not in this version", part), "take the file out", false});
 }
 
-// `kind` is "product" or "updater".
+// `kind` is "product", "updater" or "process".
 template <typename Definition>
 void ReportDuplicates(const std::vector<Definition>& definitions, std::string_view kind, Faults& faults) {
   std::map<std::string, Location> seen;
@@ -67,21 +58,27 @@ std::string Shown(const std::string& path, const std::string& root) {
   return fs::path(path).lexically_relative(root).string();
 }
 
+// Puts what a file defines to the rest.
+template <typename Definition>
+void Add(Definitions<Definition> from, std::vector<Definition>& sound, std::set<std::string>& faulty) {
+  std::ranges::move(from.sound, std::back_inserter(sound));
+  faulty.merge(from.faulty);
+}
+
 void ReadProducts(Folder& folder, const std::string& root) {
+  const Settings& settings = folder.settings;
   std::vector<std::string> query_files;
-  const std::vector<std::string> files =
-      FilesOf(folder.settings, "products", folder.settings.products_folder, folder.faults);
-  auto add = [&folder](std::vector<ProductPtr> products) {
-    std::ranges::move(products, std::back_inserter(folder.products));
-  };
+  const std::vector<std::string> files = FilesOf(settings, "products", settings.products_folder, folder.faults);
   for (const std::string& path : files) {
     const std::string shown = Shown(path, root);
-    if (IsYaml(path)) add(ReadYamlProducts(folder.settings, path, shown, folder.faults, query_files));
+    if (IsYaml(path)) {
+      Add(ReadYamlProducts(settings, path, shown, folder.faults, query_files), folder.products, folder.faulty_products);
+    }
     if (path.ends_with(".py")) RefusePython("products", shown, folder.faults);
   }
   for (const std::string& path : files) {
     if (!path.ends_with(".sql") || std::ranges::find(query_files, path) != query_files.end()) continue;
-    add(ReadSqlProduct(folder.settings, path, Shown(path, root), folder.faults));
+    Add(ReadSqlProduct(settings, path, Shown(path, root), folder.faults), folder.products, folder.faulty_products);
   }
   ReportDuplicates(folder.products, "product", folder.faults);
 }
@@ -91,11 +88,22 @@ void ReadUpdaters(Folder& folder, const std::string& root) {
   for (const std::string& path : FilesOf(settings, "updaters", settings.updaters_folder, folder.faults)) {
     const std::string shown = Shown(path, root);
     if (IsYaml(path)) {
-      std::ranges::move(ReadYamlUpdaters(settings, path, shown, folder.faults), std::back_inserter(folder.updaters));
+      Add(ReadYamlUpdaters(settings, path, shown, folder.faults), folder.updaters, folder.faulty_updaters);
     }
     if (path.ends_with(".py")) RefusePython("updaters", shown, folder.faults);
   }
   ReportDuplicates(folder.updaters, "updater", folder.faults);
+}
+
+void ReadProcesses(Folder& folder, const std::string& root) {
+  const Settings& settings = folder.settings;
+  std::set<std::string> faulty;  // nothing refers to a process
+  for (const std::string& path : FilesOf(settings, "processes", settings.processes_folder, folder.faults)) {
+    const std::string shown = Shown(path, root);
+    if (IsYaml(path)) Add(ReadYamlProcesses(settings, path, shown, folder.faults), folder.processes, faulty);
+    if (path.ends_with(".py")) RefusePython("processes", shown, folder.faults);
+  }
+  ReportDuplicates(folder.processes, "process", folder.faults);
 }
 
 }  // namespace
@@ -116,7 +124,8 @@ Folder LoadFolder(const std::string& path) {
   folder.state = FolderState(folder.settings);
   ReadProducts(folder, root);
   ReadUpdaters(folder, root);
-  RefuseProcesses(root, folder.faults);
+  ReadProcesses(folder, root);
+  CheckTriggers(folder, folder.faults);
   std::ranges::sort(folder.faults, {}, [](const Fault& fault) {
     return std::tuple(fault.location.file, fault.location.line, fault.location.column, fault.message);
   });

@@ -1,14 +1,16 @@
-// Reading a user's folder: kck.yml, products/*.yml, products/*.sql, updaters/*.yml.
+// Reading a user's folder: kck.yml, products/*.yml, products/*.sql, updaters/*.yml, processes/*.yml.
 //
 // Every fault of the folder is reported in one run, with file, line and column. Nothing here talks to a database;
 // primer/check.h does that part.
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "model/fault.h"
+#include "model/process.h"
 #include "model/product.h"
 #include "model/settings.h"
 #include "model/updater.h"
@@ -19,6 +21,9 @@ struct Folder {
   Settings settings;
   std::vector<ProductPtr> products;  // the ones without faults
   std::vector<UpdaterPtr> updaters;  // likewise
+  std::vector<ProcessPtr> processes;
+  std::set<std::string> faulty_products;  // names of those that are left out
+  std::set<std::string> faulty_updaters;
   Faults faults;
   std::uint64_t state = 0;  // FolderState before the definitions were read
 };

@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
+
+#include "testing/folder_fixture.h"
 
 namespace kck {
 namespace {
@@ -14,38 +14,10 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class LoaderTest : public testing::Test {
- public:
-  LoaderTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "kck-loader-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-    Write("kck.yml", "databases: {main: {url: \"postgresql://u:secret@h/d\"}}\n");
-    std::filesystem::create_directory(folder_ / "products");
-  }
-  ~LoaderTest() override { std::filesystem::remove_all(folder_); }
-
+class LoaderTest : public FolderFixture {
  protected:
-  void Write(const std::string& name, const std::string& text) {
-    std::filesystem::create_directories((folder_ / name).parent_path());
-    std::ofstream(folder_ / name) << text;
-  }
-
-  Folder Load() { return LoadFolder(folder_.string()); }
-
-  std::vector<std::string> FaultTexts() {
-    std::vector<std::string> texts;
-    for (const Fault& fault : Load().faults) texts.push_back(FaultText(fault));
-    return texts;
-  }
-
   // The one fault of products/p.yml.
-  std::string FaultOf(const std::string& yaml) {
-    Write("products/p.yml", yaml);
-    const auto texts = FaultTexts();
-    return texts.size() == 1 ? texts[0] : testing::PrintToString(texts);
-  }
-
-  std::filesystem::path folder_;
+  std::string FaultOf(const std::string& yaml) { return FolderFixture::FaultOf("products/p.yml", yaml); }
 };
 
 TEST_F(LoaderTest, ReadsAWholeProduct) {
@@ -66,8 +38,7 @@ empty: {as: value, cache_seconds: 7}
 settable: true
 access: public
 )");
-  const Folder folder = Load();
-  ASSERT_TRUE(folder.faults.empty()) << FaultText(folder.faults[0]);
+  const Folder folder = LoadSound();
   ASSERT_EQ(folder.products.size(), 1U);
   const Product& product = *folder.products[0];
   EXPECT_EQ(product.name, "item");
@@ -92,8 +63,7 @@ access: public
 TEST_F(LoaderTest, ReadsASqlFile) {
   Write("products/top.sql",
         "-- # the best\n-- parameters: [{name: n, type: int}]\n-- query: {type: dicts}\nselect :n\n");
-  const Folder folder = Load();
-  ASSERT_TRUE(folder.faults.empty()) << FaultText(folder.faults[0]);
+  const Folder folder = LoadSound();
   EXPECT_EQ(folder.products.at(0)->name, "top");
   EXPECT_EQ(folder.products[0]->database, "main") << "the only one";
   EXPECT_EQ(folder.products[0]->template_start.line, 4);
@@ -102,8 +72,7 @@ TEST_F(LoaderTest, ReadsASqlFile) {
 TEST_F(LoaderTest, AFileThatAProductNamesIsNoProductOfItsOwn) {
   Write("products/a.yml", "query: {file: a_query.sql}\n");
   Write("products/a_query.sql", "select 1\n");
-  const Folder folder = Load();
-  ASSERT_TRUE(folder.faults.empty()) << FaultText(folder.faults[0]);
+  const Folder folder = LoadSound();
   EXPECT_EQ(folder.products.size(), 1U);
 }
 
@@ -120,8 +89,6 @@ TEST_F(LoaderTest, PlacesTheFaultsOfAProduct) {
             "\"expire_seconds\"?)");
   EXPECT_THAT(FaultOf("query:\n  template: select 1\n  type: dict\n"),
               HasSubstr("p.yml:3:9: error: \"type\" cannot be \"dict\""));
-  EXPECT_THAT(FaultOf("query: {template: select 1}\nrefresh: {every: 5m}\n"),
-              HasSubstr("p.yml:2:10: error: \"refresh\" is not in this version"));
   EXPECT_THAT(FaultOf("query: {template: select 1}\naccess: user\n"),
               HasSubstr("p.yml:2:9: error: \"access\" other than public is not in this version"));
   EXPECT_THAT(FaultOf("query: {template: select 1}\nas: {role: r}\n"), HasSubstr("\"as\" is not in this version"));
@@ -246,7 +213,8 @@ TEST_F(LoaderTest, ReportsTwoProductsOfOneName) {
 TEST_F(LoaderTest, ReadsSettings) {
   setenv("KCK_TEST_PASSWORD", "s3cret", 1);
   Write("kck.yml", R"(databases:
-  main: {url: "postgresql://u:${KCK_TEST_PASSWORD}@h/$${x}", pool: 7, statement_timeout_ms: 250}
+  main: {url: "postgresql://u:${KCK_TEST_PASSWORD}@h/$${x}", pool: 7, statement_timeout_ms: 250,
+         refresh: {share: 0.5, connections: 7}}
   lite: {url: sqlite:data/x.db}
 store: {url: "memory:"}
 memory: 1.5GiB
@@ -260,8 +228,11 @@ http: {listen: "[::1]:9000", compat: "0.6", fetch_timeout_ms: 5, body_bytes_max:
   EXPECT_EQ(RedactUrl(settings.databases.at("main").url), "postgresql://u:***@h/${x}");
   EXPECT_EQ(settings.databases.at("main").pool, 7);
   EXPECT_EQ(settings.databases.at("main").statement_timeout, std::chrono::milliseconds(250));
+  EXPECT_EQ(settings.databases.at("main").refresh.share, 0.5);
+  EXPECT_EQ(settings.databases.at("main").refresh.connections, 7);
+  EXPECT_EQ(settings.databases.at("lite").refresh, RefreshBudget());
   EXPECT_EQ(settings.databases.at("lite").dialect, SqlDialect::kSqlite);
-  EXPECT_EQ(settings.databases.at("lite").url, "sqlite:" + (folder_ / "data/x.db").string());
+  EXPECT_EQ(settings.databases.at("lite").url, "sqlite:" + path() + "/data/x.db");
   EXPECT_EQ(settings.store.kind, "memory");
   EXPECT_EQ(settings.memory_bytes, std::size_t{3} << 29U);
   EXPECT_EQ(settings.threads, 3);
@@ -273,11 +244,36 @@ http: {listen: "[::1]:9000", compat: "0.6", fetch_timeout_ms: 5, body_bytes_max:
   EXPECT_EQ(settings.http.unsent_bytes_max, 3072U);
 }
 
+TEST_F(LoaderTest, PlacesTheFaultsOfARefreshBudget) {
+  auto fault = [this](const std::string& refresh) {
+    return FolderFixture::FaultOf("kck.yml",
+                                  "databases:\n  main: {url: sqlite:x.db, pool: 2,\n    refresh: {" + refresh + "}}\n");
+  };
+  EXPECT_EQ(fault("share: 0"),
+            "kck.yml:3:22: error: with a share of 0 nothing would be refreshed (0.2 lets refreshes run for a fifth of "
+            "the time)");
+  EXPECT_EQ(fault("share: 1.5"), "kck.yml:3:22: error: \"share\" has to be a number from 0 to 1");
+  EXPECT_EQ(fault("share: a half"), "kck.yml:3:22: error: \"share\" has to be a number from 0 to 1");
+  EXPECT_EQ(
+      fault("connections: 3"),
+      "kck.yml:3:28: error: refreshes cannot have 3 connections of a pool of 2 (lower connections, or raise pool)");
+  EXPECT_EQ(fault("connections: 0"), "kck.yml:3:28: error: \"connections\" has to be a whole number from 1 to 64");
+  EXPECT_THAT(fault("shar: 1"), HasSubstr("kck.yml:3:15: error: unknown field \"shar\" in refresh"));
+}
+
+TEST_F(LoaderTest, ABudgetIsPartOfADatabase) {
+  const Settings before = Load().settings;
+  Write("kck.yml", "databases: {main: {url: \"postgresql://u:secret@h/d\", refresh: {share: 0.2, connections: 1}}}\n");
+  EXPECT_TRUE(SameDatabases(before, Load().settings)) << "what it is by default";
+  Write("kck.yml", "databases: {main: {url: \"postgresql://u:secret@h/d\", refresh: {share: 0.3}}}\n");
+  EXPECT_FALSE(SameDatabases(before, Load().settings));
+}
+
 TEST_F(LoaderTest, ReportsAMissingVariableAndAMissingFile) {
   Write("kck.yml", "databases:\n  main: {url: \"postgresql://${KCK_TEST_ABSENT}@h/d\"}\n");
   EXPECT_THAT(FaultTexts(),
               ElementsAre(HasSubstr("kck.yml:2:15: error: the environment has no variable KCK_TEST_ABSENT")));
-  std::filesystem::remove(folder_ / "kck.yml");
+  Remove("kck.yml");
   EXPECT_THAT(FaultTexts(), ElementsAre(HasSubstr("there is no kck.yml here")));
 }
 
@@ -288,6 +284,8 @@ TEST_F(LoaderTest, AFingerprintFollowsWhatAFillComputes) {
   };
   const auto plain = fingerprint("query: {template: select 1}\n");
   EXPECT_EQ(plain, fingerprint("query: {template: select 1}\nexpire_seconds: 5\n")) << "not on lifetimes";
+  EXPECT_EQ(plain, fingerprint("query: {template: select 1}\nrefresh: {every: 5m, on_boot: true}\n"))
+      << "nor refreshes";
   EXPECT_NE(plain, fingerprint("query: {template: select 2}\n"));
   EXPECT_NE(plain, fingerprint("query: {template: select 1, type: dicts}\n"));
   EXPECT_NE(plain, fingerprint("query: {template: select 1, process_result: {jq: .}}\n"));

@@ -27,6 +27,7 @@ struct Process {
   std::string domain;                             // a product with a domain_key: its keys are refreshed
   std::shared_ptr<const SqlStatement> statement;  // SQL without parameters, run as one transaction that may write
 
+  Location domain_location;
   std::string database;     // of the statement
   Location template_start;  // as Product::template_start
 };

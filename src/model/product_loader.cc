@@ -8,6 +8,7 @@
 
 #include "model/definition_reader.h"
 #include "model/folder_readers.h"
+#include "model/refresh_reader.h"
 
 namespace kck {
 namespace {
@@ -29,6 +30,7 @@ class ProductReader {
     product_->database = definition_.ReadDatabase();
     product_->params = definition_.ReadParams();
     ReadLife();
+    ReadRefresh();
     ReadEmpty();
     if (const auto settable = fields_.TakeBool("settable")) product_->settable = *settable;
     const YAML::Node access = fields_.Take("access");
@@ -36,7 +38,7 @@ class ProductReader {
       file_.Report(access, "\"access\" other than public is not in this version",
                    "take it out only if everyone may read this product");
     }
-    for (const char* later : {"refresh", "augment", "as"}) fields_.RefuseForNow(later);
+    for (const char* later : {"augment", "as"}) fields_.RefuseForNow(later);
   }
 
   void ReadShape(YamlMap& query) {
@@ -67,6 +69,7 @@ class ProductReader {
   }
 
   const DefinitionReader& definition() const { return definition_; }
+  const std::string& name() const { return product_->name; }
 
  private:
   void ReadLife() {
@@ -87,6 +90,14 @@ class ProductReader {
       }
     }
     ReadOnMiss();
+  }
+
+  void ReadRefresh() {
+    product_->refresh = ReadRefreshRules(file_, fields_.Take("refresh"), *product_);
+    if (product_->stale_after) return;
+    const auto implied = ImpliedSoftAge(product_->refresh);
+    // Nobody wrote it, so that it is no fault where the value expires first.
+    if (implied && (!product_->expires_after || *implied < *product_->expires_after)) product_->stale_after = implied;
   }
 
   void ReadOnMiss() {
@@ -161,9 +172,9 @@ std::optional<std::string> ReadFile(const std::string& path) {
   return std::move(text).str();
 }
 
-std::vector<ProductPtr> ReadYamlProducts(const Settings& settings, const std::string& path, const std::string& name,
+Definitions<ProductPtr> ReadYamlProducts(const Settings& settings, const std::string& path, const std::string& name,
                                          Faults& faults, std::vector<std::string>& query_files) {
-  std::vector<ProductPtr> products;
+  Definitions<ProductPtr> products;
   auto read = [&](const YamlFile& file, const std::string& text, YamlMap& fields) {
     ProductReader reader(settings, file, fields);
     reader.ReadFields(std::filesystem::path(path).stem().string());
@@ -175,19 +186,22 @@ std::vector<ProductPtr> ReadYamlProducts(const Settings& settings, const std::st
     if (written.IsDefined() && (written.IsMap() || written.IsNull()))
       sql = ReadQuery(SqlReader(file, text, path), query, reader.definition(), query_files);
     query.Finish();
-    if (ProductPtr product = reader.Finish(sql)) products.push_back(std::move(product));
+    ProductPtr product = reader.Finish(sql);
+    if (product) products.sound.push_back(product);
+    return product != nullptr;
   };
-  ForEachDefinition(path, name, "product", faults, read);
+  products.faulty = ForEachDefinition(path, name, "product", faults, read);
   return products;
 }
 
-std::vector<ProductPtr> ReadSqlProduct(const Settings& settings, const std::string& path, const std::string& name,
+Definitions<ProductPtr> ReadSqlProduct(const Settings& settings, const std::string& path, const std::string& name,
                                        Faults& faults) {
   const YamlFile file{name, &faults};
+  const std::string default_name = std::filesystem::path(path).stem().string();
   const auto text = ReadFile(path);
   if (!text) {
     faults.push_back({{name, 0, 0}, "the file cannot be read", "check its permissions", false});
-    return {};
+    return {{}, {default_name}};
   }
   // The comment lines at the top, with "--" blanked out, are the fields: so lines and columns stay what they are.
   std::string header;
@@ -201,21 +215,21 @@ std::vector<ProductPtr> ReadSqlProduct(const Settings& settings, const std::stri
   }
   const std::string cure = "the comment at the top holds fields, as -- parameters: […]; begin a remark with -- #";
   const std::vector<YAML::Node> documents = ParseYaml(file, header, cure);
-  if (documents.empty() && !header.empty()) return {};
+  if (documents.empty() && !header.empty()) return {{}, {default_name}};
   if (!documents.empty() && documents[0].IsScalar()) {
     file.Report(documents[0], "the comment at the top holds no fields", cure);
-    return {};
+    return {{}, {default_name}};
   }
   YamlMap fields(file, documents.empty() ? YAML::Node() : documents[0], "the comment at the top");
   ProductReader reader(settings, file, fields);
-  reader.ReadFields(std::filesystem::path(path).stem().string());
+  reader.ReadFields(default_name);
   YamlMap query(file, fields.Take("query"), "query");
   reader.ReadShape(query);
   query.Finish();
   const Location start{name, sql_line, 1};
   const TemplateText sql{text->substr(sql_from), start, start};
-  if (ProductPtr product = reader.Finish(sql)) return {std::move(product)};
-  return {};
+  if (ProductPtr product = reader.Finish(sql)) return {{std::move(product)}, {}};
+  return {{}, {reader.name()}};
 }
 
 }  // namespace kck

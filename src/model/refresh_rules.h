@@ -23,7 +23,7 @@ struct Trigger {
     };
 
     Kind kind = Kind::kAny;
-    std::string text;  // of a literal: decoded; of a parameter: its name
+    std::string text;  // of a literal: decoded, so that a zero byte is NULL; of a parameter: its name
   };
 
   std::string text;    // as written

@@ -23,7 +23,9 @@ class Cron {
   ~Cron();
 
   // The first such time after `unix_ms`; nothing where there is none within eight years, as for 30 February. A time
-  // that the zone's clock skips is due when the clock goes on; one that it has twice is due the first time.
+  // that the zone's clock skips is due when the clock goes on; one that it has twice is due the first time. An
+  // expression that names every hour means intervals, so it goes by what the clock shows instead, both times: else
+  // */10 would pause for an hour in autumn.
   std::optional<std::int64_t> NextAfter(std::int64_t unix_ms) const;
 
  private:

@@ -17,6 +17,8 @@ namespace kck {
 struct RefreshBudget {
   double share = 0.2;   // of the time of `connections`: how much of it refreshing statements may run; 1: all of it
   int connections = 1;  // how many refreshing statements run at once, of the pool
+
+  bool operator==(const RefreshBudget&) const = default;
 };
 
 struct DatabaseSettings {

@@ -27,6 +27,7 @@ class SettingsReader {
     settings_.store.path = Join(folder, "kck-store");
     settings_.products_folder = Join(folder, "products");
     settings_.updaters_folder = Join(folder, "updaters");
+    settings_.processes_folder = Join(folder, "processes");
   }
 
   Settings Read(const YAML::Node& root) {
@@ -37,8 +38,9 @@ class SettingsReader {
     Assign(settings_.memory_bytes, top.TakeBytes("memory"));
     if (const auto folder = top.TakeText("products")) settings_.products_folder = Join(folder_, *folder);
     if (const auto folder = top.TakeText("updaters")) settings_.updaters_folder = Join(folder_, *folder);
+    if (const auto folder = top.TakeText("processes")) settings_.processes_folder = Join(folder_, *folder);
     if (const auto threads = top.TakeInt("threads", 1, 256)) settings_.threads = static_cast<int>(*threads);
-    for (const char* later : {"processes", "auth", "python", "changes", "node"}) top.RefuseForNow(later);
+    for (const char* later : {"auth", "python", "changes", "node"}) top.RefuseForNow(later);
     top.Finish();
     return std::move(settings_);
   }
@@ -71,7 +73,7 @@ class SettingsReader {
     if (const auto pool = fields.TakeInt("pool", 1, 64)) database.pool = static_cast<int>(*pool);
     if (const auto pool = fields.TakeInt("write_pool", 1, 64)) database.write_pool = static_cast<int>(*pool);
     Assign(database.statement_timeout, fields.TakeDuration("statement_timeout_ms", milliseconds(1)));
-    fields.RefuseForNow("refresh");
+    ReadBudget(fields, database);
     fields.Finish();
     if (!url) return std::nullopt;
     if (url->starts_with("postgresql://") || url->starts_with("postgres://")) {
@@ -87,6 +89,26 @@ class SettingsReader {
     file_.Report(fields.Take("url"), fmt::format("the url of database {} is of no known kind", name),
                  "postgresql://user@host/name or sqlite:path");
     return std::nullopt;
+  }
+
+  void ReadBudget(YamlMap& database_fields, DatabaseSettings& database) {
+    YamlMap fields(file_, database_fields.Take("refresh"), "refresh");
+    if (const auto share = fields.TakeNumber("share", 0, 1)) {
+      database.refresh.share = *share;
+      if (*share == 0) {
+        file_.Report(fields.Take("share"), "with a share of 0 nothing would be refreshed",
+                     "0.2 lets refreshes run for a fifth of the time");
+      }
+    }
+    if (const auto connections = fields.TakeInt("connections", 1, 64)) {
+      database.refresh.connections = static_cast<int>(*connections);
+      if (*connections > database.pool) {
+        file_.Report(fields.Take("connections"),
+                     fmt::format("refreshes cannot have {} connections of a pool of {}", *connections, database.pool),
+                     "lower connections, or raise pool");
+      }
+    }
+    fields.Finish();
   }
 
   void ReadStore(YamlMap& top) {
@@ -171,7 +193,8 @@ std::string RedactUrl(const std::string& url) {
 bool SameDatabases(const Settings& one, const Settings& other) {
   const auto same = [](const auto& a, const auto& b) {
     return a.first == b.first && a.second.url == b.second.url && a.second.pool == b.second.pool &&
-           a.second.write_pool == b.second.write_pool && a.second.statement_timeout == b.second.statement_timeout;
+           a.second.write_pool == b.second.write_pool && a.second.statement_timeout == b.second.statement_timeout &&
+           a.second.refresh == b.second.refresh;
   };
   return std::equal(one.databases.begin(), one.databases.end(), other.databases.begin(), other.databases.end(), same);
 }

@@ -12,9 +12,15 @@ namespace {
 
 using Kind = Trigger::Part::Kind;
 
+// NULL, as keys spell it, decoded.
+constexpr std::string_view kNullText("\0", 1);
+
 Result<BoundTrigger::Part> BindPart(const Trigger::Part& part, const Product& product, const Param& source) {
   BoundTrigger::Part bound{part.kind, {}, 0};
-  if (part.kind == Kind::kLiteral) {
+  if (part.kind == Kind::kLiteral && part.text == kNullText) {
+    if (!source.nullable)
+      return Fail(ErrorCode::kBadKey, fmt::format("%00 is NULL, and {} is not nullable", source.name));
+  } else if (part.kind == Kind::kLiteral) {
     Result<std::string> text = CanonicalText(source.type, part.text);
     if (!text) return Fail(ErrorCode::kBadKey, fmt::format("\"{}\": {}", part.text, text.error().message));
     bound.literal = *std::move(text);
@@ -37,8 +43,9 @@ Result<BoundTrigger> BindTrigger(const Trigger& trigger, const Product& product,
   if (trigger.whole_source) {
     bound.parts.resize(source.size());
   } else if (trigger.parts.size() != source.size()) {
-    return Fail(ErrorCode::kBadKey, fmt::format("{} has {} parts behind its name where {} takes {}", trigger.text,
-                                                trigger.parts.size(), trigger.source, source.size()));
+    return Fail(ErrorCode::kBadKey,
+                fmt::format("{} has {} part{} behind its name where {} takes {}", trigger.text, trigger.parts.size(),
+                            trigger.parts.size() == 1 ? "" : "s", trigger.source, source.size()));
   } else {
     for (std::size_t i = 0; i < source.size(); ++i) {
       Result<BoundTrigger::Part> part = BindPart(trigger.parts[i], product, source[i]);

@@ -131,17 +131,17 @@ std::vector<std::size_t> PrimaryKeyOf(const Updater& updater) {
   return key;
 }
 
-std::vector<UpdaterPtr> ReadYamlUpdaters(const Settings& settings, const std::string& path, const std::string& name,
+Definitions<UpdaterPtr> ReadYamlUpdaters(const Settings& settings, const std::string& path, const std::string& name,
                                          Faults& faults) {
-  std::vector<UpdaterPtr> updaters;
+  Definitions<UpdaterPtr> updaters;
   auto read = [&](const YamlFile& file, const std::string& text, YamlMap& fields) {
     const SqlReader sql(file, text, path);
     UpdaterReader reader(settings, file, fields, sql);
-    if (UpdaterPtr updater = reader.Read(std::filesystem::path(path).stem().string())) {
-      updaters.push_back(std::move(updater));
-    }
+    UpdaterPtr updater = reader.Read(std::filesystem::path(path).stem().string());
+    if (updater) updaters.sound.push_back(updater);
+    return updater != nullptr;
   };
-  ForEachDefinition(path, name, "updater", faults, read);
+  updaters.faulty = ForEachDefinition(path, name, "updater", faults, read);
   return updaters;
 }
 

@@ -2,11 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-
-#include "model/loader.h"
-#include "testing/temp_folder.h"
+#include "testing/folder_fixture.h"
 
 namespace kck {
 namespace {
@@ -15,32 +11,10 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class UpdaterLoaderTest : public testing::Test {
+class UpdaterLoaderTest : public FolderFixture {
  protected:
-  UpdaterLoaderTest() { Write("kck.yml", "databases: {main: {url: \"postgresql://u@h/d\"}}\n"); }
-
-  void Write(const std::string& name, const std::string& text) {
-    const auto path = std::filesystem::path(folder_.path()) / name;
-    std::filesystem::create_directories(path.parent_path());
-    std::ofstream(path) << text;
-  }
-
-  Folder Load() { return LoadFolder(folder_.path()); }
-
-  std::vector<std::string> FaultTexts() {
-    std::vector<std::string> texts;
-    for (const Fault& fault : Load().faults) texts.push_back(FaultText(fault));
-    return texts;
-  }
-
   // The one fault of updaters/u.yml.
-  std::string FaultOf(const std::string& yaml) {
-    Write("updaters/u.yml", yaml);
-    const auto texts = FaultTexts();
-    return texts.size() == 1 ? texts[0] : testing::PrintToString(texts);
-  }
-
-  TempFolder folder_;
+  std::string FaultOf(const std::string& yaml) { return FolderFixture::FaultOf("updaters/u.yml", yaml); }
 };
 
 constexpr const char* kItem = R"(database: main
@@ -56,8 +30,7 @@ mode: through
 
 TEST_F(UpdaterLoaderTest, ReadsAWholeUpdater) {
   Write("updaters/item.yml", kItem);
-  const Folder folder = Load();
-  ASSERT_TRUE(folder.faults.empty()) << FaultText(folder.faults[0]);
+  const Folder folder = LoadSound();
   ASSERT_EQ(folder.updaters.size(), 1U);
   const Updater& updater = *folder.updaters[0];
   EXPECT_EQ(updater.name, "item");
@@ -81,8 +54,7 @@ TEST_F(UpdaterLoaderTest, ReadsSqlFromFilesAndSeveralUpdatersFromOne) {
         "name: a\nparameters: [{name: id, type: int}]\nquery: {file: {insert: add.sql}}\n---\n"
         "name: b\nparameters: [{name: id, type: int}]\n"
         "query: {template: {insert: 'insert into x values (:id)'}}\n");
-  const Folder folder = Load();
-  ASSERT_TRUE(folder.faults.empty()) << FaultText(folder.faults[0]);
+  const Folder folder = LoadSound();
   ASSERT_EQ(folder.updaters.size(), 2U);
   EXPECT_EQ(folder.updaters[0]->Template(WriteAction::kInsert)->start.file, "updaters/add.sql");
 }

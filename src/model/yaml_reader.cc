@@ -4,38 +4,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
-#include <numeric>
 #include <set>
+
+#include "model/near_name.h"
 
 namespace kck {
 namespace {
-
-// Levenshtein's distance: how many letters to change, add or drop.
-std::size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-std::string NearestCure(std::string_view name, const std::vector<std::string>& known) {
-  if (known.empty()) return "";
-  const auto nearest = std::ranges::min_element(known, {}, [&](const std::string& one) { return Distance(name, one); });
-  if (Distance(name, *nearest) <= std::max<std::size_t>(2, name.size() / 3)) {
-    return fmt::format("did you mean \"{}\"?", *nearest);
-  }
-  return fmt::format("known here: {}", fmt::join(known, ", "));
-}
 
 template <typename Number>
 std::optional<Number> ParseNumber(std::string_view text) {
@@ -43,6 +21,14 @@ std::optional<Number> ParseNumber(std::string_view text) {
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
   return number;
+}
+
+// Nothing where it is no number, below a millisecond, or over a hundred years.
+std::optional<std::chrono::milliseconds> ParseDuration(std::string_view number, double unit_ms) {
+  constexpr double kYearsMs = 1e3 * 86400 * 365 * 100;
+  const double ms = ParseNumber<double>(number).value_or(0) * unit_ms;
+  if (!std::isfinite(ms) || ms < 1 || ms > kYearsMs) return std::nullopt;
+  return std::chrono::milliseconds(std::llround(ms));
 }
 
 // Replaces ${NAME}; the name that the environment lacks, if any, goes to `missing`.
@@ -81,6 +67,22 @@ Location YamlFile::At(const YAML::Node& node) const {
 
 void YamlFile::Report(const YAML::Node& node, std::string message, std::string cure) const {
   faults->push_back({At(node), std::move(message), std::move(cure), false});
+}
+
+std::optional<std::string> YamlFile::TextOf(const YAML::Node& node, const std::string& field) const {
+  if (!node.IsScalar()) {
+    Report(node, fmt::format("\"{}\" has to be a single value", field),
+           fmt::format("write {}: value, or take the field out", field));
+    return std::nullopt;
+  }
+  std::optional<std::string> missing;
+  std::string text = ExpandEnvironment(node.Scalar(), missing);
+  if (missing) {
+    Report(node, fmt::format("the environment has no variable {}", *missing),
+           fmt::format("export {}=…, or write $${{ where a dollar and brace are meant", *missing));
+    return std::nullopt;
+  }
+  return text;
 }
 
 std::vector<YAML::Node> ParseYaml(const YamlFile& file, const std::string& text, const std::string& cure) {
@@ -127,19 +129,7 @@ YAML::Node YamlMap::Take(const std::string& field) {
 std::optional<std::string> YamlMap::TakeText(const std::string& field) {
   const YAML::Node node = Take(field);
   if (!node.IsDefined()) return std::nullopt;
-  if (!node.IsScalar()) {
-    file_.Report(node, fmt::format("\"{}\" has to be a single value", field),
-                 fmt::format("write {}: value, or take the field out", field));
-    return std::nullopt;
-  }
-  std::optional<std::string> missing;
-  std::string text = ExpandEnvironment(node.Scalar(), missing);
-  if (missing) {
-    file_.Report(node, fmt::format("the environment has no variable {}", *missing),
-                 fmt::format("export {}=…, or write $${{ where a dollar and brace are meant", *missing));
-    return std::nullopt;
-  }
-  return text;
+  return file_.TextOf(node, field);
 }
 
 std::optional<bool> YamlMap::TakeBool(const std::string& field) {
@@ -157,16 +147,35 @@ std::optional<std::int64_t> YamlMap::TakeInt(const std::string& field, std::int6
   return std::nullopt;
 }
 
+std::optional<double> YamlMap::TakeNumber(const std::string& field, double min, double max) {
+  const auto text = TakeText(field);
+  if (!text) return std::nullopt;
+  const auto number = ParseNumber<double>(*text);
+  if (number && *number >= min && *number <= max) return number;
+  file_.Report(Take(field), fmt::format("\"{}\" has to be a number from {} to {}", field, min, max));
+  return std::nullopt;
+}
+
 std::optional<std::chrono::milliseconds> YamlMap::TakeDuration(const std::string& field,
                                                                std::chrono::milliseconds unit) {
   const auto text = TakeText(field);
   if (!text) return std::nullopt;
-  constexpr double kYearsMs = 1e3 * 86400 * 365 * 100;
-  const auto number = ParseNumber<double>(*text);
-  const double ms = number.value_or(0) * static_cast<double>(unit.count());
-  if (std::isfinite(ms) && ms >= 1 && ms <= kYearsMs) return std::chrono::milliseconds(std::llround(ms));
+  if (const auto duration = ParseDuration(*text, static_cast<double>(unit.count()))) return duration;
   file_.Report(Take(field), fmt::format("\"{}\" has to be a number above zero, without a unit", field),
                "the unit is in the field's name");
+  return std::nullopt;
+}
+
+std::optional<std::chrono::milliseconds> YamlMap::TakeSpan(const std::string& field) {
+  const auto text = TakeText(field);
+  if (!text) return std::nullopt;
+  static constexpr std::array<std::pair<std::string_view, double>, 6> kUnits{
+      {{"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}, {"d", 86400e3}, {"", 1e3}}};
+  const auto unit = std::ranges::find_if(kUnits, [&](const auto& one) { return text->ends_with(one.first); });
+  const std::string_view number(text->data(), text->size() - unit->first.size());
+  if (const auto duration = ParseDuration(number, unit->second)) return duration;
+  file_.Report(Take(field), fmt::format("\"{}\" has to be a duration above zero", field),
+               "as 500ms, 2s, 5m, 1h or 1d; a number alone is seconds");
   return std::nullopt;
 }
 
@@ -209,7 +218,7 @@ void YamlMap::Finish() {
   for (const auto& item : node_) {
     const std::string name = item.first.IsScalar() ? item.first.Scalar() : "";
     if (std::ranges::binary_search(known_, name)) continue;
-    file_.Report(item.first, fmt::format("unknown field \"{}\" in {}", name, what_), NearestCure(name, known_));
+    file_.Report(item.first, fmt::format("unknown field \"{}\" in {}", name, what_), NearCure(name, known_));
   }
 }
 

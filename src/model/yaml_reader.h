@@ -23,6 +23,8 @@ struct YamlFile {
   Faults* faults = nullptr;
 
   Location At(const YAML::Node& node) const;
+  // A scalar with ${NAME} replaced by the environment's NAME; `$${` stands for `${`. `field` names it in faults.
+  std::optional<std::string> TextOf(const YAML::Node& node, const std::string& field) const;
   void Report(const YAML::Node& node, std::string message, std::string cure = "") const;
 };
 
@@ -40,13 +42,17 @@ class YamlMap {
   // The field's node, undefined where it is not given. Taking it makes it known.
   YAML::Node Take(const std::string& field);
 
-  // A scalar with ${NAME} replaced by the environment's NAME; `$${` stands for `${`.
+  // As YamlFile::TextOf.
   std::optional<std::string> TakeText(const std::string& field);
   std::optional<bool> TakeBool(const std::string& field);
   // A whole number from `min` to `max`.
   std::optional<std::int64_t> TakeInt(const std::string& field, std::int64_t min, std::int64_t max);
+  // From `min` to `max`.
+  std::optional<double> TakeNumber(const std::string& field, double min, double max);
   // A number of `unit`s, fractions allowed, more than zero.
   std::optional<std::chrono::milliseconds> TakeDuration(const std::string& field, std::chrono::milliseconds unit);
+  // A duration that says its unit: "500ms", "2s", "5m", "1h", "1d"; a number alone is seconds.
+  std::optional<std::chrono::milliseconds> TakeSpan(const std::string& field);
   // "512MiB", "64KB" or a number of bytes.
   std::optional<std::size_t> TakeBytes(const std::string& field);
   // One of `choices`; its place in the list.

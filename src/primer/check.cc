@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <pg_query.h>
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <set>
@@ -47,7 +48,7 @@ PlacedMessage ReadPlace(const std::string& message) {
 // A statement with its places in the author's files.
 struct Checked {
   const SqlStatement& statement;
-  Location definition;  // of the product or updater
+  Location definition;  // of the product, updater or process
   Location start;       // as Product::template_start
 };
 
@@ -107,27 +108,47 @@ void CheckSyntax(const Checked& checked, Faults& faults) {
   pg_query_free_parse_result(parsed);
 }
 
-// True where PostgreSQL could run the statement inside a transaction that is not its own. Text that does not parse
-// passes: that is another fault.
-bool IsDataStatement(const SqlStatement& statement) {
+// Whether a writer's statement is of a kind that PostgreSQL runs inside a transaction that is not its own.
+struct StatementKinds {
+  std::vector<std::string_view> nodes;  // of PostgreSQL's parser
+  std::string_view fault;
+  std::string_view cure;
+};
+
+const StatementKinds& UpdaterKinds() {
+  static const StatementKinds kKinds{
+      {"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "SelectStmt"},
+      "the statement is none that writes rows",
+      "an updater's statement is an insert, update, delete, merge, or a select that calls a function"};
+  return kKinds;
+}
+
+const StatementKinds& ProcessKinds() {
+  static const StatementKinds kKinds{
+      {"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "SelectStmt", "CallStmt", "RefreshMatViewStmt",
+       "TruncateStmt"},
+      "the statement is none that a process may run",
+      "insert, update, delete, merge, truncate, call, refresh materialized view, or a select that calls a function"};
+  return kKinds;
+}
+
+// Text that does not parse passes: that is another fault.
+bool IsOfKind(const SqlStatement& statement, const StatementKinds& kinds) {
   const PgQueryParseResult parsed = pg_query_parse(PgNumberedTemplate(statement).c_str());
   const std::string_view tree = parsed.error == nullptr ? parsed.parse_tree : "";
   constexpr std::string_view kNode = R"("stmt":{")";
   const std::size_t at = tree.find(kNode);
   const std::string_view node = at == std::string_view::npos ? std::string_view() : tree.substr(at + kNode.size());
-  bool fits = node.empty();
-  for (const char* name : {"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "SelectStmt"}) {
-    fits = fits || node.starts_with(name);
-  }
+  const bool fits =
+      node.empty() || std::ranges::any_of(kinds.nodes, [&](std::string_view name) { return node.starts_with(name); });
   pg_query_free_parse_result(parsed);
   return fits;
 }
 
-void CheckDataStatement(const Checked& checked, Faults& faults) {
-  if (IsDataStatement(checked.statement)) return;
-  faults.push_back({checked.start.line > 0 ? checked.start : checked.definition,
-                    "the statement is none that writes rows",
-                    "an updater's statement is an insert, update, delete, merge, or a select that calls a function"});
+void CheckKind(const Checked& checked, const StatementKinds& kinds, Faults& faults) {
+  if (IsOfKind(checked.statement, kinds)) return;
+  faults.push_back(
+      {checked.start.line > 0 ? checked.start : checked.definition, std::string(kinds.fault), std::string(kinds.cure)});
 }
 
 Fault UnreachableFault(const DatabaseSettings& database, const Describer& source, const std::string& message) {
@@ -177,8 +198,14 @@ class FolderCheck {
     for (const ProductPtr& product : folder_.products) CheckProduct(*product);
     for (const UpdaterPtr& updater : folder_.updaters) {
       for (const WriteAction action : kWriteActions) {
-        if (const auto& found = updater->Template(action)) CheckWrite(*updater, *found);
+        if (const auto& found = updater->Template(action)) {
+          CheckWrite(updater->database, {*found->statement, updater->location, found->start}, UpdaterKinds());
+        }
       }
+    }
+    for (const ProcessPtr& process : folder_.processes) {
+      if (!process->statement) continue;
+      CheckWrite(process->database, {*process->statement, process->location, process->template_start}, ProcessKinds());
     }
     return std::move(faults_);
   }
@@ -199,13 +226,12 @@ class FolderCheck {
     check->Check({*product.statement, product.location, product.template_start}, *source->second, faults_);
   }
 
-  void CheckWrite(const Updater& updater, const WriteTemplate& found) {
-    const auto writer = databases_.writers.find(updater.database);
-    DatabaseCheck* check = CheckOf(updater.database);
+  void CheckWrite(const std::string& database, const Checked& checked, const StatementKinds& kinds) {
+    const auto writer = databases_.writers.find(database);
+    DatabaseCheck* check = CheckOf(database);
     if (check == nullptr || writer == databases_.writers.end()) return;
-    const Checked checked{*found.statement, updater.location, found.start};
     const std::size_t faults_before = faults_.size();
-    if (writer->second->dialect() == SqlDialect::kPostgres) CheckDataStatement(checked, faults_);
+    if (writer->second->dialect() == SqlDialect::kPostgres) CheckKind(checked, kinds, faults_);
     if (faults_.size() == faults_before) check->Check(checked, *writer->second, faults_);
   }
 

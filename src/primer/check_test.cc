@@ -40,6 +40,7 @@ class CheckTest : public testing::Test {
       settings.location = {"kck.yml", 2, 9};
     }
     folder.updaters = updaters_;
+    folder.processes = processes_;
     return CheckOnDatabases(folder, {sources_, writers_});
   }
 
@@ -68,8 +69,19 @@ class CheckTest : public testing::Test {
     updaters_.push_back(updater);
   }
 
+  void AddProcess(const std::string& name, const std::string& database, std::string_view sql) {
+    auto process = std::make_shared<Process>();
+    process->name = name;
+    process->location = {"processes/" + name + ".yml", 1, 1};
+    process->database = database;
+    process->statement = MakeStatement(sql, {}, database == "pg" ? SqlDialect::kPostgres : SqlDialect::kSqlite);
+    process->template_start = {"processes/" + name + ".yml", 2, 6};
+    processes_.push_back(process);
+  }
+
   SqliteFile file_;
   std::vector<UpdaterPtr> updaters_;
+  std::vector<ProcessPtr> processes_;
   std::shared_ptr<HeldWriter> pg_writer_ = std::make_shared<HeldWriter>();
   Writers writers_{{"lite", OpenSqliteWriter(file_.Settings())}, {"pg", pg_writer_}};
   std::shared_ptr<FakeSource> pg_ = std::make_shared<FakeSource>();
@@ -113,6 +125,24 @@ TEST_F(CheckTest, TellsTheFaultsOfUpdatersWithTheirPlace) {
                           "updaters/denied.yml:3:20: error: permission denied for table t",
                           HasSubstr("updaters/ddl.yml:3:13: error: the statement is none that writes rows"),
                           HasSubstr("updaters/ends.yml:3:13: error: the statement is none that writes rows")));
+}
+
+TEST_F(CheckTest, TellsTheFaultsOfProcessesWithTheirPlace) {
+  AddProcess("good", "lite", "delete from t");
+  AddProcess("column", "lite", "delete from t where wrong = 1");
+  AddProcess("reads", "lite", "select a from t");
+  for (const char* sql : {"call f()", "refresh materialized view concurrently v", "truncate t", "select f()"}) {
+    AddProcess("fits", "pg", sql);
+  }
+  for (const char* sql : {"vacuum t", "commit", "begin", "create table t (a int)"}) AddProcess("ddl", "pg", sql);
+  auto domain = std::make_shared<Process>();
+  domain->domain = "item";
+  processes_.push_back(domain);
+  EXPECT_THAT(Check({}),
+              ElementsAre("processes/column.yml:2:26: error: no such column: wrong",
+                          HasSubstr("processes/reads.yml:1:1: error: the statement writes nothing"),
+                          HasSubstr("ddl.yml:2:6: error: the statement is none that a process may run (insert, update"),
+                          HasSubstr("ddl.yml:2:6"), HasSubstr("ddl.yml:2:6"), HasSubstr("ddl.yml:2:6")));
 }
 
 TEST_F(CheckTest, AMessageThatOnlyLooksPlacedIsToldWhole) {

@@ -152,6 +152,10 @@ void PgBatchState::Note(double elapsed_us, std::size_t keys) {
   key_us = key_us == 0 ? now : key_us + std::max(kWeightMin, count / (count + kHalfTrusted)) * (now - key_us);
 }
 
+void PgBatchState::NoteFailed(double elapsed_us, std::size_t keys) {
+  if (elapsed_us / static_cast<double>(keys) > key_us) Note(elapsed_us, keys);
+}
+
 std::size_t PgBatchState::KeysMax() const {
   if (refused || calls != Calls::kHarmless || key_us == 0) return 1;
   const std::size_t keys_max = std::min(kKeysMax, keys_known * kGrowth);

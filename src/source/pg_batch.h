@@ -63,6 +63,9 @@ struct PgBatchState {
   // `keys` of the statement took so long.
   void Note(double elapsed_us, std::size_t keys);
 
+  // A batch of `keys` failed after so long: it would have taken at least that.
+  void NoteFailed(double elapsed_us, std::size_t keys);
+
   // How many keys a batch may have, so that it takes some 50 ms; 1 where there is to be none. Batches grow by steps,
   // so that a first key that was quick does not lead to thousands that are slow.
   std::size_t KeysMax() const;

@@ -70,6 +70,17 @@ TEST(PgBatch, TakesAsManyKeysAsFitInItsTime) {
   EXPECT_GE(state.KeysMax(), 1U);
 }
 
+TEST(PgBatch, ABatchThatFailsTellsOnlyThatKeysAreSlow) {
+  PgBatchState state;
+  state.calls = PgBatchState::Calls::kHarmless;
+  state.Note(1000, 10);
+  const std::size_t keys_max = state.KeysMax();
+  state.NoteFailed(50, 100);
+  EXPECT_EQ(state.KeysMax(), keys_max) << "it failed at an early key";
+  state.NoteFailed(10e6, 100);
+  EXPECT_EQ(state.KeysMax(), 1U) << "it was stopped";
+}
+
 TEST(PgBatch, ASingleFillBesideBatchesTellsLittle) {
   PgBatchState state;
   state.calls = PgBatchState::Calls::kHarmless;

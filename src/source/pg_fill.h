@@ -39,6 +39,7 @@ class PgFill {
   std::optional<std::list<std::shared_ptr<PgFill>>::iterator> queued;
 
   std::size_t batch_keys_max = SIZE_MAX;  // halved by each batch that failed
+  std::uint32_t spent_us = 0;             // its share of those batches, which is part of its cost
 
   // What a connection remembers between two tries.
   int connections_lost = 0;      // while it was under way on them

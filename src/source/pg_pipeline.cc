@@ -265,8 +265,13 @@ void PgPipeline::ReturnBatch(Exchange exchange) {
     prepared_.Remove(BatchId(statement), exchange.prepared);
     if (!exchange.preparing) Deallocate(exchange.prepared);
   }
-  const std::size_t keys_max = refused ? 1 : std::max<std::size_t>(exchange.batch.size() / 2, 1);
-  for (PgFillPtr& fill : exchange.batch) {
+  const std::size_t keys = exchange.batch.size();
+  const std::size_t keys_max = refused ? 1 : std::max<std::size_t>(keys / 2, 1);
+  const std::uint32_t elapsed_us = MicrosecondsSince(head_since_);
+  exchange.batch.front()->batches().NoteFailed(elapsed_us, keys);
+  for (std::size_t i = 0; i < keys; ++i) {
+    PgFillPtr& fill = exchange.batch[i];
+    fill->spent_us += ShareOf(elapsed_us, i, keys);
     fill->batch_keys_max = std::min(fill->batch_keys_max, keys_max);
     if (!fill->finished()) returned_.push_back(std::move(fill));
   }
@@ -284,7 +289,7 @@ void PgPipeline::Render(const PgFillPtr& fill, const PGresult& rows, std::uint32
   Result<Rows> rendered = PgRows(rows, types_, fill->statement()->shape);
   if (rendered) {
     rendered->identity = identity_;
-    rendered->cost_us = cost_us;
+    rendered->cost_us = cost_us + fill->spent_us;
   }
   fill->Finish(std::move(rendered));
 }
@@ -301,7 +306,7 @@ void PgPipeline::RenderBatch(const std::vector<PgFillPtr>& fills, const PGresult
     }
     Rows& rows = (*rendered)[i];
     rows.identity = identity_;
-    rows.cost_us = ShareOf(cost_us, i, fills.size());
+    rows.cost_us = ShareOf(cost_us, i, fills.size()) + fills[i]->spent_us;
     fills[i]->Finish(std::move(rows));
   }
 }

@@ -16,12 +16,18 @@ FAULTY_PRODUCTS = {
     "products/not_sql.yml": product("selec name from item"),
     "products/two_statements.yml": product("select 1; select 2"),
     "products/elsewhere.yml": product("select 1").replace("database: main", "database: mian"),
-    "products/later.yml": product("select 1", rest="refresh: {every: 5m}"),
+    "products/later.yml": product("select 1", rest="refresh: {on_change: auto}"),
+    "products/no_such_source.yml": product("select :id", "id: int", rest="refresh: {after_primes: [fien/:id]}"),
+    "products/back_and.yml": product("select 1", rest="refresh: {after_primes: forth}"),
+    "products/forth.yml": product("select 1", rest="refresh: {after_primes: back_and}"),
     "products/bad_type.yml": product("select :id", "id: integre"),
     "products/bad_jq.yml": product("select 1").replace("  type: rows", "  type: rows\n  process_result: {jq: '.['}"),
     "products/not_yaml.yml": "query: {template: [",
     "products/twice.yml": product("select 1"),
     "products/twice.sql": "select 2\n",
+    "processes/no_such_job_column.yml": "database: main\nevery: 1h\nsql: delete from item where prize = 1\n",
+    "processes/no_such_domain.yml": "every: 1h\ndomain: fine\n",
+    "processes/no_such_hour.yml": "cron: '0 25 * * *'\nsql: delete from item\n",
 }
 
 # What the report must say about each file, apart from its place.
@@ -39,12 +45,18 @@ EXPECTED = {
     "bad_jq": "jq",
     "not_yaml": "",
     "twice": "twice",
+    "no_such_source": "fine",
+    "back_and": "back_and -> forth -> back_and",
+    "no_such_job_column": "prize",
+    "no_such_domain": "domain_key",
+    "no_such_hour": "25",
 }
 
 # The line of the file on which the fault stands. The templates of product() begin on line 5.
 EXPECTED_LINES = {
     "undeclared": 5, "misspelt_field": 7, "no_such_table": 5, "no_such_column": 6, "not_sql": 5, "two_statements": 5,
-    "elsewhere": 1, "later": 7, "bad_type": 2,
+    "elsewhere": 1, "later": 7, "bad_type": 2, "no_such_source": 7, "no_such_job_column": 3, "no_such_domain": 2,
+    "no_such_hour": 1, "back_and": 7,
 }
 
 
@@ -105,6 +117,22 @@ def test_a_product_that_is_filled_singly_is_told_of_and_no_fault(make_node, data
     assert "products/chance.yml:1:1: warning: filled one key at a time: it calls what is volatile: random" in done.stdout
 
 
+def test_what_a_process_may_run(make_node, database):
+    """PostgreSQL takes more in a transaction than rows: the server is asked, and nothing is run."""
+    database.execute("create table item (id int); create materialized view listed as select id from item")
+    database.execute("create procedure tidy() language sql as 'truncate item'")
+    jobs = {
+        "view": "refresh materialized view listed", "call": "call tidy()", "clear": "truncate item",
+        "gone": "call untidy()", "vacuum": "vacuum item",
+    }
+    files = {f"processes/{name}.yml": f"every: 1h\nsql: {sql}\n" for name, sql in jobs.items()}
+    node = make_node({"kck.yml": kck_yml(database.url), **files})
+    found = by_stem(json.loads(node.check("--json").stdout))
+    assert set(found) == {"gone", "vacuum"}
+    assert "untidy" in found["gone"][0]["message"] and found["gone"][0]["line"] == 2
+    assert "process may run" in found["vacuum"][0]["message"]
+
+
 def test_faults_of_kck_yml_and_of_products_together(make_node, url):
     text = kck_yml(url) + "memry: 5MiB\nauth: {}\n"
     node = make_node({"kck.yml": text, "products/unused.yml": FAULTY_PRODUCTS["products/unused.yml"]})
@@ -119,7 +147,7 @@ def test_serve_refuses_what_check_refuses(make_node, url):
     node.launch()
     assert node.process.wait(timeout=30) == 1
     log = node.log()
-    assert all(f"products/{stem}." in log for stem in EXPECTED), log
+    assert all(f"/{stem}." in log for stem in EXPECTED), log
     assert "kck check" in log and " serves " not in log
 
 
