@@ -49,6 +49,14 @@ int PurgeKey(const ClientOptions& options, const std::optional<std::string>& if_
 // With `wait`, returns once a fill that began after the call has ended.
 int RefreshKey(const ClientOptions& options, bool wait);
 
+// Why the key is as it is.
+int ExplainKey(const ClientOptions& options);
+
+// What is due, with at most `keys` keys of each database in each state.
+int ShowQueue(const ClientOptions& options, int keys);
+// Has the keys computed that were given up.
+int RetryDeadLetters(const ClientOptions& options);
+
 // The processes of the server: their times, the next one, the last run.
 int ListProcesses(const ClientOptions& options);
 

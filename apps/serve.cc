@@ -89,6 +89,12 @@ std::map<std::string, RefreshDatabase> RefreshDatabases(const Settings& settings
   return databases;
 }
 
+std::map<std::string, SourceStats> StatsOf(const Sources& sources) {
+  std::map<std::string, SourceStats> stats;
+  for (const auto& [name, source] : sources) stats[name] = source->stats();
+  return stats;
+}
+
 std::map<std::string, ProcessDatabase> ProcessDatabases(const Settings& settings, const Writers& writers) {
   std::map<std::string, ProcessDatabase> databases;
   for (const auto& [name, database] : settings.databases) {
@@ -107,15 +113,16 @@ std::string StoreText(const StoreSettings& store) {
 }
 
 // Serves until a signal. The engine is started, and stopped by the caller.
-Result<void> ServeUntilSignal(Engine& engine, ProcessRunner& processes, const Folder& folder, WorkerThreads& workers,
+Result<void> ServeUntilSignal(const Node& node, const Folder& folder, WorkerThreads& workers,
                               const Databases& databases) {
   const Settings& settings = folder.settings;
-  const auto reloader = std::make_shared<Reloader>(folder, databases, engine, processes);
+  const auto reloader = std::make_shared<Reloader>(folder, databases, node.engine, node.processes);
   workers.OnHangup([weak = std::weak_ptr(reloader)] {
     if (const auto alive = weak.lock()) alive->ReloadNow();
   });
-  ServerProbes probes{[&reloader] { return reloader->Report(); }, KCK_VERSION, &processes};
-  HttpServer server(engine, settings.http, NetworkThreads(settings), std::move(probes));
+  ServerProbes probes{[&reloader] { return reloader->Report(); }, KCK_VERSION,
+                      [&databases] { return StatsOf(databases.sources); }};
+  HttpServer server(node, settings.http, NetworkThreads(settings), std::move(probes));
   if (Result<void> started = server.Start(); !started) return started;
   LogInfo("kck {} serves {} products at {} (store {}, pid {})", KCK_VERSION, folder.products.size(),
           ServerAddress{settings.http.address, server.port()}.Url(), StoreText(settings.store), getpid());
@@ -141,7 +148,7 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
   Result<void> served = StartEngine(engine, folder);
   if (served) served = StartWorker(refresher);
   if (served) served = StartWorker(processes);
-  if (served) served = ServeUntilSignal(engine, processes, folder, workers, databases);
+  if (served) served = ServeUntilSignal({engine, refresher, processes}, folder, workers, databases);
   processes.Stop();
   refresher.Stop();
   engine.Stop();

@@ -1,5 +1,7 @@
 """What is known of the data, held against what KCK answers; nothing here depends on which database lies behind it."""
 
+import time
+
 from kck_server import Answer, KckServer
 
 FLIGHTS_OF_AIRLINES = {"UA": 58665, "B6": 54635, "EV": 54173, "DL": 48110, "AA": 32729, "MQ": 26397}
@@ -31,6 +33,7 @@ def wrong_answers(server: KckServer, answers: dict[str, tuple[Answer, Answer]]) 
     expect("airline/XX", (absent.status, absent.body["error"]["name"]), (404, "KCKKeyNotSetException"))
 
     check_writes(connection, expect)
+    check_refreshes(connection, expect)
 
     seconds = [sum(pair[i].seconds for pair in answers.values()) for i in (0, 1)]
     if seconds[1] >= seconds[0]:
@@ -58,6 +61,28 @@ def check_writes(connection, expect):
     expect("the airline taken out", len(write("DELETE", "/update/airline/ZZ")), 16)
 
 
+def check_refreshes(connection, expect):
+    """What a write made due is computed without anyone asking for it; so is what follows from that."""
+
+    def await_fresh(key: str) -> Answer:
+        deadline = time.monotonic() + 30
+        while True:
+            answer = Answer(connection, f"/fetch/{key}")
+            if answer.state == "fresh" or time.monotonic() > deadline:
+                return answer
+            time.sleep(0.05)
+
+    Answer(connection, "/fetch/airline/HA")
+    Answer(connection, "/update/airline/HA", method="PUT", body={"name": "Aloha"})
+    expect("airline/HA after the write", await_fresh("airline/HA").value["name"], "Aloha")
+    names = {row["carrier"]: row["name"] for row in await_fresh("airlines").value}
+    expect("airlines after the write", names["HA"], "Aloha")
+    expect("rank/HA", await_fresh("rank/HA").value, 15)
+    Answer(connection, "/update/airline/HA", method="PUT", body={"name": "Hawaiian Airlines Inc."})
+    ran = Answer(connection, "/processes/statistics/run?wait=1", method="POST")
+    expect("the process statistics", (ran.status, ran.body["success"]), (200, True))
+
+
 def check_values(values: dict, expect):
     route = values["route/JFK/LAX"]
     expect("route/JFK/LAX: flights", route["flights"], 11262)
@@ -73,6 +98,8 @@ def check_values(values: dict, expect):
     expect("delays/EV/7: days", [row["day"] for row in delays], list(range(1, 32)))
     expect("delays/EV/7: first", delays[0], {"day": 1, "flights": 148, "departed": 132, "mean_dep_delay": 75.1,
                                              "worst_dep_delay": 363})
+
+    expect("rank/UA", values["rank/UA"], 1)
 
     history = values["plane_history/N258JB"]
     expect("plane_history/N258JB: rows", len(history), 427)

@@ -33,6 +33,7 @@ KEYS = (
     "weather_delay/LGA",
     "busiest_airports",
     "destinations/EWR",
+    "rank/UA",
 )
 
 
@@ -100,9 +101,12 @@ def print_invitation(server: KckServer, database: str):
         f"-d '{{\"carrier\": \"ZZ\", \"name\": \"Zeppelin Air\"}}' {url}/create/airline",
         f"-H 'KCK-After: <the token of that answer>' {url}/fetch/airlines",
         f"-X DELETE {url}/update/airline/ZZ",
+        f"{url}/explain/airlines",
+        f"{url}/queue",
         f"{url}/metrics",
     ):
         print(f"  curl {call}")
+    print(f"\nValues that change while you watch: examples/flights/renames.py --url {url}")
     print(f"\nThe products are in {(FOLDER / 'products').relative_to(ROOT)}, their settings in "
           f"{(FOLDER / database / 'kck.yml').relative_to(ROOT)}.\nCtrl-C stops it.", flush=True)
 

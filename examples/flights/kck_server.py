@@ -78,7 +78,7 @@ class KckServer:
 
 
 class Answer:
-    """One answer: its HTTP status, body, ETag and the seconds that it took. A body is sent as JSON."""
+    """One answer: its HTTP status, body, ETag, state and the seconds that it took. A body is sent as JSON."""
 
     def __init__(self, connection: http.client.HTTPConnection, path: str, headers: dict[str, str] | None = None,
                  method: str = "GET", body: dict | None = None):
@@ -89,6 +89,7 @@ class Answer:
         self.seconds = time.perf_counter() - start
         self.status = response.status
         self.etag = response.headers.get("ETag")
+        self.state = response.headers.get("KCK-State")
         self.body = json.loads(body) if body else None
 
     @property

@@ -53,6 +53,29 @@ std::optional<ParamValue> FirstRowsValue(simdjson::dom::element rows, const Writ
   return ParamOfJson(value);
 }
 
+void AddAfterPrime(const Catalog& catalog, const ResolvedKey& key, Dues& dues) {
+  for (const Dependent& dependent : catalog.DependentsOfPrime(key.product->name)) {
+    if (!Fires(dependent.trigger, key.params)) continue;
+    if (dependent.trigger.whole) {
+      dues.Add(dependent.product);
+    } else if (auto due = DueKey(dependent, key.params)) {
+      dues.Add(*std::move(due));
+    }
+  }
+}
+
+// What is primed after a due key will be due in its turn, and is out of date by now. Triggers have no cycles.
+void AddAllThatFollows(const Catalog& catalog, Dues& dues) {
+  for (std::size_t i = 0; i < dues.keys.size(); ++i) {
+    const ResolvedKey key = dues.keys[i];
+    AddAfterPrime(catalog, key, dues);
+  }
+  for (std::size_t i = 0; i < dues.products.size(); ++i) {
+    const ProductPtr product = dues.products[i];
+    for (const Dependent& dependent : catalog.DependentsOfPrime(product->name)) dues.Add(dependent.product);
+  }
+}
+
 }  // namespace
 
 void Dues::Add(ResolvedKey key) {
@@ -65,14 +88,8 @@ void Dues::Add(const ProductPtr& product) {
 
 Dues DuesOfPrime(const Catalog& catalog, const ResolvedKey& key) {
   Dues dues;
-  for (const Dependent& dependent : catalog.DependentsOfPrime(key.product->name)) {
-    if (!Fires(dependent.trigger, key.params)) continue;
-    if (dependent.trigger.whole) {
-      dues.Add(dependent.product);
-    } else if (auto due = DueKey(dependent, key.params)) {
-      dues.Add(*std::move(due));
-    }
-  }
+  AddAfterPrime(catalog, key, dues);
+  AddAllThatFollows(catalog, dues);
   return dues;
 }
 
@@ -102,6 +119,7 @@ Dues DuesOfUpdate(const Catalog& catalog, const ResolvedWrite& write) {
       dues.Add(*std::move(due));
     }
   }
+  AddAllThatFollows(catalog, dues);
   return dues;
 }
 

@@ -29,6 +29,7 @@ struct Cause {
   HintPtr hint;      // null: nothing is known
 };
 
+// With what is primed after those, and so on: all of it is out of date at once, and computed in its order.
 Dues DuesOfPrime(const Catalog& catalog, const ResolvedKey& key);
 Cause CauseOfPrime(const Entry& entry);
 

@@ -27,6 +27,13 @@ void CreateCall(Exchange& exchange, const Route& route);
 void UpdateCall(Exchange& exchange, const Route& route);
 void DeleteCall(Exchange& exchange, const Route& route);
 
+// explain_calls.cc
+void ExplainCall(Exchange& exchange, const Route& route);
+
+// queue_calls.cc
+void QueueCall(Exchange& exchange, const Route& route);
+void RetryCall(Exchange& exchange, const Route& route);
+
 // process_calls.cc
 void ProcessesCall(Exchange& exchange);
 void RunProcessCall(Exchange& exchange, const Route& route);

@@ -1,14 +1,12 @@
-// The part of GET /metrics that is about processes.
+// The metrics of processes.
 #pragma once
 
-#include <prometheus/metric_family.h>
-
-#include <vector>
-
-#include "process/process_runner.h"
+#include "http/metric_families.h"
+#include "http/server_state.h"
 
 namespace kck {
 
-void AddProcesses(std::vector<prometheus::MetricFamily>& families, const ProcessRunner& processes);
+// Any thread.
+void AddProcessMetrics(Families& families, const ServerState& server);
 
 }  // namespace kck

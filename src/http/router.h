@@ -18,6 +18,9 @@ enum class Call : std::uint8_t {
   kCreate,
   kUpdate,
   kDelete,
+  kExplain,
+  kQueue,
+  kRetry,
   kProcesses,
   kRunProcess,
   kHealth,
@@ -26,7 +29,7 @@ enum class Call : std::uint8_t {
   kIndex,
   kNone
 };
-inline constexpr std::size_t kCalls = 15;
+inline constexpr std::size_t kCalls = 18;
 
 std::string_view CallName(Call call);  // "fetch", for labels
 

@@ -4,13 +4,14 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "engine/engine.h"
+#include "http/node.h"
 #include "model/settings.h"
-#include "process/process_runner.h"
+#include "source/source.h"
 
 namespace kck {
 
@@ -20,16 +21,16 @@ struct DefinitionsReport {
   std::vector<std::string> refused;  // why the files as they are now are not in service; empty: they are
 };
 
-// What the calls ask beyond the engine. Called from network threads.
+// What /readyz and /metrics ask beyond the engine. Called from network threads.
 struct ServerProbes {
   std::function<DefinitionsReport()> definitions;
-  std::string version;                 // of KCK, for kck_build_info
-  ProcessRunner* processes = nullptr;  // outlives the server; null: it has none
+  std::string version;                                          // of KCK, for kck_build_info
+  std::function<std::map<std::string, SourceStats>()> sources;  // by the database's name; empty: none is known
 };
 
 class HttpServer {
  public:
-  HttpServer(Engine& engine, const HttpSettings& settings, int threads, ServerProbes probes);
+  HttpServer(const Node& node, const HttpSettings& settings, int threads, ServerProbes probes);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

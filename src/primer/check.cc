@@ -78,6 +78,16 @@ void CheckColumns(const Checked& checked, const Description& description, Faults
   }
 }
 
+// No fault: the product works.
+void NoteFilledSingly(const Checked& checked, const Description& description, Faults& faults) {
+  if (description.filled_singly.empty()) return;
+  Fault note{checked.definition, fmt::format("filled one key at a time: {}", description.filled_singly),
+             "it works so; many keys at once take longer than by one statement"};
+  note.warning = true;
+  note.from_database = true;
+  faults.push_back(std::move(note));
+}
+
 void CheckProcessResult(const Product& product, Faults& faults) {
   const std::string fault = ProcessResultFault(product.process_result);
   if (fault.empty()) return;
@@ -157,7 +167,10 @@ class DatabaseCheck {
   void Check(const Checked& checked, Describer& describer, Faults& faults) {
     if (unreachable_) return CheckSyntaxOf(checked, describer, faults);
     const Result<Description> description = describer.Describe(checked.statement);
-    if (description) return CheckColumns(checked, *description, faults);
+    if (description) {
+      CheckColumns(checked, *description, faults);
+      return NoteFilledSingly(checked, *description, faults);
+    }
     if (describer.Reachable()) {
       faults.push_back(SqlFaultOf(checked, description.error().message, ""));
       return;

@@ -9,7 +9,7 @@ namespace kck {
 // Describes every product's statement at its source, every updater's and process's at its writer, and compiles
 // process_result expressions. Every fault in one run, with its place in the author's file. A database that cannot be
 // reached is one fault, with `unreachable` set; the syntax of its statements is checked all the same where it is
-// PostgreSQL. Blocks.
+// PostgreSQL. A product whose keys are not filled together is told of by a warning. Blocks.
 Faults CheckOnDatabases(const Folder& folder, const Databases& databases);
 
 }  // namespace kck

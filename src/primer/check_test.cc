@@ -150,6 +150,16 @@ TEST_F(CheckTest, AMessageThatOnlyLooksPlacedIsToldWhole) {
   EXPECT_THAT(Check({Make("p", "select 1", {}, "pg")}), ElementsAre("products/p.yml:1:1: error: line 7 is too long"));
 }
 
+TEST_F(CheckTest, AProductThatIsFilledSinglyIsAWarning) {
+  pg_->describe = Description{{"a"}, "it calls what is volatile: random"};
+  AddUpdater("writes", "pg", "update t set a = 1");
+  const std::vector<ProductPtr> products = {Make("p", "select random()", {}, "pg")};
+  EXPECT_THAT(Check(products),
+              ElementsAre(HasSubstr(
+                  "products/p.yml:1:1: warning: filled one key at a time: it calls what is volatile: random (")));
+  EXPECT_FALSE(HasErrors(CheckFaults(products)));
+}
+
 TEST_F(CheckTest, AnAbsentFileIsOneFaultAtItsDatabase) {
   EXPECT_THAT(Check({Make("one", "select 1", {}, "absent"), Make("two", "select 1", {}, "absent")}),
               ElementsAre(AllOf(HasSubstr("kck.yml:2:9: error: database absent: cannot open /nonexistent/x.db"),

@@ -1,5 +1,7 @@
 #include "source/pg_batch.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <functional>
@@ -11,7 +13,8 @@ namespace {
 
 constexpr std::size_t kStatementsMax = 10000;
 constexpr double kBatchUs = 50000;
-constexpr std::size_t kKeysMax = 500;
+constexpr std::size_t kKeysMax = 5000;
+constexpr std::size_t kGrowth = 10;
 
 // A parameter as the keys' column.
 struct KeyColumn {
@@ -89,12 +92,19 @@ std::vector<std::string> PgCalledFunctions(const SqlStatement& statement) {
   return functions;
 }
 
+std::string PgCalledFunctionsText(const SqlStatement& statement) {
+  return fmt::format("{}", fmt::join(PgCalledFunctions(statement), " "));
+}
+
+// In a sub-select, so that the planner, which does not see how long the arrays are, plans for ten keys: it would read a
+// table whole for as many as would be quicker by its index. 2000 keys of 100,000 rows: 3 ms, against 54 to 69 ms.
 std::string PgBatchTemplate(const SqlStatement& statement) {
   std::string arrays;
   std::string names;
   for (std::size_t i = 0; i < statement.types.size(); ++i) {
     const std::string number = std::to_string(i + 1);
-    arrays += (i > 0 ? ", $" : "$") + number + "::pg_catalog." + ColumnOf(statement.types[i]).type + "[]";
+    arrays +=
+        (i > 0 ? ", (select $" : "(select $") + number + "::pg_catalog." + ColumnOf(statement.types[i]).type + "[])";
     names += "p" + number + ", ";
   }
   const char* order = PgIsOrdered(statement) ? "pg_catalog.row_number() over () as kck_order, " : "";
@@ -106,6 +116,7 @@ std::string PgBatchTemplate(const SqlStatement& statement) {
 
 std::string PgBatchArray(const std::vector<const std::vector<ParamValue>*>& params, std::size_t n) {
   std::string array = "{";
+  array.reserve(params.size() * 12);
   for (const std::vector<ParamValue>* of_key : params) {
     if (array.size() > 1) array += ',';
     const ParamValue& value = (*of_key)[n];
@@ -123,25 +134,46 @@ std::string PgBatchArray(const std::vector<const std::vector<ParamValue>*>& para
   return array + '}';
 }
 
+void PgBatchState::Refuse() {
+  if (!refused && refused_count != nullptr) refused_count->fetch_add(1, std::memory_order_relaxed);
+  refused = true;
+}
+
+// A batch of many keys says more than what is known from few. A single fill is mostly the way there and back, so of
+// one beside batches only a slow one counts.
 void PgBatchState::Note(double elapsed_us, std::size_t keys) {
-  constexpr double kWeight = 0.3;
-  const double now = std::max(elapsed_us / static_cast<double>(keys), 1.0);
-  key_us = key_us == 0 ? now : key_us + kWeight * (now - key_us);
+  constexpr double kWeightMin = 0.3;
+  constexpr double kHalfTrusted = 20;  // keys
+  constexpr double kRoundTripUs = 1000;
+  const auto count = static_cast<double>(keys);
+  const double now = std::max(elapsed_us / count, 1.0);
+  keys_known = std::max(keys_known, keys);
+  if (keys == 1 && keys_known > 1 && now > key_us && now < kRoundTripUs) return;
+  key_us = key_us == 0 ? now : key_us + std::max(kWeightMin, count / (count + kHalfTrusted)) * (now - key_us);
+}
+
+void PgBatchState::NoteFailed(double elapsed_us, std::size_t keys) {
+  if (elapsed_us / static_cast<double>(keys) > key_us) Note(elapsed_us, keys);
 }
 
 std::size_t PgBatchState::KeysMax() const {
   if (refused || calls != Calls::kHarmless || key_us == 0) return 1;
-  return std::clamp<std::size_t>(static_cast<std::size_t>(kBatchUs / key_us), 1, kKeysMax);
+  const std::size_t keys_max = std::min(kKeysMax, keys_known * kGrowth);
+  return std::clamp<std::size_t>(static_cast<std::size_t>(kBatchUs / key_us), 1, keys_max);
 }
 
 std::shared_ptr<PgBatchState> PgBatches::Of(const SqlStatement& statement) {
-  if (states_.size() >= kStatementsMax) states_.clear();
+  if (states_.size() >= kStatementsMax) {
+    states_.clear();
+    filled_singly_ = 0;
+  }
   auto& state = states_[statement.id];
   if (!state) {
     state = std::make_shared<PgBatchState>();
     // Without parameters there is one key, whose flight is one fill.
     state->refused = statement.types.empty();
     state->ordered = PgIsOrdered(statement);
+    state->refused_count = &filled_singly_;
   }
   return state;
 }

@@ -5,6 +5,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <set>
 
@@ -21,14 +22,15 @@ const Param kText = {"t", ParamType::kString, true};
 
 TEST(PgBatch, JoinsTheKeysWithTheTemplate) {
   const auto statement = MakeStatement("select a from t where id = :id and (:t is null or n = :t)", {kId, kText});
-  EXPECT_EQ(PgBatchTemplate(*statement),
-            "select kck_keys.ord, case when kck_keys.ord = 1 then "
-            "pg_catalog.pg_current_snapshot()::pg_catalog.text end, kck_rows.* from "
-            "unnest($1::pg_catalog.int8[], $2::pg_catalog.text[]) with ordinality as kck_keys(p1, p2, ord) "
-            "left join lateral (select true as kck_hit, kck_template.* from "
-            "(select a from t where id = (operator(pg_catalog.+) kck_keys.p1) and "
-            "((kck_keys.p2 operator(pg_catalog.||) '') is null or n = (kck_keys.p2 operator(pg_catalog.||) ''))\n) "
-            "as kck_template) as kck_rows on true");
+  EXPECT_EQ(
+      PgBatchTemplate(*statement),
+      "select kck_keys.ord, case when kck_keys.ord = 1 then "
+      "pg_catalog.pg_current_snapshot()::pg_catalog.text end, kck_rows.* from "
+      "unnest((select $1::pg_catalog.int8[]), (select $2::pg_catalog.text[])) with ordinality as kck_keys(p1, p2, ord) "
+      "left join lateral (select true as kck_hit, kck_template.* from "
+      "(select a from t where id = (operator(pg_catalog.+) kck_keys.p1) and "
+      "((kck_keys.p2 operator(pg_catalog.||) '') is null or n = (kck_keys.p2 operator(pg_catalog.||) ''))\n) "
+      "as kck_template) as kck_rows on true");
 }
 
 TEST(PgBatch, NumbersTheRowsOfAnOrderedTemplateOnly) {
@@ -57,13 +59,50 @@ TEST(PgBatch, TakesAsManyKeysAsFitInItsTime) {
   state.calls = PgBatchState::Calls::kAsked;
   EXPECT_EQ(state.KeysMax(), 1U) << "the answer is not there";
   state.calls = PgBatchState::Calls::kHarmless;
+  EXPECT_EQ(state.KeysMax(), 10U) << "only one key was measured";
+  state.Note(10000, 10);
   EXPECT_EQ(state.KeysMax(), 50U);
-  state.Note(10, 10);
-  EXPECT_GT(state.KeysMax(), 50U);
+  state.Note(500, 50);
+  EXPECT_GT(state.KeysMax(), 100U);
   state.Note(1e9, 1);
   EXPECT_EQ(state.KeysMax(), 1U);
   state.Note(0, 500);
   EXPECT_GE(state.KeysMax(), 1U);
+}
+
+TEST(PgBatch, ABatchThatFailsTellsOnlyThatKeysAreSlow) {
+  PgBatchState state;
+  state.calls = PgBatchState::Calls::kHarmless;
+  state.Note(1000, 10);
+  const std::size_t keys_max = state.KeysMax();
+  state.NoteFailed(50, 100);
+  EXPECT_EQ(state.KeysMax(), keys_max) << "it failed at an early key";
+  state.NoteFailed(10e6, 100);
+  EXPECT_EQ(state.KeysMax(), 1U) << "it was stopped";
+}
+
+TEST(PgBatch, ASingleFillBesideBatchesTellsLittle) {
+  PgBatchState state;
+  state.calls = PgBatchState::Calls::kHarmless;
+  state.Note(300, 1);
+  state.Note(500, 100);
+  const std::size_t keys_max = state.KeysMax();
+  EXPECT_GT(keys_max, 900U);
+  state.Note(900, 1);
+  EXPECT_EQ(state.KeysMax(), keys_max) << "the way there and back";
+  state.Note(20000, 1);
+  EXPECT_LT(state.KeysMax(), 20U) << "a slow key";
+}
+
+TEST(PgBatch, CountsTheStatementsThatAreFilledSingly) {
+  PgBatches batches;
+  const auto refused = MakeStatement("select 1 limit :id", {kId});
+  batches.Of(*MakeStatement("select :id", {kId}));
+  batches.Of(*MakeStatement("select 1"));
+  EXPECT_EQ(batches.filled_singly(), 0U) << "without parameters there is nothing to fill together";
+  for (int i = 0; i < 2; ++i) batches.Of(*refused)->Refuse();
+  EXPECT_EQ(batches.filled_singly(), 1U);
+  EXPECT_EQ(batches.Of(*refused)->KeysMax(), 1U);
 }
 
 // A source with one connection, which a first fill keeps busy while others queue up behind it.
@@ -111,6 +150,21 @@ class PgBatchFills : public testing::Test {
     return texts;
   }
 
+  // The same by FillBehind, in one group.
+  std::vector<std::string> Behind(const Statement& statement, const Keys& keys) {
+    std::vector<std::promise<std::string>> answers(keys.size());
+    std::vector<Source::FillRequest> requests;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      requests.push_back({keys[i], [&answer = answers[i]](const Result<Rows>& rows) { answer.set_value(Text(rows)); }});
+    }
+    source_->FillBehind(statement, std::move(requests), Clock::now() + std::chrono::seconds(30));
+    std::vector<std::string> texts;
+    for (auto& answer : answers) texts.push_back(answer.get_future().get());
+    return texts;
+  }
+
+  SourceStats stats() const { return source_->stats(); }
+
   static std::string Text(const Result<Rows>& rows) {
     if (!rows) return std::string(ErrorName(rows.error().code)) + " " + rows.error().message;
     return rows->json + (rows->stamp ? "" : " without a stamp");
@@ -133,7 +187,9 @@ TEST_F(PgBatchFills, FillsThatWaitTogetherAreOneStatement) {
   const auto statement = MakeStatement("select statement_timestamp()::text, 0 * :id", {kId});
   Alone(statement, Ids(1, 3));
   const std::vector<std::string> together = Together(statement, Ids(1, 40));
-  EXPECT_LE(std::set(together.begin(), together.end()).size(), 3U);
+  EXPECT_LE(std::set(together.begin(), together.end()).size(), 6U);
+  const std::vector<std::string> behind = Behind(statement, Ids(1, 40));
+  EXPECT_LE(std::set(behind.begin(), behind.end()).size(), 2U);
 }
 
 TEST_F(PgBatchFills, VolatileFunctionsAreCalledForEachKeyByItself) {
@@ -144,6 +200,36 @@ TEST_F(PgBatchFills, VolatileFunctionsAreCalledForEachKeyByItself) {
   Alone(statement, Ids(1, 3));
   const std::vector<std::string> together = Together(statement, Ids(1, 20));
   EXPECT_EQ(std::set(together.begin(), together.end()).size(), 20U);
+  const std::vector<std::string> behind = Behind(statement, Ids(1, 20));
+  EXPECT_EQ(std::set(behind.begin(), behind.end()).size(), 20U);
+  EXPECT_EQ(stats().filled_singly, 2U) << "this one, and that which keeps the connection busy";
+}
+
+TEST_F(PgBatchFills, WhatIsNotThereTodayIsTriedAgain) {
+  const std::string make = "create table batch_late as select generate_series(1, 20)::int8 as id";
+  Make("drop table if exists batch_late; " + make);
+  const auto statement = MakeStatement("select id from batch_late where id = :id", {kId});
+  const std::vector<std::string> alone = Alone(statement, Ids(1, 20));
+  Make("drop table batch_late");
+  for (const std::string& text : Behind(statement, Ids(1, 20)))
+    EXPECT_NE(text.find("42P01"), std::string::npos) << text;
+  Make(make);
+  EXPECT_EQ(Alone(statement, Ids(1, 1)).front(), alone.front());
+  const SourceStats before = stats();
+  EXPECT_EQ(before.filled_singly, 0U);
+  EXPECT_EQ(Behind(statement, Ids(1, 20)), alone);
+  EXPECT_GT(stats().batches, before.batches);
+  EXPECT_LT(stats().statements, before.statements + 10);
+}
+
+TEST_F(PgBatchFills, WhatTheFormForbidsIsNotTriedAgain) {
+  const auto statement = MakeStatement("select sum(:id), count(*) from generate_series(1, 5)", {kId});
+  const std::vector<std::string> alone = Alone(statement, Ids(1, 5));
+  EXPECT_EQ(Behind(statement, Ids(1, 5)), alone);
+  EXPECT_EQ(stats().filled_singly, 1U);
+  const std::uint64_t batches = stats().batches;
+  EXPECT_EQ(Behind(statement, Ids(1, 5)), alone);
+  EXPECT_EQ(stats().batches, batches);
 }
 
 TEST_F(PgBatchFills, StatementsOfOneTextKeepTheirShapes) {
@@ -163,6 +249,7 @@ TEST_F(PgBatchFills, OneBadKeyFailsAlone) {
   const auto statement = MakeStatement("select 100 / (:id - 7)", {kId});
   const std::vector<std::string> alone = Alone(statement, Ids(1, 20));
   EXPECT_EQ(Together(statement, Ids(1, 20)), alone);
+  EXPECT_EQ(Behind(statement, Ids(1, 20)), alone);
   EXPECT_TRUE(alone[6].starts_with("KCKSourceError")) << alone[6];
   EXPECT_EQ(alone[7], "[[100]]");
 }
@@ -172,6 +259,7 @@ TEST_F(PgBatchFills, AZeroByteFailsAlone) {
   const Keys keys = {{"a"}, {std::string("b\0c", 3)}, {"d"}, {std::nullopt}, {""}};
   const std::vector<std::string> alone = Alone(statement, keys);
   EXPECT_EQ(Together(statement, keys), alone);
+  EXPECT_EQ(Behind(statement, keys), alone);
   EXPECT_TRUE(alone[1].starts_with("KCKBadKey")) << alone[1];
 }
 
@@ -216,8 +304,11 @@ TEST_F(PgBatchFills, BringWhatSingleFillsBring) {
     const auto statement = MakeStatement(sql, {kId});
     const std::vector<std::string> alone = Alone(statement, Ids(0, 12));
     EXPECT_EQ(Together(statement, Ids(0, 12)), alone) << sql;
+    EXPECT_EQ(Behind(statement, Ids(0, 12)), alone) << sql;
     const auto objects = MakeStatement(sql, {kId}, SqlDialect::kPostgres, RowShape::kDicts);
-    EXPECT_EQ(Together(objects, Ids(0, 12)), Alone(objects, Ids(0, 12))) << sql;
+    const std::vector<std::string> objects_alone = Alone(objects, Ids(0, 12));
+    EXPECT_EQ(Together(objects, Ids(0, 12)), objects_alone) << sql;
+    EXPECT_EQ(Behind(objects, Ids(0, 12)), objects_alone) << sql;
   }
 }
 
@@ -240,6 +331,7 @@ TEST_F(PgBatchFills, ParametersOfEveryTypeNameNoColumn) {
       const auto statement = MakeStatement(sql, {param}, SqlDialect::kPostgres, RowShape::kDicts);
       const std::vector<std::string> alone = Alone(statement, keys);
       EXPECT_EQ(Together(statement, keys), alone) << sql;
+      EXPECT_EQ(Behind(statement, keys), alone) << sql;
       EXPECT_TRUE(alone.front().starts_with("[{")) << alone.front();
     }
   }
@@ -290,8 +382,11 @@ RC_GTEST_FIXTURE_PROP(PgBatchFills, BringWhatSingleFillsBringForAnyTemplate, ())
   const RowShape shape = *rc::gen::element(RowShape::kRows, RowShape::kDicts);
   const auto statement = MakeStatement(sql, {kId}, SqlDialect::kPostgres, shape);
   const int first = *rc::gen::inRange(-2, 8);
-  const std::vector<std::string> alone = Alone(statement, Ids(first, first + 6));
-  RC_ASSERT(Together(statement, Ids(first, first + 6)) == alone);
+  Keys keys = Ids(first, first + 6);
+  for (std::size_t twice = *rc::gen::inRange<std::size_t>(0, 3); twice > 0; --twice) keys.push_back(keys[twice]);
+  const std::vector<std::string> alone = Alone(statement, keys);
+  RC_ASSERT(Together(statement, keys) == alone);
+  RC_ASSERT(Behind(statement, keys) == alone);
 }
 
 RC_GTEST_FIXTURE_PROP(PgBatchFills, BringWhateverTextTheyAreAskedFor, ()) {
@@ -303,6 +398,7 @@ RC_GTEST_FIXTURE_PROP(PgBatchFills, BringWhateverTextTheyAreAskedFor, ()) {
   if (*rc::gen::arbitrary<bool>()) keys.push_back({std::nullopt, "7"});
   const std::vector<std::string> alone = Alone(statement, keys);
   RC_ASSERT(Together(statement, keys) == alone);
+  RC_ASSERT(Behind(statement, keys) == alone);
 }
 
 }  // namespace

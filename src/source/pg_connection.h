@@ -41,6 +41,7 @@ class PgConnection {
   // True where a fill that is sent now is likely to get its turn soon. Requires ready().
   bool HasRoom() const;
   std::size_t in_flight() const { return pipeline_->in_flight(); }
+  std::size_t behind_in_flight() const { return pipeline_->behind_in_flight(); }
 
   // The same for fills that are computed with others (pg_batch.h): those that come meanwhile make the next batch.
   bool HasRoomForBatch() const;

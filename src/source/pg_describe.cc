@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "source/pg_batch.h"
 #include "source/pg_error.h"
 #include "source/pg_handle.h"
 #include "source/pg_json.h"
@@ -56,6 +57,19 @@ Result<Description> Columns(PGconn* connection, PgColumns columns) {
   return description;
 }
 
+std::string WhyFilledSingly(PGconn* connection, const SqlStatement& statement) {
+  if (statement.types.empty()) return "";  // there is one key
+  const std::string names = PgCalledFunctionsText(statement);
+  const char* values[] = {names.c_str()};
+  const PgResultPtr found(PQexecParams(connection, kPgVolatileSql, 1, nullptr, values, nullptr, nullptr, 0));
+  if (PQresultStatus(found.get()) != PGRES_TUPLES_OK) return AuthorMessage(*found);
+  if (PQgetisnull(found.get(), 0, 0) == 0)
+    return fmt::format("it calls what is volatile: {}", PQgetvalue(found.get(), 0, 0));
+  Deallocate(connection);
+  const PgResultPtr prepared(PQprepare(connection, kName, PgBatchTemplate(statement).c_str(), 0, nullptr));
+  return Succeeded(prepared) ? "" : AuthorMessage(*prepared);
+}
+
 }  // namespace
 
 Result<Description> DescribePg(PGconn* connection, const SqlStatement& statement) {
@@ -69,7 +83,9 @@ Result<Description> DescribePg(PGconn* connection, const SqlStatement& statement
     return Fail(ErrorCode::kSourceError,
                 not_a_query ? "a product's query is SELECT, VALUES, TABLE or WITH … SELECT" : AuthorMessage(*stamped));
   }
-  return Columns(connection, PgColumns::kAfterStamp);
+  Result<Description> description = Columns(connection, PgColumns::kAfterStamp);
+  if (description) description->filled_singly = WhyFilledSingly(connection, statement);
+  return description;
 }
 
 Result<Description> DescribePgWrite(PGconn* connection, const SqlStatement& statement) {

@@ -8,6 +8,7 @@
 namespace kck {
 
 // Blocks. The error is PostgreSQL's message, after "line L column C: " where it names a place in the author's text.
+// Says as well why the statement is filled singly, where it is.
 Result<Description> DescribePg(PGconn* connection, const SqlStatement& statement);
 
 // The same for a statement that writes, on a connection that may write. Says so as well where the connection's role may

@@ -22,6 +22,26 @@ TEST(PgDescribe, NamesTheColumns) {
   EXPECT_EQ(Describe("select date '2013-01-01' + :a as day", {{"a", ParamType::kInt}}), "day");
 }
 
+// Why the statement is filled singly.
+std::string WhySingly(std::string_view sql, const std::vector<Param>& params) {
+  const auto description = OpenPgSource(SharedPgServer().Settings())->Describe(*MakeStatement(sql, params));
+  return description ? description->filled_singly : description.error().message;
+}
+
+TEST(PgDescribe, SaysWhatIsFilledSingly) {
+  const Param number = {"a", ParamType::kInt};
+  EXPECT_EQ(WhySingly("select relname from pg_class where oid = :a order by 1 limit :a", {number}), "");
+  EXPECT_EQ(WhySingly("select :a, random() + RANDOM(), clock_timestamp()", {number}),
+            "it calls what is volatile: clock_timestamp, random");
+  EXPECT_EQ(WhySingly("select random()", {}), "") << "there is one key";
+  EXPECT_EQ(WhySingly("select sum(:a)", {number}),
+            "aggregate functions are not allowed in FROM clause of their own query level");
+  EXPECT_EQ(WhySingly("select date '2013-01-01' + :a", {number}),
+            "operator does not exist: date + bigint (No operator matches the given name and argument types. You might "
+            "need to add explicit type casts.)");
+  EXPECT_EQ(WhySingly("select date '2013-01-01' + :a::int", {number}), "");
+}
+
 TEST(PgDescribe, PlacesErrorsInTheAuthorsText) {
   EXPECT_EQ(Describe("select 'é' as first,\n       :a as second, oid, relnme\nfrom pg_class", {{"a", ParamType::kInt}}),
             "line 2 column 27: column \"relnme\" does not exist (Perhaps you meant to reference the column "

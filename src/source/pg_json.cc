@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <set>
+#include <span>
 
 #include "base/base64.h"
 #include "base/json.h"
 #include "source/pg_batch.h"
+#include "source/pg_batch_rows.h"
 #include "source/pg_literal.h"
 
 namespace kck {
@@ -68,13 +68,16 @@ bool AppendBytea(std::string& out, std::string_view text) {
   return true;
 }
 
+bool AppendValue(std::string& out, const PgTypes& types, const PgType& type, std::string_view text);
+
 bool AppendArray(std::string& out, const PgTypes& types, const PgType& type, std::string_view text) {
   PgArrayVisitor visitor;
   visitor.open = [&] { out += '['; };
   visitor.next = [&] { out += ','; };
   visitor.close = [&] { out += ']'; };
+  const PgType& part = types.Find(type.part);
   visitor.element = [&](std::optional<std::string_view> element) {
-    if (element) return AppendPgValue(out, types, type.part, *element);
+    if (element) return AppendValue(out, types, part, *element);
     out += "null";
     return true;
   };
@@ -100,6 +103,33 @@ bool AppendComposite(std::string& out, const PgTypes& types, const PgType& type,
   return true;
 }
 
+bool AppendValue(std::string& out, const PgTypes& types, const PgType& type, std::string_view text) {
+  switch (type.kind) {
+    case PgKind::kBool:
+      return AppendBool(out, text);
+    case PgKind::kNumber:
+      return AppendNumber(out, text);
+    case PgKind::kJson:
+      out += text;
+      return true;
+    case PgKind::kTimestamp:
+      return AppendTimestamp(out, text, false);
+    case PgKind::kTimestampTz:
+      return AppendTimestamp(out, text, true);
+    case PgKind::kBytea:
+      return AppendBytea(out, text);
+    case PgKind::kArray:
+      return AppendArray(out, types, type, text);
+    case PgKind::kComposite:
+      return AppendComposite(out, types, type, text);
+    case PgKind::kString:
+    case PgKind::kDomain:
+      break;
+  }
+  AppendJsonString(out, text);
+  return true;
+}
+
 std::optional<std::string_view> Cell(const PGresult& result, int row, int column) {
   if (PQgetisnull(&result, row, column) != 0) return std::nullopt;
   return std::string_view(PQgetvalue(&result, row, column),
@@ -115,7 +145,9 @@ int StampRow(const PGresult& result) {
   return row;
 }
 
-std::optional<Error> SameNameError(const PGresult& result, PgColumns columns) {
+// Of a product of objects: a field that is there twice.
+std::optional<Error> SameNameError(const PGresult& result, RowShape shape, PgColumns columns) {
+  if (shape != RowShape::kDicts) return std::nullopt;
   std::set<std::string_view> names;
   for (int column = static_cast<int>(columns); column < PQnfields(&result); ++column) {
     const char* name = PQfname(&result, column);
@@ -139,18 +171,19 @@ class RowWriter {
         AppendJsonString(before, PQfname(&result, column));
         before += ':';
       }
-      before_.push_back(std::move(before));
+      columns_.push_back({std::move(before), &types.Find(PQftype(&result, column))});
     }
   }
 
   bool Append(std::string& out, int row) const {
     out += open_;
-    for (int column = first_column_; column < PQnfields(&result_); ++column) {
-      out += before_[static_cast<std::size_t>(column - first_column_)];
-      const auto cell = Cell(result_, row, column);
+    int number = first_column_;
+    for (const Column& column : columns_) {
+      out += column.before;
+      const auto cell = Cell(result_, row, number++);
       if (!cell) {
         out += "null";
-      } else if (!AppendPgValue(out, types_, PQftype(&result_, column), *cell)) {
+      } else if (!AppendValue(out, types_, *column.type, *cell)) {
         return false;
       }
     }
@@ -159,12 +192,17 @@ class RowWriter {
   }
 
  private:
+  struct Column {
+    std::string before;  // what stands before its value
+    const PgType* type;
+  };
+
   const PGresult& result_;
   const PgTypes& types_;
   const int first_column_;
   char open_;
   char close_;
-  std::vector<std::string> before_;  // what stands before the value of each column
+  std::vector<Column> columns_;
 };
 
 constexpr int kNoRow = -1;
@@ -177,67 +215,35 @@ std::vector<int> RowsBut(const PGresult& result, int skipped_row) {
   return numbers;
 }
 
-// The numbers of the rows of each key, in order.
-std::vector<std::vector<int>> RowsByKey(const PGresult& result, PgColumns columns, std::size_t keys) {
-  std::vector<std::vector<int>> rows(keys);
-  for (int row = 0; row < PQntuples(&result); ++row) {
-    const auto key = static_cast<std::size_t>(std::atoll(PQgetvalue(&result, row, kPgBatchKey)) - 1);
-    if (key < keys && PQgetisnull(&result, row, kPgBatchHit) == 0) rows[key].push_back(row);
+Failure AlteredFailure() {
+  return Fail(ErrorCode::kSourceError, "a type was altered while the statement ran; ask again");
+}
+
+// Appends the rows of these numbers as a JSON list.
+bool AppendRows(std::string& out, const RowWriter& writer, std::span<const int> numbers) {
+  out += '[';
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (i > 0) out += ',';
+    if (!writer.Append(out, numbers[i])) return false;
   }
-  if (columns != PgColumns::kAfterOrder) return rows;
-  for (std::vector<int>& of_key : rows) {
-    std::ranges::sort(of_key, {}, [&](int row) { return std::atoll(PQgetvalue(&result, row, kPgBatchOrder)); });
-  }
-  return rows;
+  out += ']';
+  return true;
 }
 
 // json and row_count, of the rows of these numbers.
 Result<Rows> Render(const PGresult& result, const PgTypes& types, RowShape shape, PgColumns columns,
                     const std::vector<int>& numbers) {
-  if (shape == RowShape::kDicts) {
-    if (auto error = SameNameError(result, columns)) return Failure(*std::move(error));
-  }
-  const RowWriter writer(result, types, shape, columns);
+  if (auto error = SameNameError(result, shape, columns)) return Failure(*std::move(error));
   Rows rows;
-  rows.json = "[";
-  for (const int row : numbers) {
-    if (rows.row_count++ > 0) rows.json += ',';
-    if (!writer.Append(rows.json, row)) {
-      return Fail(ErrorCode::kSourceError, "a type was altered while the statement ran; ask again");
-    }
-  }
-  rows.json += ']';
+  rows.row_count = numbers.size();
+  if (!AppendRows(rows.json, RowWriter(result, types, shape, columns), numbers)) return AlteredFailure();
   return rows;
 }
 
 }  // namespace
 
 bool AppendPgValue(std::string& out, const PgTypes& types, Oid type, std::string_view text) {
-  const PgType& known = types.Find(type);
-  switch (known.kind) {
-    case PgKind::kBool:
-      return AppendBool(out, text);
-    case PgKind::kNumber:
-      return AppendNumber(out, text);
-    case PgKind::kJson:
-      out += text;
-      return true;
-    case PgKind::kTimestamp:
-      return AppendTimestamp(out, text, false);
-    case PgKind::kTimestampTz:
-      return AppendTimestamp(out, text, true);
-    case PgKind::kBytea:
-      return AppendBytea(out, text);
-    case PgKind::kArray:
-      return AppendArray(out, types, known, text);
-    case PgKind::kComposite:
-      return AppendComposite(out, types, known, text);
-    case PgKind::kString:
-    case PgKind::kDomain:
-      break;
-  }
-  AppendJsonString(out, text);
-  return true;
+  return AppendValue(out, types, types.Find(type), text);
 }
 
 std::vector<Oid> PgColumnTypes(const PGresult& result, PgColumns columns) {
@@ -257,19 +263,25 @@ Result<Rows> PgRows(const PGresult& result, const PgTypes& types, RowShape shape
   return rows;
 }
 
-Result<std::vector<Rows>> PgBatchRows(const PGresult& result, const PgTypes& types, RowShape shape, PgColumns columns,
-                                      std::size_t keys) {
+Result<std::vector<Rows>> PgRowsOfBatch(const PGresult& result, const PgTypes& types, RowShape shape, PgColumns columns,
+                                        std::size_t keys) {
   StampPtr stamp;
   for (int row = 0; row < PQntuples(&result) && !stamp; ++row) {
     if (const auto text = Cell(result, row, kPgBatchStamp)) stamp = InternStamp(*text);
   }
   if (!stamp) return Fail(ErrorCode::kSourceError, "the database sent no snapshot with its rows");
-  std::vector<Rows> all;
-  for (const std::vector<int>& numbers : RowsByKey(result, columns, keys)) {
-    Result<Rows> rows = Render(result, types, shape, columns, numbers);
-    if (!rows) return Failure(std::move(rows.error()));
-    rows->stamp = stamp;
-    all.push_back(*std::move(rows));
+  if (auto error = SameNameError(result, shape, columns)) return Failure(*std::move(error));
+  const RowWriter writer(result, types, shape, columns);
+  const PgBatchRows rows(result, columns == PgColumns::kAfterOrder, keys);
+  std::vector<Rows> all(keys);
+  std::string json;  // of one key after the other, so that each has one block of its size
+  for (std::size_t key = 0; key < keys; ++key) {
+    json.clear();
+    const std::span<const int> numbers = rows.Of(key);
+    if (!AppendRows(json, writer, numbers)) return AlteredFailure();
+    all[key].json = json;
+    all[key].row_count = numbers.size();
+    all[key].stamp = stamp;
   }
   return all;
 }

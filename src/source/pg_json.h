@@ -29,8 +29,8 @@ std::vector<Oid> PgColumnTypes(const PGresult& result, PgColumns columns);
 Result<Rows> PgRows(const PGresult& result, const PgTypes& types, RowShape shape);
 
 // The same for each of the `keys` of a batch's result.
-Result<std::vector<Rows>> PgBatchRows(const PGresult& result, const PgTypes& types, RowShape shape, PgColumns columns,
-                                      std::size_t keys);
+Result<std::vector<Rows>> PgRowsOfBatch(const PGresult& result, const PgTypes& types, RowShape shape, PgColumns columns,
+                                        std::size_t keys);
 
 // The rows of a result without a stamp as a JSON list; "[]" where the statement returns none. Errors as PgRows.
 Result<std::string> PgReturning(const PGresult& result, const PgTypes& types, RowShape shape);

@@ -22,6 +22,12 @@ std::uint32_t MicrosecondsSince(TimePoint start) {
       std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count());
 }
 
+// The share of one of `count`; all of them add up to `total`.
+std::uint32_t ShareOf(std::uint32_t total, std::size_t index, std::size_t count) {
+  const auto up_to = [&](std::size_t end) { return std::uint64_t{total} * end / count; };
+  return static_cast<std::uint32_t>(up_to(index + 1) - up_to(index));
+}
+
 // A batch is prepared beside the statement for one key.
 std::uint64_t BatchId(const SqlStatement& statement) { return statement.id ^ 0x9e3779b97f4a7c15U; }
 
@@ -29,31 +35,42 @@ PgColumns BatchColumns(const PgBatchState& state) {
   return state.ordered ? PgColumns::kAfterOrder : PgColumns::kAfterHit;
 }
 
-// What PREPARE says of a text, and would say again: syntax error or rule violation, feature not supported.
+// What PREPARE says of a text: syntax error or rule violation, feature not supported.
 bool IsRefusal(std::string_view sql_state) { return sql_state.starts_with("42") || sql_state.starts_with("0A"); }
+
+// And would say of it tomorrow. A table, column or type that is not there may come, a permission may be granted, and
+// without them the statement for one key is refused as well.
+bool IsOfTheForm(std::string_view sql_state) {
+  return sql_state != "42P01" && sql_state != "42703" && sql_state != "42704" && sql_state != "42501";
+}
 
 }  // namespace
 
 PgPipeline::PgPipeline(PgConnPtr connection, DatabaseIdentity identity, std::string database)
     : connection_(std::move(connection)), identity_(identity), database_(std::move(database)) {}
 
+bool PgPipeline::Exchange::behind() const {
+  if (fill) return fill->behind();
+  return !batch.empty() && batch.front()->behind();
+}
+
 void PgPipeline::Send(const PgFillPtr& fill) {
-  if (fill->holds_zero_byte()) {
+  if (fill->holds_zero_byte) {
     fill->Finish(Fail(ErrorCode::kBadKey, "a parameter holds a zero byte, which PostgreSQL has no text for"));
     return;
   }
   Exchange exchange;
   exchange.fill = fill;
   const bool prepared =
-      Prepare(fill->statement->id, exchange, [&](const std::string& name) { return SendPrepare(*fill, name); });
+      Prepare(fill->statement()->id, exchange, [&](const std::string& name) { return SendPrepare(*fill, name); });
   const bool sent = prepared && SendExecute(*fill, exchange.prepared);
   Push(std::move(exchange), sent ? 1 : 0);
-  AskForVolatile(*fill->statement, fill->batches);
+  AskForVolatile(*fill->statement(), fill->group().batches);
 }
 
 void PgPipeline::AskForVolatile(const SqlStatement& statement, const std::shared_ptr<PgBatchState>& state) {
   if (state->refused || state->calls != PgBatchState::Calls::kUnknown) return;
-  const std::string names = fmt::format("{}", fmt::join(PgCalledFunctions(statement), " "));
+  const std::string names = PgCalledFunctionsText(statement);
   const char* values[] = {names.c_str()};
   state->calls = PgBatchState::Calls::kAsked;
   Exchange exchange;
@@ -63,7 +80,7 @@ void PgPipeline::AskForVolatile(const SqlStatement& statement, const std::shared
 }
 
 void PgPipeline::SendBatch(std::vector<PgFillPtr> fills) {
-  const SqlStatement& statement = *fills.front()->statement;
+  const SqlStatement& statement = *fills.front()->statement();
   Exchange exchange;
   exchange.batch = std::move(fills);
   const bool prepared =
@@ -101,8 +118,8 @@ bool PgPipeline::SendBatchExecute(const Exchange& exchange) {
 }
 
 bool PgPipeline::SendPrepare(const PgFill& fill, const std::string& name) {
-  const std::vector<Oid> types = PgParamTypes(*fill.statement, fill.typing);
-  const std::string sql = PgStampedTemplate(*fill.statement);
+  const std::vector<Oid> types = PgParamTypes(*fill.statement(), fill.typing);
+  const std::string sql = PgStampedTemplate(*fill.statement());
   return PQsendPrepare(connection_.get(), name.c_str(), sql.c_str(), static_cast<int>(types.size()), types.data()) == 1;
 }
 
@@ -120,8 +137,16 @@ void PgPipeline::Deallocate(const std::string& name) {
 
 void PgPipeline::Push(Exchange exchange, int sent) {
   if (exchanges_.empty()) head_since_ = Clock::now();
+  behind_in_flight_ += exchange.behind() ? 1 : 0;
   exchanges_.push_back(std::move(exchange));
   broken_ = broken_ || sent != 1 || PQpipelineSync(connection_.get()) != 1;
+}
+
+PgPipeline::Exchange PgPipeline::Pop() {
+  Exchange exchange = std::move(exchanges_.front());
+  exchanges_.pop_front();
+  behind_in_flight_ -= exchange.behind() ? 1 : 0;
+  return exchange;
 }
 
 std::size_t PgPipeline::Receive() {
@@ -134,10 +159,8 @@ std::size_t PgPipeline::Receive() {
     if (!result) continue;
     Exchange& head = exchanges_.front();
     if (PQresultStatus(result.get()) == PGRES_PIPELINE_SYNC) {
-      Exchange done = std::move(head);
-      exchanges_.pop_front();
       ++ended;
-      Complete(std::move(done));
+      Complete(Pop());
       head_since_ = Clock::now();
     } else if (head.preparing && PQresultStatus(result.get()) == PGRES_COMMAND_OK) {
       head.preparing = false;
@@ -152,7 +175,7 @@ void PgPipeline::Complete(Exchange exchange) {
   if (!exchange.batch.empty()) return CompleteBatch(std::move(exchange));
   if (exchange.asks) return TakeVolatile(exchange);
   if (!exchange.fill) return;
-  if (exchange.preparing) prepared_.Remove(exchange.fill->statement->id, exchange.prepared);
+  if (exchange.preparing) prepared_.Remove(exchange.fill->statement()->id, exchange.prepared);
   if (exchange.fill->finished()) return;
   if (!exchange.result || IsError(exchange.result.get())) {
     CompleteFailed(std::move(exchange));
@@ -175,7 +198,7 @@ void PgPipeline::CompleteFailed(Exchange exchange) {
   }
   const bool may_retry = !exchange.prepare_error && !exchange.awaiting_types && IsStaleStatement(state);
   if (may_retry && ++fill.stale_statements_met <= kStaleStatementsMax) {
-    prepared_.Remove(fill.statement->id, exchange.prepared);
+    prepared_.Remove(fill.statement()->id, exchange.prepared);
     Deallocate(exchange.prepared);
     Send(exchange.fill);
     return;
@@ -202,7 +225,7 @@ void PgPipeline::CompleteUnprepared(const Exchange& exchange, std::string_view s
 
 void PgPipeline::CompleteRows(Exchange exchange) {
   exchange.cost_us = MicrosecondsSince(head_since_);
-  exchange.fill->batches->Note(exchange.cost_us, 1);
+  exchange.fill->batches().Note(exchange.cost_us, 1);
   const std::vector<Oid> to_read = types_.ToRead(PgColumnTypes(*exchange.result, PgColumns::kAfterStamp));
   if (to_read.empty()) {
     Render(exchange.fill, *exchange.result, exchange.cost_us);
@@ -213,9 +236,9 @@ void PgPipeline::CompleteRows(Exchange exchange) {
 
 void PgPipeline::TakeVolatile(const Exchange& exchange) {
   const PGresult* answer = exchange.result.get();
-  const bool harmless = answer != nullptr && !IsError(answer) && PQgetvalue(answer, 0, 0)[0] == 'f';
+  const bool harmless = answer != nullptr && !IsError(answer) && PQgetisnull(answer, 0, 0) != 0;
   exchange.asks->calls = PgBatchState::Calls::kHarmless;
-  exchange.asks->refused = exchange.asks->refused || !harmless;
+  if (!harmless) exchange.asks->Refuse();
 }
 
 void PgPipeline::CompleteBatch(Exchange exchange) {
@@ -225,24 +248,31 @@ void PgPipeline::CompleteBatch(Exchange exchange) {
     return RenderBatch(exchange.batch, *exchange.awaiting_types, exchange.cost_us);
   }
   exchange.cost_us = MicrosecondsSince(head_since_);
-  const PgColumns columns = BatchColumns(*exchange.batch.front()->batches);
+  const PgColumns columns = BatchColumns(exchange.batch.front()->batches());
   const std::vector<Oid> to_read = types_.ToRead(PgColumnTypes(*exchange.result, columns));
   if (!to_read.empty()) return ReadTypes(std::move(exchange), to_read);
   RenderBatch(exchange.batch, *exchange.result, exchange.cost_us);
 }
 
-// One bad key must not fail the others: in ever smaller batches it comes to stand alone, and gets its own error. A
-// statement that cannot be prepared in this form is not tried in it again.
+// One bad key must not fail the others: in ever smaller batches it comes to stand alone, and gets its own error. What
+// PREPARE refuses is not the keys' fault, and they are filled alone at once.
 void PgPipeline::ReturnBatch(Exchange exchange) {
-  const SqlStatement& statement = *exchange.batch.front()->statement;
+  const SqlStatement& statement = *exchange.batch.front()->statement();
   const std::string_view state = exchange.result ? SqlState(*exchange.result) : "";
-  if (exchange.preparing && IsRefusal(state)) exchange.batch.front()->batches->refused = true;
+  const bool refused = exchange.preparing && IsRefusal(state);
+  if (refused && IsOfTheForm(state)) exchange.batch.front()->batches().Refuse();
   if (exchange.preparing || IsStaleStatement(state)) {
     prepared_.Remove(BatchId(statement), exchange.prepared);
     if (!exchange.preparing) Deallocate(exchange.prepared);
   }
-  for (PgFillPtr& fill : exchange.batch) {
-    fill->batch_keys_max = std::min(fill->batch_keys_max, std::max<std::size_t>(exchange.batch.size() / 2, 1));
+  const std::size_t keys = exchange.batch.size();
+  const std::size_t keys_max = refused ? 1 : std::max<std::size_t>(keys / 2, 1);
+  const std::uint32_t elapsed_us = MicrosecondsSince(head_since_);
+  exchange.batch.front()->batches().NoteFailed(elapsed_us, keys);
+  for (std::size_t i = 0; i < keys; ++i) {
+    PgFillPtr& fill = exchange.batch[i];
+    fill->spent_us += ShareOf(elapsed_us, i, keys);
+    fill->batch_keys_max = std::min(fill->batch_keys_max, keys_max);
     if (!fill->finished()) returned_.push_back(std::move(fill));
   }
 }
@@ -256,19 +286,19 @@ void PgPipeline::ReadTypes(Exchange exchange, const std::vector<Oid>& types) {
 }
 
 void PgPipeline::Render(const PgFillPtr& fill, const PGresult& rows, std::uint32_t cost_us) {
-  Result<Rows> rendered = PgRows(rows, types_, fill->statement->shape);
+  Result<Rows> rendered = PgRows(rows, types_, fill->statement()->shape);
   if (rendered) {
     rendered->identity = identity_;
-    rendered->cost_us = cost_us;
+    rendered->cost_us = cost_us + fill->spent_us;
   }
   fill->Finish(std::move(rendered));
 }
 
 void PgPipeline::RenderBatch(const std::vector<PgFillPtr>& fills, const PGresult& result, std::uint32_t cost_us) {
-  const SqlStatement& statement = *fills.front()->statement;
-  fills.front()->batches->Note(cost_us, fills.size());
+  const SqlStatement& statement = *fills.front()->statement();
+  fills.front()->batches().Note(cost_us, fills.size());
   Result<std::vector<Rows>> rendered =
-      PgBatchRows(result, types_, statement.shape, BatchColumns(*fills.front()->batches), fills.size());
+      PgRowsOfBatch(result, types_, statement.shape, BatchColumns(fills.front()->batches()), fills.size());
   for (std::size_t i = 0; i < fills.size(); ++i) {
     if (!rendered) {
       fills[i]->Finish(Failure(rendered.error()));
@@ -276,7 +306,7 @@ void PgPipeline::RenderBatch(const std::vector<PgFillPtr>& fills, const PGresult
     }
     Rows& rows = (*rendered)[i];
     rows.identity = identity_;
-    rows.cost_us = cost_us / static_cast<std::uint32_t>(fills.size());
+    rows.cost_us = ShareOf(cost_us, i, fills.size()) + fills[i]->spent_us;
     fills[i]->Finish(std::move(rows));
   }
 }
@@ -291,6 +321,7 @@ std::vector<PgFillPtr> PgPipeline::TakeUnanswered() {
     }
   }
   exchanges_.clear();
+  behind_in_flight_ = 0;
   return unanswered;
 }
 

@@ -38,7 +38,8 @@ class PgPipeline {
   std::vector<PgFillPtr> TakeUnanswered();
 
   std::size_t in_flight() const { return exchanges_.size(); }
-  TimePoint head_since() const { return head_since_; }  // when the first in flight got its turn
+  std::size_t behind_in_flight() const { return behind_in_flight_; }  // of these, those that no reader waits for
+  TimePoint head_since() const { return head_since_; }                // when the first in flight got its turn
 
   // True once libpq refused to send: the connection is of no more use.
   bool broken() const { return broken_; }
@@ -54,10 +55,13 @@ class PgPipeline {
     std::optional<Error> prepare_error;  // of that name, by an exchange before this one
     PgResultPtr result;                  // rows, or the error
     PgResultPtr awaiting_types;          // set: this exchange reads types, to render these rows of the fill
-    std::uint32_t cost_us = 0;           // of the fill
+    std::uint32_t cost_us = 0;           // of the fill, or of all of the batch
+
+    bool behind() const;
   };
 
   void Push(Exchange exchange, int sent);
+  Exchange Pop();
   // Finds the name to execute; begins with a PREPARE, by `send`, where it has to.
   bool Prepare(std::uint64_t id, Exchange& exchange, const std::function<bool(const std::string& name)>& send);
   bool SendPrepare(const PgFill& fill, const std::string& name);
@@ -83,6 +87,7 @@ class PgPipeline {
   PgTypes types_;
   PgPrepared prepared_;
   std::deque<Exchange> exchanges_;
+  std::size_t behind_in_flight_ = 0;
   std::vector<PgFillPtr> returned_;
   TimePoint head_since_;
   bool broken_ = false;

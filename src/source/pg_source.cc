@@ -12,11 +12,12 @@
 namespace kck {
 namespace {
 
-constexpr std::size_t kUnfinishedMax = 10000;
+constexpr std::size_t kReadersMax = 10000;
+// A block of memory of some 300 bytes each, until it is filled.
+constexpr std::size_t kBehindMax = 50000;
 constexpr auto kFirstConnectionWait = std::chrono::seconds(3);
 constexpr auto kConnectionWait = std::chrono::milliseconds(250);
-constexpr int kConnectionsLostMax = 2;      // by one fill
-constexpr std::size_t kLookedAtMax = 2000;  // of the queue, for fills that go together
+constexpr int kConnectionsLostMax = 2;  // by one fill
 
 }  // namespace
 
@@ -34,137 +35,170 @@ PgSource::~PgSource() {
   io_.stop();
   thread_.join();
   starter_.join();
+  const Error closed{ErrorCode::kSourceError, fmt::format("database {} is being closed", settings_.name)};
   // No thread is left that could touch these, so each fill is in exactly one of the three.
-  std::vector<PgFillPtr> unanswered(queue_.begin(), queue_.end());
-  for (const auto& connection : connections_)
-    std::ranges::move(connection->TakeUnanswered(), std::back_inserter(unanswered));
+  for (const PgFillQueue* queue : {&readers_, &behind_}) {
+    for (const PgFillPtr& fill : queue->fills()) fill->Finish(Failure(closed));
+  }
+  for (const auto& connection : connections_) {
+    for (const PgFillPtr& fill : connection->TakeUnanswered()) fill->Finish(Failure(closed));
+  }
+  std::vector<PgFillGroupPtr> incoming;
   {
     MutexLock lock(mutex_);
-    std::ranges::move(incoming_, std::back_inserter(unanswered));
-    incoming_.clear();
+    incoming.swap(incoming_);
   }
-  for (const PgFillPtr& fill : unanswered) {
-    fill->Finish(Fail(ErrorCode::kSourceError, fmt::format("database {} is being closed", settings_.name)));
-  }
+  for (const PgFillGroupPtr& group : incoming) GiveUp(*group, false, closed);
 }
 
 void PgSource::Fill(std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params, TimePoint deadline,
                     FillCallback done) {
-  auto fill = std::make_shared<PgFill>(io_.get_executor(), std::move(statement), std::move(params), deadline,
-                                       std::move(done), unfinished_);
-  fill->refused = unfinished_.fetch_add(1, std::memory_order_relaxed) >= kUnfinishedMax;
+  FillRequest one{std::move(params), std::move(done)};
+  Take(std::make_shared<PgFillGroup>(io_.get_executor(), std::move(statement), std::span(&one, 1), deadline, false,
+                                     unfinished_readers_, kReadersMax));
+}
+
+void PgSource::FillBehind(std::shared_ptr<const SqlStatement> statement, std::vector<FillRequest> fills,
+                          TimePoint deadline) {
+  if (fills.empty()) return;
+  Take(std::make_shared<PgFillGroup>(io_.get_executor(), std::move(statement), fills, deadline, true,
+                                     unfinished_behind_, kBehindMax));
+}
+
+void PgSource::Take(PgFillGroupPtr group) {
   bool wake = false;
   {
     MutexLock lock(mutex_);
     wake = incoming_.empty();
-    incoming_.push_back(std::move(fill));
+    incoming_.push_back(std::move(group));
   }
   if (wake) boost::asio::post(io_, [this] { TakeIncoming(); });
 }
 
 void PgSource::TakeIncoming() {
-  std::vector<PgFillPtr> taken;
+  std::vector<PgFillGroupPtr> taken;
   {
     MutexLock lock(mutex_);
     taken.swap(incoming_);
   }
-  for (const PgFillPtr& fill : taken) {
-    if (fill->refused) {
-      fill->Finish(Fail(ErrorCode::kOverloaded, fmt::format("too many fills wait for database {}", settings_.name)));
-      continue;
+  for (const PgFillGroupPtr& group : taken) {
+    group->batches = batches_.Of(*group->statement);
+    AwaitConnection(*group);
+    PgFillQueue& queue = QueueOf(*group);
+    for (std::size_t i = 0; i < group->fills.size(); ++i) {
+      PgFill& fill = group->fills[i];
+      if (i < group->accepted) {
+        queue.PushBack(PgFillPtr(group, &fill));
+      } else {
+        fill.Finish(Fail(ErrorCode::kOverloaded, fmt::format("too many fills wait for database {}", settings_.name)));
+      }
     }
-    fill->batches = batches_.Of(*fill->statement);
-    Enqueue(fill, false);
-    ArmTimer(fill);
+    if (!group->all_finished()) ArmTimer(group);
   }
   Pump();
 }
 
-void PgSource::Enqueue(const PgFillPtr& fill, bool first) {
-  fill->queued = queue_.insert(first ? queue_.begin() : queue_.end(), fill);
-  AwaitConnection(*fill);
-}
-
-void PgSource::Dequeue(PgFill& fill) {
-  if (!fill.queued) return;
-  const auto place = *fill.queued;
-  fill.queued.reset();
-  queue_.erase(place);
+void PgSource::FillsReturned(std::vector<PgFillPtr> fills) {
+  std::reverse(fills.begin(), fills.end());
+  for (const PgFillPtr& fill : fills) {
+    AwaitConnection(fill->group());
+    QueueOf(fill->group()).PushFront(fill);
+  }
 }
 
 void PgSource::Pump() {
-  while (!queue_.empty()) {
-    PgFill& first = *queue_.front();
-    const std::size_t keys_max = first.holds_zero_byte() ? 1 : std::min(first.batches->KeysMax(), first.batch_keys_max);
-    PgConnection* connection = BestConnection(keys_max > 1);
-    if (connection == nullptr) return;
-    SendFirst(*connection, keys_max);
-  }
+  while (SendFrom(readers_)) continue;
+  while (readers_.empty() && SendFrom(behind_)) continue;
 }
 
-// Sends the first fill of the queue, and with it those of its statement behind it.
-void PgSource::SendFirst(PgConnection& connection, std::size_t keys_max) {
-  const PgFillPtr first = queue_.front();
-  std::vector<PgFillPtr> fills;
-  std::size_t looked_at = 0;
-  for (auto item = queue_.begin(); item != queue_.end() && fills.size() < keys_max && looked_at < kLookedAtMax;
-       ++looked_at) {
-    const PgFillPtr fill = *item++;
-    // Not by id: two products may have one SQL, and make different rows of it.
-    const bool fits = fill->statement == first->statement && fill->batch_keys_max > fills.size();
-    if (fill != first && (!fits || fill->holds_zero_byte())) continue;
-    keys_max = std::min(keys_max, fill->batch_keys_max);
-    Dequeue(*fill);
-    fills.push_back(fill);
-  }
+bool PgSource::SendFrom(PgFillQueue& queue) {
+  if (queue.empty()) return false;
+  PgConnection* connection = &queue == &behind_ ? BestForBehind() : BestForReader(queue.KeysMax() > 1);
+  if (connection == nullptr) return false;
+  std::vector<PgFillPtr> fills = queue.TakeTogether();
+  Count(fills.size(), &queue == &behind_);
   if (fills.size() == 1) {
-    connection.Send(first);
+    connection->Send(fills.front());
   } else {
-    connection.SendBatch(std::move(fills));
+    connection->SendBatch(std::move(fills));
   }
+  return true;
 }
 
-void PgSource::FillsReturned(std::vector<PgFillPtr> fills) {
-  std::reverse(fills.begin(), fills.end());
-  for (const PgFillPtr& fill : fills) Enqueue(fill, true);
+void PgSource::Count(std::size_t keys, bool behind) {
+  statements_.fetch_add(1, std::memory_order_relaxed);
+  if (behind) behind_statements_.fetch_add(1, std::memory_order_relaxed);
+  if (keys == 1) return;
+  batch_count_.fetch_add(1, std::memory_order_relaxed);
+  batch_keys_.fetch_add(keys, std::memory_order_relaxed);
 }
 
-PgConnection* PgSource::BestConnection(bool in_batches) {
+SourceStats PgSource::stats() const {
+  SourceStats stats;
+  stats.statements = statements_;
+  stats.behind_statements = behind_statements_;
+  stats.batches = batch_count_;
+  stats.batch_keys = batch_keys_;
+  stats.filled_singly = batches_.filled_singly();
+  return stats;
+}
+
+PgConnection* PgSource::BestForReader(bool in_batches) {
+  const auto load = [](const PgConnection& c) { return std::pair(c.behind_in_flight(), c.in_flight()); };
   PgConnection* best = nullptr;
   for (const auto& connection : connections_) {
     if (!connection->ready() || !(in_batches ? connection->HasRoomForBatch() : connection->HasRoom())) continue;
-    if (best == nullptr || connection->in_flight() < best->in_flight()) best = connection.get();
+    if (best == nullptr || load(*connection) < load(*best)) best = connection.get();
   }
   return best;
+}
+
+PgConnection* PgSource::BestForBehind() {
+  PgConnection* best = nullptr;
+  int under_way = 0;
+  for (const auto& connection : connections_) {
+    if (!connection->ready()) continue;
+    const bool has_one = connection->behind_in_flight() > 0;
+    under_way += has_one ? 1 : 0;
+    if (has_one || !connection->HasRoomForBatch()) continue;
+    if (best == nullptr || connection->in_flight() < best->in_flight()) best = connection.get();
+  }
+  return under_way < std::max(settings_.refresh.connections, 1) ? best : nullptr;
 }
 
 bool PgSource::AnyReady() const {
   return std::any_of(connections_.begin(), connections_.end(), [](const auto& c) { return c->ready(); });
 }
 
-void PgSource::AwaitConnection(PgFill& fill) {
-  fill.connection_awaited_until = Clock::now() + (tried_ ? Duration(kConnectionWait) : Duration(kFirstConnectionWait));
+void PgSource::AwaitConnection(PgFillGroup& group) {
+  group.connection_awaited_until = Clock::now() + (tried_ ? Duration(kConnectionWait) : Duration(kFirstConnectionWait));
 }
 
-void PgSource::ArmTimer(const PgFillPtr& fill) {
-  const bool awaits_connection = fill->queued && !AnyReady();
-  fill->timer.expires_at(awaits_connection ? std::min(fill->deadline, fill->connection_awaited_until) : fill->deadline);
-  fill->timer.async_wait([this, fill](const boost::system::error_code& cancelled) {
-    if (!cancelled) TimerFired(fill);
+void PgSource::ArmTimer(const PgFillGroupPtr& group) {
+  const bool awaits_connection = group->queued > 0 && !AnyReady();
+  group->timer.expires_at(awaits_connection ? std::min(group->deadline, group->connection_awaited_until)
+                                            : group->deadline);
+  group->timer.async_wait([this, group](const boost::system::error_code& cancelled) {
+    if (!cancelled) TimerFired(group);
   });
 }
 
-void PgSource::TimerFired(const PgFillPtr& fill) {
+void PgSource::TimerFired(const PgFillGroupPtr& group) {
   const TimePoint now = Clock::now();
-  if (now >= fill->deadline) {
-    Dequeue(*fill);
-    fill->Finish(
-        Fail(ErrorCode::kSourceTimeout, fmt::format("database {} did not answer in the time allowed", settings_.name)));
-  } else if (fill->queued && !AnyReady() && now >= fill->connection_awaited_until) {
-    Dequeue(*fill);
-    fill->Finish(Failure(UnreachableError(settings_.name, "")));
-  } else {
-    ArmTimer(fill);
+  if (now >= group->deadline) {
+    GiveUp(*group, false,
+           {ErrorCode::kSourceTimeout, fmt::format("database {} did not answer in the time allowed", settings_.name)});
+  } else if (group->queued > 0 && !AnyReady() && now >= group->connection_awaited_until) {
+    GiveUp(*group, true, UnreachableError(settings_.name, ""));
+  }
+  if (!group->all_finished()) ArmTimer(group);
+}
+
+void PgSource::GiveUp(PgFillGroup& group, bool queued_only, const Error& why) {
+  for (PgFill& fill : group.fills) {
+    if (queued_only && !fill.queued) continue;
+    QueueOf(group).Remove(fill);
+    fill.Finish(Failure(why));
   }
 }
 
@@ -188,23 +222,35 @@ void PgSource::ConnectionLost(const Error& why, std::vector<PgFillPtr> unanswere
   tried_ = true;
   if (!outage_logged_) LogWarning("database {}: {}; connecting again", settings_.name, why.message);
   outage_logged_ = true;
-  std::reverse(unanswered.begin(), unanswered.end());
-  for (const PgFillPtr& fill : unanswered) {
+  std::vector<PgFillPtr> again;
+  for (PgFillPtr& fill : unanswered) {
     if (++fill->connections_lost < kConnectionsLostMax) {
-      Enqueue(fill, true);
+      again.push_back(std::move(fill));
     } else {
       fill->Finish(
           Fail(ErrorCode::kSourceError, fmt::format("database {}: the connection was lost twice", settings_.name)));
     }
   }
+  FillsReturned(std::move(again));
   if (!AnyReady()) {
     reachable_ = false;
     // What waited for room waits for a connection from now on; each failed try after this one changes nothing.
-    if (was_ready_) std::ranges::for_each(queue_, [this](const PgFillPtr& fill) { AwaitConnection(*fill); });
-    if (was_ready_) std::ranges::for_each(queue_, [this](const PgFillPtr& fill) { ArmTimer(fill); });
+    if (was_ready_) {
+      AwaitConnections(readers_);
+      AwaitConnections(behind_);
+    }
     was_ready_ = false;
   }
   Pump();
+}
+
+void PgSource::AwaitConnections(const PgFillQueue& queue) {
+  const PgFillGroup* last = nullptr;
+  for (const PgFillPtr& fill : queue.fills()) {
+    if (std::exchange(last, &fill->group()) == &fill->group()) continue;
+    AwaitConnection(fill->group());
+    ArmTimer(PgFillGroupPtr(fill, &fill->group()));
+  }
 }
 
 Result<Description> PgSource::Describe(const SqlStatement& statement) {

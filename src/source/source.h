@@ -31,12 +31,25 @@ struct Rows {
   std::uint64_t row_count = 0;
   StampPtr stamp;             // null: the source has no snapshots
   DatabaseIdentity identity;  // zero: the source has none
-  std::uint32_t cost_us = 0;  // from sending the statement to holding its last row
+  // What it took of the database's time, from its turn on its connection to its last row. Of keys that one statement
+  // brought, each has a share, and the shares add up.
+  std::uint32_t cost_us = 0;
 };
 
 // What a statement looks like to the database, for `kck check`.
 struct Description {
   std::vector<std::string> columns;
+  std::string filled_singly;  // of a product in PostgreSQL: why its keys are not filled together; empty where they are
+};
+
+// What a source has done since it was opened, and what it knows of its statements. A source without batches leaves
+// those parts at 0.
+struct SourceStats {
+  std::uint64_t statements = 0;         // sent, batches included, once for each time
+  std::uint64_t behind_statements = 0;  // of these, for FillBehind
+  std::uint64_t batches = 0;            // of these, for several keys
+  std::uint64_t batch_keys = 0;         // in all batches together
+  std::uint64_t filled_singly = 0;      // statements with parameters that get no batches, of those that were filled
 };
 
 // A database as `kck check` asks it about a statement.
@@ -77,6 +90,9 @@ class Source : public Describer {
                           TimePoint deadline) {
     for (FillRequest& fill : fills) Fill(statement, std::move(fill.params), deadline, std::move(fill.done));
   }
+
+  // Any thread.
+  virtual SourceStats stats() const { return {}; }
 };
 
 }  // namespace kck

@@ -1,4 +1,6 @@
 // SQLite as a source: reader threads, each with a connection of its own.
+#include <algorithm>
+
 #include "source/sources.h"
 #include "source/sqlite_workers.h"
 
@@ -21,11 +23,30 @@ QueueRefusals FillRefusals(const std::string& database) {
 class SqliteSource : public Source {
  public:
   explicit SqliteSource(const DatabaseSettings& settings)
-      : readers_(settings, SqliteAccess::kRead, settings.pool, FillRefusals(settings.name), Read, "") {}
+      : readers_(settings, SqliteAccess::kRead, {settings.pool, std::max(settings.refresh.connections, 1)},
+                 FillRefusals(settings.name), Read, "") {}
 
   void Fill(std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params, TimePoint deadline,
             FillCallback done) override {
     readers_.Push({std::move(statement), std::move(params), deadline, std::move(done)});
+  }
+
+  // One by one: SQLite has no way to a server and back that a batch would save.
+  void FillBehind(std::shared_ptr<const SqlStatement> statement, std::vector<FillRequest> fills,
+                  TimePoint deadline) override {
+    std::vector<WaitingStatement<Rows>> waiting;
+    waiting.reserve(fills.size());
+    for (FillRequest& fill : fills) {
+      waiting.push_back({statement, std::move(fill.params), deadline, std::move(fill.done)});
+    }
+    readers_.PushBehind(std::move(waiting));
+  }
+
+  SourceStats stats() const override {
+    SourceStats stats;
+    stats.statements = readers_.statements();
+    stats.behind_statements = readers_.behind_statements();
+    return stats;
   }
 
   Result<Description> Describe(const SqlStatement& statement) override { return readers_.Describe(statement); }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include "source/sources.h"
 #include "testing/sqlite_file.h"
@@ -215,6 +216,35 @@ TEST(SqliteSourceFiles, AFileThatIsNoneOrNoDatabaseIsAnError) {
   const auto error = RunFill(*broken, Lite("select 1"));
   EXPECT_EQ(error.error().code, ErrorCode::kSourceError);
   EXPECT_EQ(error.error().message.find(file.path()), std::string::npos) << "a client need not know the path";
+}
+
+TEST_F(SqliteSourceTest, FillsBehindComeAfterThoseThatReadersWaitFor) {
+  DatabaseSettings settings = file_.Settings();
+  settings.pool = 1;
+  source_ = OpenSqliteSource(settings);
+  const auto statement = Lite("select :id", {{"id", ParamType::kInt}});
+  std::vector<std::string> order;  // written by the one reader
+  std::promise<void> all;
+  const auto note = [&](const Result<Rows>& rows) {
+    order.push_back(rows ? rows->json : rows.error().message);
+    if (order.size() == 12) all.set_value();
+  };
+  // Holds the reader until all are there.
+  std::promise<void> go;
+  source_->Fill(statement, {"0"}, Clock::now() + std::chrono::seconds(30), [&](const Result<Rows>& rows) {
+    go.get_future().get();
+    note(rows);
+  });
+  std::vector<Source::FillRequest> requests;
+  for (int id = 1; id <= 10; ++id) requests.push_back({{std::to_string(id)}, note});
+  source_->FillBehind(statement, std::move(requests), Clock::now() + std::chrono::seconds(20));
+  source_->Fill(statement, {"99"}, Clock::now() + std::chrono::seconds(30), note);
+  go.set_value();
+  all.get_future().get();
+  EXPECT_EQ(order[1], "[[99]]");
+  EXPECT_EQ(order.back(), "[[10]]");
+  EXPECT_EQ(source_->stats().statements, 12U);
+  EXPECT_EQ(source_->stats().behind_statements, 10U);
 }
 
 }  // namespace

@@ -19,6 +19,11 @@
 
 namespace kck {
 
+struct SqliteThreads {
+  int all = 1;
+  int behind = 0;  // of these, those that also run what nobody waits for
+};
+
 template <typename Outcome>
 class SqliteWorkers {
  public:
@@ -28,8 +33,8 @@ class SqliteWorkers {
 
   // `work` runs a statement. `error_suffix` ends the message of what fails, but for what is the caller's fault
   // (KCKBadRequest).
-  SqliteWorkers(const DatabaseSettings& settings, SqliteAccess access, int threads, QueueRefusals refusals, Work work,
-                std::string error_suffix)
+  SqliteWorkers(const DatabaseSettings& settings, SqliteAccess access, SqliteThreads threads, QueueRefusals refusals,
+                Work work, std::string error_suffix)
       : name_(settings.name),
         path_(SqlitePath(settings)),
         access_(access),
@@ -38,7 +43,9 @@ class SqliteWorkers {
         error_suffix_(std::move(error_suffix)),
         queue_(std::move(refusals)) {
     threads_.emplace_back([this] { queue_.AnswerOverdue(); });
-    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { RunAll(); });
+    for (int i = 0; i < threads.all; ++i) {
+      threads_.emplace_back([this, behind_too = i < threads.behind] { RunAll(behind_too); });
+    }
   }
 
   ~SqliteWorkers() {
@@ -47,6 +54,7 @@ class SqliteWorkers {
   }
 
   void Push(Waiting waiting) { queue_.Push(std::move(waiting)); }
+  void PushBehind(std::vector<Waiting> waiting) { queue_.PushBehind(std::move(waiting)); }
 
   // Describer::Describe, on a connection of its own.
   Result<Description> Describe(const SqlStatement& statement) {
@@ -58,10 +66,17 @@ class SqliteWorkers {
 
   bool reachable() const { return reachable_; }
 
+  std::uint64_t statements() const { return statements_; }  // that were run
+  std::uint64_t behind_statements() const { return behind_statements_; }
+
  private:
-  void RunAll() {
+  void RunAll(bool behind_too) {
     SqliteHolder holder(path_, access_, reachable_);
-    while (std::optional<Waiting> waiting = queue_.Take()) waiting->done(Answer(holder, *waiting));
+    while (std::optional<Waiting> waiting = queue_.Take(behind_too)) {
+      statements_.fetch_add(1, std::memory_order_relaxed);
+      if (waiting->behind) behind_statements_.fetch_add(1, std::memory_order_relaxed);
+      waiting->done(Answer(holder, *waiting));
+    }
   }
 
   Result<Outcome> Answer(SqliteHolder& holder, const Waiting& waiting) {
@@ -94,6 +109,8 @@ class SqliteWorkers {
   const std::string error_suffix_;
   std::atomic<bool> reachable_{false};
   std::atomic<bool> stop_{false};
+  std::atomic<std::uint64_t> statements_{0};
+  std::atomic<std::uint64_t> behind_statements_{0};
   StatementQueue<Outcome> queue_;
   std::vector<std::jthread> threads_;  // last: they end before the rest goes
 };

@@ -14,7 +14,7 @@ Result<Written> RunWrite(SqliteConnection& connection, const WaitingStatement<Wr
 class SqliteWriter : public Writer {
  public:
   explicit SqliteWriter(const DatabaseSettings& settings)
-      : thread_(settings, SqliteAccess::kWrite, 1, WriteRefusals(settings.name), RunWrite, "; nothing was written") {}
+      : thread_(settings, SqliteAccess::kWrite, {}, WriteRefusals(settings.name), RunWrite, "; nothing was written") {}
 
   void Write(std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params, TimePoint deadline,
              WriteCallback done) override {

@@ -3,6 +3,7 @@
 // `Outcome` is what a statement brings: Rows of a fill, Written of a write.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -23,6 +24,7 @@ struct WaitingStatement {
   std::vector<ParamValue> params;
   TimePoint deadline;
   std::function<void(Result<Outcome>)> done;
+  bool behind = false;  // PushBehind
 };
 
 // What those are answered whom the queue does not serve.
@@ -34,6 +36,7 @@ struct QueueRefusals {
 inline constexpr std::size_t kStatementsWaitingMax = 10000;
 
 // Any thread may push; the threads that run statements take, the most urgent first, of equals the one that came first.
+// Statements that nobody waits for come behind all others, have a bound of their own, and only some threads take them.
 // One more thread sits in AnswerOverdue, since all of them may be busy when a deadline passes, and since a refusal may
 // not be answered inside the call that is refused.
 template <typename Outcome>
@@ -45,32 +48,43 @@ class StatementQueue {
       : waiting_max_(waiting_max), refusals_(std::move(refusals)) {}
 
   void Push(Waiting one) KCK_EXCLUDES(mutex_) {
-    bool wake_runner = false;
     bool wake_due = false;
     {
       MutexLock lock(mutex_);
-      const TimePoint deadline = one.deadline;
-      if (waiting_.size() >= waiting_max_) {
-        refused_.push_back(std::move(one));
-        wake_due = true;
-      } else {
-        waiting_.emplace(deadline, std::move(one));
-        wake_runner = true;
-        wake_due = deadline < next_look_;
-      }
+      wake_due = Add(waiting_, std::move(one));
     }
-    if (wake_runner) added_.notify_one();
+    added_.notify_one();
     if (wake_due) due_.notify_one();
   }
 
-  // Blocks; nothing once the queue is closed and empty.
-  std::optional<Waiting> Take() KCK_EXCLUDES(mutex_) {
+  void PushBehind(std::vector<Waiting> many) KCK_EXCLUDES(mutex_) {
+    bool wake_due = false;
+    {
+      MutexLock lock(mutex_);
+      for (Waiting& one : many) {
+        one.behind = true;
+        wake_due = Add(behind_, std::move(one)) || wake_due;
+      }
+    }
+    // One alone may be a thread that does not take them.
+    added_.notify_all();
+    if (wake_due) due_.notify_one();
+  }
+
+  // Blocks; nothing once the queue is closed and empty. `behind_too`: also what nobody waits for; at least one of the
+  // threads has to.
+  std::optional<Waiting> Take(bool behind_too = true) KCK_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    while (waiting_.empty() && !closed_) added_.wait(mutex_);
-    if (waiting_.empty()) return std::nullopt;
-    std::optional<Waiting> one(std::move(waiting_.begin()->second));
-    waiting_.erase(waiting_.begin());
-    return one;
+    while (true) {
+      Statements& from = waiting_.empty() && behind_too ? behind_ : waiting_;
+      if (!from.empty()) {
+        std::optional<Waiting> one(std::move(from.begin()->second));
+        from.erase(from.begin());
+        return one;
+      }
+      if (closed_) return std::nullopt;
+      added_.wait(mutex_);
+    }
   }
 
   // Answers what was refused or waits past its deadline, until the queue is closed.
@@ -91,6 +105,8 @@ class StatementQueue {
   }
 
  private:
+  using Statements = std::multimap<TimePoint, Waiting>;  // by deadline
+
   struct Due {
     std::vector<Waiting> refused;
     std::vector<Waiting> overdue;
@@ -98,14 +114,25 @@ class StatementQueue {
     bool empty() const { return refused.empty() && overdue.empty(); }
   };
 
+  // True where AnswerOverdue has to look at it.
+  bool Add(Statements& to, Waiting one) KCK_REQUIRES(mutex_) {
+    const TimePoint deadline = one.deadline;
+    if (to.size() >= waiting_max_) {
+      refused_.push_back(std::move(one));
+      return true;
+    }
+    to.emplace(deadline, std::move(one));
+    return deadline < next_look_;
+  }
+
   // Blocks until some are due; none once the queue is closed.
   Due TakeDue() KCK_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     while (true) {
       Due due = CollectDue();
       if (!due.empty() || closed_) return due;
-      next_look_ = waiting_.empty() ? TimePoint::max() : waiting_.begin()->first;
-      if (waiting_.empty()) {
+      next_look_ = std::min(EarliestOf(waiting_), EarliestOf(behind_));
+      if (next_look_ == TimePoint::max()) {
         due_.wait(mutex_);
       } else {
         due_.wait_until(mutex_, next_look_);
@@ -116,10 +143,16 @@ class StatementQueue {
   Due CollectDue() KCK_REQUIRES(mutex_) {
     Due due;
     due.refused.swap(refused_);
-    const auto still_in_time = waiting_.upper_bound(Clock::now());
-    for (auto one = waiting_.begin(); one != still_in_time; ++one) due.overdue.push_back(std::move(one->second));
-    waiting_.erase(waiting_.begin(), still_in_time);
+    for (Statements* statements : {&waiting_, &behind_}) {
+      const auto still_in_time = statements->upper_bound(Clock::now());
+      for (auto one = statements->begin(); one != still_in_time; ++one) due.overdue.push_back(std::move(one->second));
+      statements->erase(statements->begin(), still_in_time);
+    }
     return due;
+  }
+
+  static TimePoint EarliestOf(const Statements& statements) {
+    return statements.empty() ? TimePoint::max() : statements.begin()->first;
   }
 
   const std::size_t waiting_max_;
@@ -127,7 +160,8 @@ class StatementQueue {
   Mutex mutex_;
   std::condition_variable_any added_;
   std::condition_variable_any due_;
-  std::multimap<TimePoint, Waiting> waiting_ KCK_GUARDED_BY(mutex_);  // by deadline
+  Statements waiting_ KCK_GUARDED_BY(mutex_);
+  Statements behind_ KCK_GUARDED_BY(mutex_);
   std::vector<Waiting> refused_ KCK_GUARDED_BY(mutex_);
   // When AnswerOverdue looks next. A statement whose deadline is not before it need not wake it.
   TimePoint next_look_ KCK_GUARDED_BY(mutex_) = TimePoint::max();

@@ -109,6 +109,14 @@ def test_a_sound_folder(make_node, url):
     assert json.loads(node.check("--json").stdout) == []
 
 
+def test_a_product_that_is_filled_singly_is_told_of_and_no_fault(make_node, database):
+    node = make_node({"kck.yml": kck_yml(database.url), "products/plain.yml": product("select :id", "id: int"),
+                      "products/chance.yml": product("select :id, random()", "id: int")})
+    done = node.check()
+    assert done.returncode == 0 and "0 errors, 1 warning" in done.stdout
+    assert "products/chance.yml:1:1: warning: filled one key at a time: it calls what is volatile: random" in done.stdout
+
+
 def test_what_a_process_may_run(make_node, database):
     """PostgreSQL takes more in a transaction than rows: the server is asked, and nothing is run."""
     database.execute("create table item (id int); create materialized view listed as select id from item")

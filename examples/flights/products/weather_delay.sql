@@ -1,7 +1,8 @@
 -- # What the weather of the hour does to departures from an airport: weather_delay/LGA
 -- parameters: [{name: origin}]
 -- query: {type: dicts}
--- stale_seconds: 3600
+-- stale_seconds: 7200
+-- refresh: {every: 1h}
 -- expire_seconds: 604800
 -- # It is the slowest: better an old answer at once than a wait.
 -- on_stale: serve
