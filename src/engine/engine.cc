@@ -209,6 +209,8 @@ void Engine::PurgeProduct(std::string_view name, DoneCallback done) {
   impl_->MarkProduct(name, Impl::ProductMark::kGone, std::move(done));
 }
 
+void Engine::Explain(ResolvedKey key, ExplainCallback done) { impl_->Explain(std::move(key), std::move(done)); }
+
 const EngineCounters& Engine::counters() const { return impl_->counters; }
 std::map<std::string, UpdaterCounts> Engine::updater_counts() const { return impl_->CopyUpdaterCounts(); }
 HotTierStats Engine::hot_stats() const { return impl_->hot.Stats(); }

@@ -24,4 +24,12 @@ bool KeyMark::Stales(const Entry& entry) const {
   return !std::ranges::all_of(transactions_, [&entry](std::uint64_t one) { return entry.stamp()->Sees(one); });
 }
 
+std::vector<std::uint64_t> KeyMark::Unseen(const Entry& entry) const {
+  std::vector<std::uint64_t> unseen;
+  if (!entry.stamp() || entry.version().epoch != epoch_) return unseen;
+  std::ranges::copy_if(transactions_, std::back_inserter(unseen),
+                       [&entry](std::uint64_t one) { return !entry.stamp()->Sees(one); });
+  return unseen;
+}
+
 }  // namespace kck

@@ -309,11 +309,18 @@ void RefreshQueue::ForgetOldestDead() {
   }
 }
 
-void RefreshQueue::Revive() {
+std::size_t RefreshQueue::Revive(const Choice& chosen) {
+  std::size_t revived = 0;
   for (const auto& [order, item] : std::exchange(dead_, {})) {
+    if (chosen && !chosen(item->key)) {
+      Enter(*item, DueState::kDead);
+      continue;
+    }
     item->attempts = 0;
     Enter(*item, DueState::kWaiting);
+    ++revived;
   }
+  return revived;
 }
 
 std::optional<TimePoint> RefreshQueue::Advance(TimePoint now) {
@@ -398,6 +405,7 @@ std::optional<DueReport> RefreshQueue::Report(std::string_view key, TimePoint no
 }
 
 std::vector<DueReport> RefreshQueue::Report(std::size_t count, TimePoint now) const {
+  if (count == 0) return {};
   std::vector<const Item*> waiting;
   waiting.reserve(by_age_.size());
   for (const auto& [order, item] : by_age_) waiting.push_back(item);
