@@ -245,13 +245,19 @@ void PgPipeline::CompleteBatch(Exchange exchange) {
   if (!exchange.result || IsError(exchange.result.get())) return ReturnBatch(std::move(exchange));
   if (exchange.awaiting_types) {
     types_.Learn(*exchange.result);
-    return RenderBatch(exchange.batch, *exchange.awaiting_types, exchange.cost_us);
+    exchange.result = std::move(exchange.awaiting_types);
+  } else {
+    exchange.cost_us = MicrosecondsSince(head_since_);
+    PgBatchState& state = exchange.batch.front()->batches();
+    state.Note(exchange.cost_us, exchange.batch.size());
+    const std::vector<Oid> to_read = types_.ToRead(PgColumnTypes(*exchange.result, BatchColumns(state)));
+    if (!to_read.empty()) return ReadTypes(std::move(exchange), to_read);
   }
-  exchange.cost_us = MicrosecondsSince(head_since_);
-  const PgColumns columns = BatchColumns(exchange.batch.front()->batches());
-  const std::vector<Oid> to_read = types_.ToRead(PgColumnTypes(*exchange.result, columns));
-  if (!to_read.empty()) return ReadTypes(std::move(exchange), to_read);
-  RenderBatch(exchange.batch, *exchange.result, exchange.cost_us);
+  ended_batches_.push_back(std::move(exchange));
+}
+
+void PgPipeline::AnswerBatches() {
+  for (const Exchange& exchange : std::exchange(ended_batches_, {})) RenderBatch(exchange);
 }
 
 // One bad key must not fail the others: in ever smaller batches it comes to stand alone, and gets its own error. What
@@ -294,11 +300,11 @@ void PgPipeline::Render(const PgFillPtr& fill, const PGresult& rows, std::uint32
   fill->Finish(std::move(rendered));
 }
 
-void PgPipeline::RenderBatch(const std::vector<PgFillPtr>& fills, const PGresult& result, std::uint32_t cost_us) {
-  const SqlStatement& statement = *fills.front()->statement();
-  fills.front()->batches().Note(cost_us, fills.size());
-  Result<std::vector<Rows>> rendered =
-      PgRowsOfBatch(result, types_, statement.shape, BatchColumns(fills.front()->batches()), fills.size());
+void PgPipeline::RenderBatch(const Exchange& exchange) {
+  const std::vector<PgFillPtr>& fills = exchange.batch;
+  const RowShape shape = fills.front()->statement()->shape;
+  const PgColumns columns = BatchColumns(fills.front()->batches());
+  Result<std::vector<Rows>> rendered = PgRowsOfBatch(*exchange.result, types_, shape, columns, fills.size());
   for (std::size_t i = 0; i < fills.size(); ++i) {
     if (!rendered) {
       fills[i]->Finish(Failure(rendered.error()));
@@ -306,7 +312,7 @@ void PgPipeline::RenderBatch(const std::vector<PgFillPtr>& fills, const PGresult
     }
     Rows& rows = (*rendered)[i];
     rows.identity = identity_;
-    rows.cost_us = ShareOf(cost_us, i, fills.size()) + fills[i]->spent_us;
+    rows.cost_us = ShareOf(exchange.cost_us, i, fills.size()) + fills[i]->spent_us;
     fills[i]->Finish(std::move(rows));
   }
 }
