@@ -65,6 +65,8 @@ class PgPipeline {
     bool behind() const;
   };
 
+  // For how long the first in flight has had its turn, in microseconds.
+  std::uint32_t HeadUs() const;
   void Push(Exchange exchange, int sent);
   Exchange Pop();
   // Finds the name to execute; begins with a PREPARE, by `send`, where it has to.
