@@ -59,6 +59,7 @@ Engine::Impl::Placed Engine::Impl::Place(const FlightPtr& flight, const ServedPr
   if (!current) current = flight->base;
   if (!MayPublish(stripe, *flight)) {
     ++counters.discarded;
+    flight->thrown_away = true;
     return {{MakeEntry(*flight, product, primed, nullptr), Freshness::kStale}, false};
   }
   const bool comparable = current && current->fingerprint() == flight->fingerprint;

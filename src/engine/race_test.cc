@@ -179,6 +179,22 @@ TEST_F(Racing, AQueuedRefreshIsAcknowledgedOnceDurable) {
   EXPECT_EQ(Peek("item/1"), "[2]");
 }
 
+TEST_F(Racing, ADueKeyWhoseFillIsThrownAwayIsStillDue) {
+  Fetch("item/1");
+  Answer(0, "[1]", 10);
+  refresher_.takes = false;
+  engine_->QueueRefresh(Key("item/1"), nullptr, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  std::optional<Refreshed> refreshed;
+  std::vector<Engine::RefreshTask> tasks(1);
+  tasks[0] = {Key("item/1"), {}, 0, [&](const Result<Refreshed>& result) { refreshed = result.value(); }};
+  engine_->RefreshBehind(std::move(tasks));
+  scheduler_.RunReady();
+  Define([](Product& product) { product.fingerprint = 200; });
+  Answer(1, "[2]", 11);
+  ASSERT_TRUE(refreshed);
+  EXPECT_TRUE(refreshed->marked) << "what was computed by the old definition is nowhere";
+}
+
 TEST_F(Racing, ARefreshOfTheProductIsOneMarkThatSurvives) {
   Fetch("item/1");
   Answer(0, "[1]", 10);
