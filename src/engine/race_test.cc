@@ -195,6 +195,19 @@ TEST_F(Racing, ADueKeyWhoseFillIsThrownAwayIsStillDue) {
   EXPECT_TRUE(refreshed->marked) << "what was computed by the old definition is nowhere";
 }
 
+TEST_F(Racing, AMarkThatComesDuringASetMakesItsValueStale) {
+  Define([](Product& product) { product.settable = true; });
+  refresher_.takes = false;
+  store_.hold_gets = true;
+  auto set = Set("item/1", "\"mine\"");
+  store_.hold_gets = false;
+  store_.ReleaseGets();  // the set has its place in the order now, and is not in memory yet
+  engine_->QueueRefresh(Key("item/1"), nullptr, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  scheduler_.RunReady();
+  ASSERT_TRUE((*set)->has_value());
+  EXPECT_EQ(Peek("item/1"), "stale \"mine\"");
+}
+
 TEST_F(Racing, ARefreshOfTheProductIsOneMarkThatSurvives) {
   Fetch("item/1");
   Answer(0, "[1]", 10);

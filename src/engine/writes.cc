@@ -99,7 +99,9 @@ void Engine::Impl::FinishWrite(const std::shared_ptr<Write>& write, const EntryP
     MutexLock lock(stripe.mutex);
     KeyState& state = stripe.At(write->key.text);
     if (stored) {
-      hot.Put(entry);
+      // A mark that came while it was under way did not find it in memory.
+      const bool marked = entry->has_content() && state.mark.Stales(*entry);
+      hot.Put(marked ? MarkedStale(entry) : entry);
       // Also one that began while the write was under way: it may have read what the write replaces.
       if (state.flight) state.flight->discarded = true;
     }
