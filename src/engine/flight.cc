@@ -183,8 +183,7 @@ void Engine::Impl::Finish(const FlightPtr& flight, const Result<Served>& outcome
     auto& stripe = keys.Of(flight->key.text);
     MutexLock lock(stripe.mutex);
     KeyState& state = stripe.At(flight->key.text);
-    // What was thrown away has cleared no mark, however new it is.
-    computed.marked = outcome && !state.mark.empty() && (flight->thrown_away || state.mark.Stales(*outcome->entry));
+    computed.marked = outcome && (flight->missed || state.mark.Stales(*outcome->entry));
     waiters = std::move(flight->waiters);
     flight->waiters.clear();
     // A discarded flight may have been replaced by a newer one, which goes on.

@@ -55,7 +55,7 @@ void Engine::Impl::Foretell(Dues& dues, const DoneCallback& done) {
 void Engine::Impl::Settle(const Dues& foretold, const Dues& due, const KeyChange& change, const Cause& cause) {
   for (const ResolvedKey& key : due.keys) MakeDue(key, change, cause);
   for (const ProductPtr& product : due.products) {
-    MarkProduct(product->name, ProductMark::kStale, LogUnmarked);
+    MarkProduct(product->name, ProductMark::kStale, LogUnmarked, change);
     if (refresher != nullptr) refresher->WantProduct(product, cause.reason, cause.text);
   }
   Release(foretold);
@@ -81,7 +81,7 @@ void Engine::Impl::MakeDue(const ResolvedKey& key, const KeyChange& change, cons
     }
     stripe.Tidy(key.text);
   }
-  if (widened) MarkProduct(key.product->name, ProductMark::kStale, LogUnmarked);
+  if (widened) MarkProduct(key.product->name, ProductMark::kStale, LogUnmarked, change);
   if (refresher != nullptr) refresher->Want({key, cause.reason, cause.text, cause.hint, 0, nullptr});
 }
 

@@ -59,7 +59,7 @@ Engine::Impl::Placed Engine::Impl::Place(const FlightPtr& flight, const ServedPr
   if (!current) current = flight->base;
   if (!MayPublish(stripe, *flight)) {
     ++counters.discarded;
-    flight->thrown_away = true;
+    flight->missed = true;
     return {{MakeEntry(*flight, product, primed, nullptr), Freshness::kStale}, false};
   }
   const bool comparable = current && current->fingerprint() == flight->fingerprint;
@@ -69,7 +69,12 @@ Engine::Impl::Placed Engine::Impl::Place(const FlightPtr& flight, const ServedPr
     if (freshness) return {{current, *freshness}, false};
     return {{MakeEntry(*flight, product, primed, nullptr), Freshness::kStale}, false};
   }
-  const EntryPtr entry = Keep(stripe, flight->key, MakeEntry(*flight, product, primed, current), current);
+  const EntryPtr made = MakeEntry(*flight, product, primed, current);
+  const bool began_before = made->fill_sequence() < product.marks->stale_before;
+  flight->missed = began_before || product.marks->Missed(*made);
+  // It would pass for fresh, since it began after the mark.
+  if (flight->missed && !began_before) RenewMark(flight->key.product->name, *product.marks);
+  const EntryPtr entry = Keep(stripe, flight->key, made, current);
   return {{entry, Judge(*entry, &product, scheduler_.Now()).value_or(Freshness::kStale)}, true};
 }
 

@@ -219,6 +219,23 @@ TEST_F(Racing, ARefreshOfTheProductIsOneMarkThatSurvives) {
   EXPECT_EQ(Peek("item/1"), "[2]");
 }
 
+TEST_F(Racing, AFillThatDoesNotSeeAWriteToTheWholeProductYetIsStale) {
+  Define([](Product& product) { product.refresh.after_updates = {Trigger{"item", "item", {}, true, {}}}; });
+  Fetch("item/1");
+  Answer(0, "[1]", 10);
+  engine_->RunUpdater({engine_->catalog()->FindUpdater("item"), WriteAction::kDelete, {}, {}}, TimePoint::max(),
+                      [](const Result<Updated>& result) { EXPECT_TRUE(result); });
+  scheduler_.RunReady();
+  writer_->Answer(0, WrittenAt(20));
+  EXPECT_EQ(Peek("item/1"), "stale [1]");
+  Answer(1, "[1]", 15);
+  EXPECT_EQ(Peek("item/1"), "stale [1]") << "it began after the commit, and new snapshots did not see that yet";
+  Answer(2, "[2]", 21);
+  EXPECT_EQ(Peek("item/1"), "[2]");
+  Restart();
+  EXPECT_EQ(Text(Fetch("item/1")), "[2]");
+}
+
 TEST_F(Racing, KeyMarksAreBoundedByMarkingTheProduct) {
   limits_.marks_max = 1;
   Restart();
