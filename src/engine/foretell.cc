@@ -3,6 +3,7 @@
 // The record of a key's mark stands in the store from before the change until a fill that shows it is in the store. At
 // a restart, whatever has a record is stale, and due.
 #include "base/log.h"
+#include "base/planted_bug.h"
 #include "engine/engine_impl.h"
 
 namespace kck {
@@ -77,7 +78,7 @@ void Engine::Impl::MakeDue(const ResolvedKey& key, const KeyChange& change, cons
       if (state.foretold == 0) {
         store_.PutRecord(KeyMarkRecord(key.text), std::string(kDueRecord), LogUnmarked);
       }
-      AddMark(stripe, state, key.text, change);
+      if (entry || !PlantedBug(Bug::kMarkOfColdKeyForgotten)) AddMark(stripe, state, key.text, change);
     }
     stripe.Tidy(key.text);
   }
