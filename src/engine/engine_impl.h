@@ -63,7 +63,8 @@ class Engine::Impl {
   // marks.cc
   void WantMarked();
   enum class ProductMark { kStale, kGone };
-  void MarkProduct(std::string_view name, ProductMark mark, DoneCallback done);
+  // `change` is what made it stale, where that is known.
+  void MarkProduct(std::string_view name, ProductMark mark, DoneCallback done, const KeyChange& change = {});
 
   // writes.cc
   void Set(ResolvedKey key, std::string value, std::optional<Version> condition, WriteCallback done);
@@ -184,6 +185,8 @@ class Engine::Impl {
   void MarkKey(const ResolvedKey& key, MarkCallback done);
   bool MayMark(const KeyState& state) const { return !state.mark.empty() || keys.marks < limits_.marks_max; }
   void PutProductMark(std::string_view name, const ProductMarks& marks, DoneCallback done);
+  // What of the product was computed up to now is stale.
+  void RenewMark(std::string_view name, ProductMarks& marks);
   void AddMark(KeyTable::Stripe& stripe, KeyState& state, const std::string& key, const KeyChange& change)
       KCK_REQUIRES(stripe.mutex);
   // Under the lock of the key's stripe.

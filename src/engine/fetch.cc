@@ -1,5 +1,6 @@
 // The read side: the hot tier, and joining the key's flight where that does not do.
 #include "base/log.h"
+#include "base/planted_bug.h"
 #include "engine/engine_impl.h"
 #include "model/product_key.h"
 
@@ -108,7 +109,7 @@ void Engine::Impl::Join(ResolvedKey key, std::uint64_t after, TimePoint deadline
   if (deadline != TimePoint::max() && waiter->timer == 0) {
     waiter->timer = scheduler_.At(deadline, [this, key, waiter] { OnDeadline(key, waiter); });
   }
-  if (!IsCurrent(state, key)) {
+  if (!IsCurrent(state, key) || PlantedBug(Bug::kSecondFlight)) {
     StartFlight(stripe, state, std::move(key), {waiter});
   } else if (state.flight->sequence >= after) {
     ++counters.joined;

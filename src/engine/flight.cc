@@ -1,6 +1,7 @@
 // The key's one flight: what the tiers hold, then the primer.
 #include "base/log.h"
 #include "base/pause_point.h"
+#include "base/planted_bug.h"
 #include "engine/engine_impl.h"
 #include "model/product_key.h"
 
@@ -48,7 +49,7 @@ void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
     const KeyState& state = stripe.At(flight->key.text);
     wished = !state.mark.empty() ||
              std::ranges::any_of(flight->waiters, [](const auto& waiter) { return waiter->wants_new; });
-    if (freshness && state.mark.Stales(*flight->base)) {
+    if (freshness && state.mark.Stales(*flight->base) && !PlantedBug(Bug::kMarkNotHeldAtRead)) {
       freshness = std::max(*freshness, Freshness::kStale);
       flight->base = MarkedStale(flight->base);
     }
@@ -183,7 +184,7 @@ void Engine::Impl::Finish(const FlightPtr& flight, const Result<Served>& outcome
     auto& stripe = keys.Of(flight->key.text);
     MutexLock lock(stripe.mutex);
     KeyState& state = stripe.At(flight->key.text);
-    computed.marked = outcome && state.mark.Stales(*outcome->entry);
+    computed.marked = outcome && (flight->missed || state.mark.Stales(*outcome->entry));
     waiters = std::move(flight->waiters);
     flight->waiters.clear();
     // A discarded flight may have been replaced by a newer one, which goes on.
@@ -199,6 +200,7 @@ void Engine::Impl::Finish(const FlightPtr& flight, const Result<Served>& outcome
     }
     stripe.Tidy(flight->key.text);
   }
+  if (PlantedBug(Bug::kErrorLeavesWaiters) && !outcome && waiters.size() > 1) waiters.resize(1);
   for (const WaiterPtr& waiter : waiters) {
     if (outcome && !waiter->Sees(*outcome->entry)) {
       AwaitNewer(flight->key, waiter);

@@ -3,6 +3,7 @@
 // The record of a key's mark stands in the store from before the change until a fill that shows it is in the store. At
 // a restart, whatever has a record is stale, and due.
 #include "base/log.h"
+#include "base/planted_bug.h"
 #include "engine/engine_impl.h"
 
 namespace kck {
@@ -55,7 +56,7 @@ void Engine::Impl::Foretell(Dues& dues, const DoneCallback& done) {
 void Engine::Impl::Settle(const Dues& foretold, const Dues& due, const KeyChange& change, const Cause& cause) {
   for (const ResolvedKey& key : due.keys) MakeDue(key, change, cause);
   for (const ProductPtr& product : due.products) {
-    MarkProduct(product->name, ProductMark::kStale, LogUnmarked);
+    MarkProduct(product->name, ProductMark::kStale, LogUnmarked, change);
     if (refresher != nullptr) refresher->WantProduct(product, cause.reason, cause.text);
   }
   Release(foretold);
@@ -77,11 +78,11 @@ void Engine::Impl::MakeDue(const ResolvedKey& key, const KeyChange& change, cons
       if (state.foretold == 0) {
         store_.PutRecord(KeyMarkRecord(key.text), std::string(kDueRecord), LogUnmarked);
       }
-      AddMark(stripe, state, key.text, change);
+      if (entry || !PlantedBug(Bug::kMarkOfColdKeyForgotten)) AddMark(stripe, state, key.text, change);
     }
     stripe.Tidy(key.text);
   }
-  if (widened) MarkProduct(key.product->name, ProductMark::kStale, LogUnmarked);
+  if (widened) MarkProduct(key.product->name, ProductMark::kStale, LogUnmarked, change);
   if (refresher != nullptr) refresher->Want({key, cause.reason, cause.text, cause.hint, 0, nullptr});
 }
 

@@ -5,23 +5,30 @@
 namespace kck {
 
 void KeyMark::Add(const KeyChange& change) {
-  const bool comparable = transactions_.empty() || epoch_ == change.epoch;
-  if (change.transaction && comparable && transactions_.size() < kTransactionsMax) {
-    epoch_ = change.epoch;
-    transactions_.push_back(*change.transaction);
-    last_sequence_ = change.sequence;
+  if (!change.transaction) {
+    // A fill that begins from here on reads after all of them.
+    by_sequence_ = std::max(by_sequence_, change.sequence);
     return;
   }
-  // A fill that begins from here on reads after all of them.
-  by_sequence_ = change.sequence;
-  if (change.transaction) transactions_.clear();
+  if (!transactions_.empty() && epoch_ != change.epoch) {
+    by_sequence_ = std::max(by_sequence_, last_sequence_);
+    transactions_.clear();
+  }
+  if (transactions_.size() == kTransactionsMax) {
+    // By now new snapshots see the oldest one.
+    by_sequence_ = std::max(by_sequence_, transactions_.front().sequence);
+    transactions_.erase(transactions_.begin());
+  }
+  epoch_ = change.epoch;
+  last_sequence_ = change.sequence;
+  transactions_.push_back({*change.transaction, change.sequence});
 }
 
 bool KeyMark::Stales(const Entry& entry) const {
   if (entry.fill_sequence() < by_sequence_) return true;
   if (transactions_.empty()) return false;
   if (!entry.stamp() || entry.version().epoch != epoch_) return entry.fill_sequence() < last_sequence_;
-  return !std::ranges::all_of(transactions_, [&entry](std::uint64_t one) { return entry.stamp()->Sees(one); });
+  return !std::ranges::all_of(transactions_, [&entry](const Transaction& one) { return entry.stamp()->Sees(one.id); });
 }
 
 std::vector<std::uint64_t> KeyMark::Unseen(const Entry& entry) const {

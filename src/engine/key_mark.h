@@ -38,10 +38,14 @@ class KeyMark {
  private:
   static constexpr std::size_t kTransactionsMax = 16;
 
-  std::uint64_t by_sequence_ = 0;    // of the last change without a transaction
-  std::uint64_t last_sequence_ = 0;  // of the last change with one
+  std::uint64_t by_sequence_ = 0;    // of the last change that is held by its sequence alone
+  std::uint64_t last_sequence_ = 0;  // of the last change with a transaction
   std::uint32_t epoch_ = 0;
-  std::vector<std::uint64_t> transactions_;
+  struct Transaction {
+    std::uint64_t id;
+    std::uint64_t sequence;
+  };
+  std::vector<Transaction> transactions_;  // oldest first
 };
 
 }  // namespace kck

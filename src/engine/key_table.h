@@ -67,6 +67,7 @@ struct Flight {
   std::int64_t compute_began_unix_ms = 0;
   int attempts = 0;
   std::uint32_t cost_us = 0;  // of all of them
+  bool missed = false;        // what it brought is not published, or misses a change of the whole product
 };
 
 using FlightPtr = std::shared_ptr<Flight>;

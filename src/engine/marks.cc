@@ -58,16 +58,23 @@ void Engine::Impl::ForgetMarkRecord(const KeyState& state, const std::string& ke
   });
 }
 
-void Engine::Impl::MarkProduct(std::string_view name, ProductMark mark, DoneCallback done) {
+void Engine::Impl::MarkProduct(std::string_view name, ProductMark mark, DoneCallback done, const KeyChange& change) {
   const ServedProduct* product = serving().Find(name);
   if (product == nullptr) {
     return scheduler_.Post(
         [done = std::move(done)] { done(Fail(ErrorCode::kUnknownKey, "there is no product of that name")); });
   }
   ProductMarks& marks = *product->marks;
+  if (change.transaction) marks.Add(change);
   MutexLock lock(serving_mutex_);
   (mark == ProductMark::kGone ? marks.gone_before : marks.stale_before) = sequence_.Next();
   PutProductMark(name, marks, std::move(done));
+}
+
+void Engine::Impl::RenewMark(std::string_view name, ProductMarks& marks) {
+  MutexLock lock(serving_mutex_);
+  marks.stale_before = sequence_.Next();
+  PutProductMark(name, marks, [](const Result<void>&) {});
 }
 
 void Engine::Impl::PutProductMark(std::string_view name, const ProductMarks& marks, DoneCallback done) {

@@ -1,6 +1,7 @@
 // The one way in for a computed value: held against versions, marks and writes, then into the hot tier and the store.
 #include "base/log.h"
 #include "base/pause_point.h"
+#include "base/planted_bug.h"
 #include "engine/engine_impl.h"
 
 namespace kck {
@@ -57,18 +58,28 @@ Engine::Impl::Placed Engine::Impl::Place(const FlightPtr& flight, const ServedPr
   MutexLock lock(stripe.mutex);
   EntryPtr current = hot.Look(key);
   if (!current) current = flight->base;
-  if (!MayPublish(stripe, *flight)) {
+  if (!MayPublish(stripe, *flight) && !PlantedBug(Bug::kOlderReplacesNewer)) {
+    if (PlantedBug(Bug::kStoreTakesOlder)) {
+      store_.Put(key, MakeEntry(*flight, product, primed, nullptr), [](const Result<void>&) {});
+    }
     ++counters.discarded;
+    flight->missed = true;
     return {{MakeEntry(*flight, product, primed, nullptr), Freshness::kStale}, false};
   }
   const bool comparable = current && current->fingerprint() == flight->fingerprint;
-  if (comparable && Outranks(*current, FillVersion(*flight, product, primed), flight->sequence)) {
+  if (comparable && Outranks(*current, FillVersion(*flight, product, primed), flight->sequence) &&
+      !PlantedBug(Bug::kOlderReplacesNewer)) {
     ++counters.discarded;
     const auto freshness = Judge(*current, &product, scheduler_.Now());
     if (freshness) return {{current, *freshness}, false};
     return {{MakeEntry(*flight, product, primed, nullptr), Freshness::kStale}, false};
   }
-  const EntryPtr entry = Keep(stripe, flight->key, MakeEntry(*flight, product, primed, current), current);
+  const EntryPtr made = MakeEntry(*flight, product, primed, current);
+  const bool began_before = made->fill_sequence() < product.marks->stale_before;
+  flight->missed = began_before || product.marks->Missed(*made);
+  // It would pass for fresh, since it began after the mark.
+  if (flight->missed && !began_before) RenewMark(flight->key.product->name, *product.marks);
+  const EntryPtr entry = Keep(stripe, flight->key, made, current);
   return {{entry, Judge(*entry, &product, scheduler_.Now()).value_or(Freshness::kStale)}, true};
 }
 
@@ -110,9 +121,10 @@ EntryPtr Engine::Impl::Keep(KeyTable::Stripe& stripe, const ResolvedKey& resolve
                             const EntryPtr& before) {
   const std::string& key = resolved.text;
   KeyState& state = stripe.At(key);
-  const bool marked = state.mark.Stales(*entry);
+  const bool marked = state.mark.Stales(*entry) && !PlantedBug(Bug::kMarkNotHeldAtPublish);
   const EntryPtr kept = marked ? MarkedStale(entry) : entry;
   hot.Put(kept);
+  if (PlantedBug(Bug::kRecordGoesFirst) && !marked && !state.mark.empty()) ClearMark(state, key);
   // The store gets the entry without the mark: marks are records of their own there, held against what is read.
   store_.Put(key, entry, [this](const Result<void>& stored) {
     if (stored) return;
@@ -120,7 +132,7 @@ EntryPtr Engine::Impl::Keep(KeyTable::Stripe& stripe, const ResolvedKey& resolve
     LogWarning("the store does not take an entry: {}", stored.error().message);
   });
   // After the entry, or a process that is killed in between leaves the older entry without its mark.
-  if (!marked && !state.mark.empty()) ClearMark(state, key);
+  if ((!marked || PlantedBug(Bug::kMarkClearedUnseen)) && !state.mark.empty()) ClearMark(state, key);
   if (refresher != nullptr) refresher->Kept(resolved, kept, before, true);
   return kept;
 }

@@ -179,6 +179,35 @@ TEST_F(Racing, AQueuedRefreshIsAcknowledgedOnceDurable) {
   EXPECT_EQ(Peek("item/1"), "[2]");
 }
 
+TEST_F(Racing, ADueKeyWhoseFillIsThrownAwayIsStillDue) {
+  Fetch("item/1");
+  Answer(0, "[1]", 10);
+  refresher_.takes = false;
+  engine_->QueueRefresh(Key("item/1"), nullptr, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  std::optional<Refreshed> refreshed;
+  std::vector<Engine::RefreshTask> tasks(1);
+  tasks[0] = {Key("item/1"), {}, 0, [&](const Result<Refreshed>& result) { refreshed = result.value(); }};
+  engine_->RefreshBehind(std::move(tasks));
+  scheduler_.RunReady();
+  Define([](Product& product) { product.fingerprint = 200; });
+  Answer(1, "[2]", 11);
+  ASSERT_TRUE(refreshed);
+  EXPECT_TRUE(refreshed->marked) << "what was computed by the old definition is nowhere";
+}
+
+TEST_F(Racing, AMarkThatComesDuringASetMakesItsValueStale) {
+  Define([](Product& product) { product.settable = true; });
+  refresher_.takes = false;
+  store_.hold_gets = true;
+  auto set = Set("item/1", "\"mine\"");
+  store_.hold_gets = false;
+  store_.ReleaseGets();  // the set has its place in the order now, and is not in memory yet
+  engine_->QueueRefresh(Key("item/1"), nullptr, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  scheduler_.RunReady();
+  ASSERT_TRUE((*set)->has_value());
+  EXPECT_EQ(Peek("item/1"), "stale \"mine\"");
+}
+
 TEST_F(Racing, ARefreshOfTheProductIsOneMarkThatSurvives) {
   Fetch("item/1");
   Answer(0, "[1]", 10);
@@ -188,6 +217,23 @@ TEST_F(Racing, ARefreshOfTheProductIsOneMarkThatSurvives) {
   EXPECT_EQ(Text(Fetch("item/1")), "stale [1]");
   Answer(primer_.begun() - 1, "[2]", 11);
   EXPECT_EQ(Peek("item/1"), "[2]");
+}
+
+TEST_F(Racing, AFillThatDoesNotSeeAWriteToTheWholeProductYetIsStale) {
+  Define([](Product& product) { product.refresh.after_updates = {Trigger{"item", "item", {}, true, {}}}; });
+  Fetch("item/1");
+  Answer(0, "[1]", 10);
+  engine_->RunUpdater({engine_->catalog()->FindUpdater("item"), WriteAction::kDelete, {}, {}}, TimePoint::max(),
+                      [](const Result<Updated>& result) { EXPECT_TRUE(result); });
+  scheduler_.RunReady();
+  writer_->Answer(0, WrittenAt(20));
+  EXPECT_EQ(Peek("item/1"), "stale [1]");
+  Answer(1, "[1]", 15);
+  EXPECT_EQ(Peek("item/1"), "stale [1]") << "it began after the commit, and new snapshots did not see that yet";
+  Answer(2, "[2]", 21);
+  EXPECT_EQ(Peek("item/1"), "[2]");
+  Restart();
+  EXPECT_EQ(Text(Fetch("item/1")), "[2]");
 }
 
 TEST_F(Racing, KeyMarksAreBoundedByMarkingTheProduct) {

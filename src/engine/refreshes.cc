@@ -1,5 +1,6 @@
 // Refreshes: by hand at once, by hand through the queue, and by the queue itself.
 #include "base/log.h"
+#include "base/planted_bug.h"
 #include "engine/engine_impl.h"
 
 namespace kck {
@@ -30,6 +31,9 @@ void Engine::Impl::QueueRefresh(ResolvedKey key, HintPtr hint, DoneCallback done
     return scheduler_.Post([done = std::move(done)] {
       done(Fail(ErrorCode::kUnknownKey, "there is no product of that name to refresh"));
     });
+  }
+  if (PlantedBug(Bug::kRefreshToldTooSoon)) {
+    scheduler_.Post([done = std::exchange(done, [](const Result<void>&) {})] { done({}); });
   }
   MarkKey(key, [this, key, hint = std::move(hint), done = std::move(done)](std::uint64_t, Result<void> marked) {
     if (refresher != nullptr) refresher->Want({key, RefreshReason::kHand, "", hint, 0, nullptr});

@@ -10,6 +10,7 @@
 
 #include "engine/engine.h"
 #include "engine/history.h"
+#include "engine/key_mark.h"
 #include "model/catalog.h"
 
 namespace kck {
@@ -19,6 +20,21 @@ struct ProductMarks {
   std::atomic<std::uint64_t> stale_before{0};  // fills that began before it are stale
   std::atomic<std::uint64_t> gone_before{0};   // fills that began before it are purged
   std::atomic<std::size_t> foretold{0};        // changes that may be under way (dues.cc)
+
+  // A commit may be acknowledged before new snapshots see it, so a fill may begin after the change that marked the
+  // product and still miss it. True where `entry` does.
+  bool Missed(const Entry& entry) const {
+    MutexLock lock(changes_mutex_);
+    return changes_.Stales(entry);
+  }
+  void Add(const KeyChange& change) {
+    MutexLock lock(changes_mutex_);
+    changes_.Add(change);
+  }
+
+ private:
+  mutable Mutex changes_mutex_;
+  KeyMark changes_ KCK_GUARDED_BY(changes_mutex_);  // the last ones
 };
 
 struct ServedProduct {

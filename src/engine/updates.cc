@@ -1,6 +1,7 @@
 // Updaters: the write, its token, and the readers who wait to see it.
 #include <fmt/format.h>
 
+#include "base/planted_bug.h"
 #include "engine/engine_impl.h"
 
 namespace kck {
@@ -36,6 +37,10 @@ void Engine::Impl::RunUpdater(ResolvedWrite write, TimePoint deadline, UpdateCal
   auto shared = std::make_shared<Update>(Update{std::move(write), {}, deadline, began, std::move(done)});
   shared->foretold = DuesOfUpdate(*serving().catalog, shared->write);
   if (shared->foretold.empty()) return BeginUpdate(shared);
+  if (PlantedBug(Bug::kWriteBeforeRecord)) {
+    Foretell(shared->foretold, nullptr);
+    return BeginUpdate(shared);
+  }
   Foretell(shared->foretold, [this, shared](Result<void> noted) {
     if (noted) return BeginUpdate(shared);
     Release(shared->foretold);

@@ -1,4 +1,5 @@
 // Set and purge: one at a time a key, durable before they are acknowledged, and never undone by a fill under way.
+#include "base/planted_bug.h"
 #include "engine/engine_impl.h"
 
 namespace kck {
@@ -73,6 +74,10 @@ void Engine::Impl::ApplyWrite(const std::shared_ptr<Write>& write, const EntryPt
   const std::uint64_t sequence = sequence_.Next();
   EntryPtr entry = write->make(NextVersion(write->key, current.get(), sequence), sequence);
   auto stored = [this, write, entry](Result<void> result) { FinishWrite(write, entry, std::move(result)); };
+  if (PlantedBug(Bug::kPurgeToldTooSoon)) {
+    store_.Put(write->key.text, entry, [](const Result<void>&) {});
+    return stored({});
+  }
   if (write->condition) {
     store_.PutIf(write->key.text, entry, PutCondition{*write->condition}, std::move(stored));
   } else {
@@ -99,7 +104,9 @@ void Engine::Impl::FinishWrite(const std::shared_ptr<Write>& write, const EntryP
     MutexLock lock(stripe.mutex);
     KeyState& state = stripe.At(write->key.text);
     if (stored) {
-      hot.Put(entry);
+      // A mark that came while it was under way did not find it in memory.
+      const bool marked = entry->has_content() && state.mark.Stales(*entry);
+      hot.Put(marked ? MarkedStale(entry) : entry);
       // Also one that began while the write was under way: it may have read what the write replaces.
       if (state.flight) state.flight->discarded = true;
     }

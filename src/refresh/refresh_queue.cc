@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/planted_bug.h"
+
 namespace kck {
 namespace {
 
@@ -144,7 +146,7 @@ bool RefreshQueue::Add(RefreshWish wish, std::uint32_t demand, std::uint32_t cos
   item.hints.Add(wish.hint);
   if (wish.ticket) item.tickets.push_back(std::move(wish.ticket));
   if (leased) {
-    item.wanted_again = true;
+    item.wanted_again = !PlantedBug(Bug::kWishWhileLeasedLost);
     return true;
   }
   if (item.state == DueState::kDead) {

@@ -1,11 +1,13 @@
 #include "store/put_rule.h"
 
+#include "base/planted_bug.h"
+
 namespace kck {
 
 Result<bool> JudgePut(const Entry& candidate, const Entry* kept, const std::optional<PutCondition>& condition,
                       TimePoint now) {
   if (kept != nullptr && kept->expires_at() <= now) kept = nullptr;
-  const bool superseded = kept != nullptr && !Supersedes(candidate, *kept);
+  const bool superseded = kept != nullptr && !Supersedes(candidate, *kept) && !PlantedBug(Bug::kStoreTakesOlder);
   if (!condition) return !superseded;
   const bool holds = kept != nullptr && kept->has_content() && kept->content_version() == condition->content_version;
   // To drop a compare-and-set without a word would tell its caller that it won.

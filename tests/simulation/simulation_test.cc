@@ -1,0 +1,35 @@
+#include <gtest/gtest.h>
+
+#include "base/log.h"
+#include "simulation/seeds.h"
+
+namespace kck {
+namespace {
+
+class SimulationTest : public testing::Test {
+ protected:
+  SimulationTest() { SetLogLevel(LogLevel::kError); }
+  ~SimulationTest() override { SetLogLevel(LogLevel::kInfo); }
+};
+
+TEST_F(SimulationTest, AThousandSeedsHold) {
+  const SeedsRun run;
+  const SeedsResult result = RunSeeds(run);
+  EXPECT_FALSE(result.failed) << StoryOf(*result.failed, run.steps);
+  EXPECT_GE(result.steps, 1000000U);
+  EXPECT_GE(result.kills, 1000U);
+  std::cout << result.seeds << " seeds, " << result.steps << " steps, " << result.kills << " kills\n";
+}
+
+TEST_F(SimulationTest, ASeedIsTheSameRunEachTime) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    const SimulationResult once = Simulate({seed, 2000, false});
+    const SimulationResult again = Simulate({seed, 2000, true});
+    EXPECT_EQ(once.steps, again.steps);
+    EXPECT_EQ(once.kills, again.kills);
+    EXPECT_EQ(once.ended_ms, again.ended_ms);
+  }
+}
+
+}  // namespace
+}  // namespace kck
