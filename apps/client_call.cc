@@ -38,7 +38,10 @@ tl::expected<Server, std::string> FindServer(const ClientOptions& options) {
 }
 
 // What to try after an error of that name.
-std::string_view NextStep(std::string_view error_name) {
+std::string_view NextStep(std::string_view error_name, std::string_view target) {
+  if (error_name == "KCKUnknownKey" && target.starts_with("/processes/")) {
+    return "'kck process list' names those that there are";
+  }
   static const std::map<std::string_view, std::string_view> kSteps = {
       {"KCKUnknownKey", "'kck check' lists what is wrong in the folder; 'kck set' makes a key without a product"},
       {"KCKBadKey", "a key is NAME/PARAMETER/…, each part percent-encoded"},
@@ -68,11 +71,11 @@ AnswerBody ReadBody(const std::string& text) {
   return body;
 }
 
-int PrintRefusal(const HttpAnswer& answer, const AnswerBody& body) {
+int PrintRefusal(const HttpCall& call, const HttpAnswer& answer, const AnswerBody& body) {
   if (body.error_name.empty()) {
     return Failed(fmt::format("the server answered {} and nothing that KCK says: is --url right?", answer.status));
   }
-  const std::string_view next = NextStep(body.error_name);
+  const std::string_view next = NextStep(body.error_name, call.target);
   return Failed(fmt::format("{}: {}{}{}", body.error_name, body.error_message, next.empty() ? "" : "\n     ", next));
 }
 
@@ -102,7 +105,7 @@ int RunClientCall(const ClientOptions& options, const HttpCall& call, const Prin
   }
   const AnswerBody body = ReadBody(answer->body);
   if (options.json) PrintLine(answer->body);
-  if (!body.success) return PrintRefusal(*answer, body);
+  if (!body.success) return PrintRefusal(call, *answer, body);
   if (!options.json) print(*answer, body);
   return kExitOk;
 }

@@ -34,7 +34,7 @@ int Check(const CheckOptions& options);
 struct ClientOptions {
   std::string folder;
   std::optional<ServerAddress> server;  // none: http.listen of the folder's kck.yml
-  std::string key;
+  std::string key;                      // or the process's name
   int timeout_seconds = 60;
   bool json = false;  // print the server's whole answer
 };
@@ -56,6 +56,12 @@ int ExplainKey(const ClientOptions& options);
 int ShowQueue(const ClientOptions& options, int keys);
 // Has the keys computed that were given up.
 int RetryDeadLetters(const ClientOptions& options);
+
+// The processes of the server: their times, the next one, the last run.
+int ListProcesses(const ClientOptions& options);
+
+// Runs the process at once; with `wait`, returns once it has ended.
+int RunProcess(const ClientOptions& options, bool wait);
 
 // Writes a folder that serves at once. Overwrites nothing.
 int Init(const std::string& folder);

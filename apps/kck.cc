@@ -122,6 +122,18 @@ void AddClientCommands(CLI::App& app, CommandLine& line) {
   AddQueue(app, line);
 }
 
+void AddProcess(CLI::App& app, CommandLine& line) {
+  auto* process = app.add_subcommand("process", "List the processes, or run one by hand");
+  process->fallthrough();
+  process->require_subcommand(1);
+  AddServerCommand(*process, line, "list", "List the processes: their times, the next one, the last run",
+                   [&line] { return ListProcesses(line.client); });
+  auto* run = AddServerCommand(*process, line, "run", "Run a process at once",
+                               [&line] { return RunProcess(line.client, line.wait); });
+  run->add_option("NAME", line.client.key, "The process")->required();
+  run->add_flag("--wait", line.wait, "Return once it has ended");
+}
+
 void AddInit(CLI::App& app, CommandLine& line) {
   auto* init = AddCommand(app, line, "init", "Write a small folder that serves at once",
                           [&line] { return Init(line.init_folder); });
@@ -143,6 +155,7 @@ int Main(int argc, char** argv) {
   AddServe(app, line);
   AddCheck(app, line);
   AddClientCommands(app, line);
+  AddProcess(app, line);
   AddInit(app, line);
   AddVersion(app, line);
   try {

@@ -50,6 +50,12 @@ Call RunCall(Exchange& exchange) {
     case Call::kRetry:
       RetryCall(exchange, route);
       break;
+    case Call::kProcesses:
+      ProcessesCall(exchange);
+      break;
+    case Call::kRunProcess:
+      RunProcessCall(exchange, route);
+      break;
     case Call::kHealth:
       HealthCall(exchange);
       break;

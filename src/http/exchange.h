@@ -31,6 +31,7 @@ class Exchange {
   ThreadState& thread() { return thread_; }
   Engine& engine() { return thread_.server.node.engine; }
   RefreshWorker& refresher() { return thread_.server.node.refresher; }
+  ProcessRunner& processes() { return thread_.server.node.processes; }
   bool compat_06() const { return thread_.server.settings.compat_06; }
 
   // The latest moment to which a call that begins now waits for the engine.

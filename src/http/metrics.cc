@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "http/process_metrics.h"
 #include "http/refresh_metrics.h"
 
 namespace kck {
@@ -129,6 +130,7 @@ std::string MetricsText(const ServerState& server) {
   AddRefreshMetrics(families, server);
   AddSourceMetrics(families, server);
   AddUpdaters(families, server.node.engine);
+  AddProcessMetrics(families, server);
   return prometheus::TextSerializer().Serialize(families);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "process/process_runner.h"
 #include "refresh/refresh_worker.h"
 
 namespace kck {
@@ -9,6 +10,7 @@ namespace kck {
 struct Node {
   Engine& engine;
   RefreshWorker& refresher;
+  ProcessRunner& processes;
 };
 
 }  // namespace kck

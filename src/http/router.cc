@@ -16,7 +16,7 @@ struct Path {
   Call del = Call::kNone;
 };
 
-constexpr std::array<Path, 13> kPaths{{
+constexpr std::array<Path, 15> kPaths{{
     {.text = "/fetch/", .allow = "GET, HEAD, DELETE", .get = Call::kFetch, .del = Call::kPurge},
     {.text = "/mget", .allow = "GET, HEAD, POST", .get = Call::kMget, .post = Call::kMget},
     {.text = "/set/", .allow = "PUT", .put = Call::kSet},
@@ -26,6 +26,8 @@ constexpr std::array<Path, 13> kPaths{{
     {.text = "/explain/", .allow = "GET, HEAD", .get = Call::kExplain},
     {.text = "/queue", .allow = "GET, HEAD", .get = Call::kQueue},
     {.text = "/queue/retry", .allow = "POST", .post = Call::kRetry},
+    {.text = "/processes", .allow = "GET, HEAD", .get = Call::kProcesses},
+    {.text = "/processes/", .allow = "POST", .post = Call::kRunProcess},
     {.text = "/healthz", .allow = "GET, HEAD", .get = Call::kHealth},
     {.text = "/readyz", .allow = "GET, HEAD", .get = Call::kReady},
     {.text = "/metrics", .allow = "GET, HEAD", .get = Call::kMetrics},
@@ -65,8 +67,8 @@ Call CallOf(const Path& path, Method method) {
 
 std::string_view CallName(Call call) {
   static constexpr std::array<std::string_view, kCalls> kNames{
-      "fetch",   "mget",  "set",         "purge",   "refresh", "create",  "update", "delete",
-      "explain", "queue", "queue_retry", "healthz", "readyz",  "metrics", "index",  "none"};
+      "fetch", "mget",        "set",       "purge",       "refresh", "create", "update",  "delete", "explain",
+      "queue", "queue_retry", "processes", "run_process", "healthz", "readyz", "metrics", "index",  "none"};
   return kNames.at(static_cast<std::size_t>(call));
 }
 

@@ -21,13 +21,15 @@ enum class Call : std::uint8_t {
   kExplain,
   kQueue,
   kRetry,
+  kProcesses,
+  kRunProcess,
   kHealth,
   kReady,
   kMetrics,
   kIndex,
   kNone
 };
-inline constexpr std::size_t kCalls = 16;
+inline constexpr std::size_t kCalls = 18;
 
 std::string_view CallName(Call call);  // "fetch", for labels
 

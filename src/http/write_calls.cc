@@ -58,20 +58,6 @@ void PurgeWhole(Exchange& exchange, const Route& route, std::string_view product
   exchange.engine().PurgeProduct(product, DoneLater(exchange, route.key, 200, std::move(body)));
 }
 
-// The value of `wait` in the query.
-Result<bool> Waits(std::string_view query) {
-  Result<QueryFields> fields = ParseQuery(query);
-  if (!fields) return Failure(std::move(fields.error()));
-  bool waits = false;
-  for (const auto& [name, value] : *fields) {
-    if (name != "wait" || (value != "0" && value != "1")) {
-      return Fail(ErrorCode::kBadRequest, "the query of refresh takes wait=0 or wait=1 only");
-    }
-    waits = value == "1";
-  }
-  return waits;
-}
-
 // The body of a refresh: none, or a JSON object that the fill is told.
 Result<HintPtr> HintOf(std::string_view body) {
   body = Trim(body, kJsonBlanks);
@@ -94,6 +80,19 @@ void RefreshWhole(Exchange& exchange, const Route& route, std::string_view produ
 }
 
 }  // namespace
+
+Result<bool> WaitsForEnd(std::string_view query) {
+  Result<QueryFields> fields = ParseQuery(query);
+  if (!fields) return Failure(std::move(fields.error()));
+  bool waits = false;
+  for (const auto& [name, value] : *fields) {
+    if (name != "wait" || (value != "0" && value != "1")) {
+      return Fail(ErrorCode::kBadRequest, "the query takes wait=0 or wait=1 only");
+    }
+    waits = value == "1";
+  }
+  return waits;
+}
 
 void SetCall(Exchange& exchange, const Route& route) {
   const Result<std::optional<Version>> condition = Condition(exchange.request());
@@ -120,7 +119,7 @@ void PurgeCall(Exchange& exchange, const Route& route) {
 }
 
 void RefreshCall(Exchange& exchange, const Route& route) {
-  const Result<bool> waits = Waits(route.query);
+  const Result<bool> waits = WaitsForEnd(route.query);
   if (!waits) return exchange.AnswerError(waits.error(), route.key);
   if (const auto product = WholeProduct(route.key); !product.empty()) {
     return RefreshWhole(exchange, route, product, *waits);

@@ -31,13 +31,24 @@ UpdaterPtr MakeUpdater() {
   return updater;
 }
 
+ProcessPtr MakeProcess() {
+  auto process = std::make_shared<Process>();
+  process->name = "count";
+  process->schedule.every = std::chrono::hours(1);
+  process->schedule.text = "every 1h";
+  process->database = "main";
+  process->statement = std::make_shared<SqlStatement>();
+  return process;
+}
+
 CatalogPtr MakeCatalog() {
   auto item = MakeProduct("item", {"id", ParamType::kInt, false, false}, 100);
   auto note = MakeProduct("note", {"name", ParamType::kString, false, false}, 101);
   note->settable = true;
   auto rare = MakeProduct("rare", {"id", ParamType::kInt, false, false}, 102);
   rare->on_miss = OnMiss::kError;
-  return std::make_shared<Catalog>(std::vector<ProductPtr>{item, note, rare}, std::vector<UpdaterPtr>{MakeUpdater()});
+  return std::make_shared<Catalog>(std::vector<ProductPtr>{item, note, rare}, std::vector<UpdaterPtr>{MakeUpdater()},
+                                   std::vector<ProcessPtr>{MakeProcess()});
 }
 
 }  // namespace
@@ -55,6 +66,7 @@ HttpFixture::HttpFixture()
 HttpFixture::~HttpFixture() {
   primer_.Release();
   server_.reset();
+  if (processes_) processes_->Stop();
   if (refresher_) refresher_->Stop();
   if (engine_) engine_->Stop();
   work_.reset();
@@ -77,11 +89,16 @@ void HttpFixture::Serve(const std::function<void(HttpSettings&)>& edit, int thre
   std::promise<Result<void>> refreshing;
   refresher_->Start([&](Result<void> result) { refreshing.set_value(std::move(result)); });
   ASSERT_TRUE(refreshing.get_future().get());
+  const std::map<std::string, ProcessDatabase> processing{{"main", {writer_, std::chrono::seconds(10)}}};
+  processes_ = std::make_unique<ProcessRunner>(scheduler_, *store_, *engine_, *refresher_, processing, claims_);
+  std::promise<Result<void>> scheduling;
+  processes_->Start([&](Result<void> result) { scheduling.set_value(std::move(result)); });
+  ASSERT_TRUE(scheduling.get_future().get());
   HttpSettings settings;
   settings.port = 0;
   edit(settings);
   server_ = std::make_unique<HttpServer>(
-      Node{*engine_, *refresher_}, settings, threads,
+      Node{*engine_, *refresher_, *processes_}, settings, threads,
       ServerProbes{[this] { return definitions_; }, kVersion, [this] { return source_stats_; }});
   const Result<void> serving = server_->Start();
   ASSERT_TRUE(serving) << serving.error().message;
