@@ -41,9 +41,8 @@ void AddEntry(LabelledLines& lines, const JsonView& entry) {
   if (!entry) return;
   const std::string kind = entry["kind"].Text();
   const JsonView version = entry["version"];
-  lines.Add("entry", version
-                         ? fmt::format("{}, {:.0f} bytes, version {}", kind, entry["bytes"].Number(), version.Text())
-                         : fmt::format("{}, version {}", kind, entry["fill_version"].Text()));
+  lines.Add("entry", version ? fmt::format("{}, {} bytes, version {}", kind, entry["bytes"].Count(), version.Text())
+                             : fmt::format("{}, version {}", kind, entry["fill_version"].Text()));
   std::string read = entry["as_of"].Text();
   if (entry["snapshot"]) read += ", snapshot " + entry["snapshot"].Text();
   if (entry["cost_ms"].Number() > 0) read += ", took " + SpanText(entry["cost_ms"].Number() / 1000);
@@ -53,23 +52,23 @@ void AddEntry(LabelledLines& lines, const JsonView& entry) {
 
 void AddCompute(LabelledLines& lines, const JsonView& report) {
   if (const JsonView compute = report["computing"]) {
-    const auto waiters = static_cast<std::size_t>(compute["waiters"].Number());
+    const auto waiters = compute["waiters"].Count();
     lines.Add("computing", fmt::format("for {}; waited for by {}", SpanText(compute["since_seconds"].Number()),
                                        CountText(waiters, "request")));
   }
   if (const JsonView failure = report["failure"]) {
     const double retry = failure["retry_in_seconds"].Number();
     lines.Add("failed", fmt::format("{}: {}", failure["name"].Text(), failure["message"].Text()));
-    lines.Add("failed", fmt::format("{} in a row; the next request may try again {}",
-                                    CountText(static_cast<std::size_t>(failure["count"].Number()), "time"),
-                                    retry > 0 ? "in " + SpanText(retry) : "now"));
+    lines.Add("failed",
+              fmt::format("{} in a row; the next request may try again {}", CountText(failure["count"].Count(), "time"),
+                          retry > 0 ? "in " + SpanText(retry) : "now"));
   }
 }
 
 std::string DueText(const JsonView& due) {
   std::string text = fmt::format("{} for {}", due["state"].Text(), SpanText(due["age_seconds"].Number()));
   if (const auto place = due["place"].MaybeNumber()) {
-    text += *place == 1 ? ", the next of its database" : fmt::format(", number {:.0f} of its database", *place);
+    text += *place == 1 ? ", the next of its database" : fmt::format(", number {} of its database", *place);
   }
   if (const auto retry = due["retry_in_seconds"].MaybeNumber()) text += ", again in " + SpanText(*retry);
   return text;
@@ -79,12 +78,10 @@ void AddDue(LabelledLines& lines, const JsonView& due) {
   if (!due) return lines.Add("due", "no");
   lines.Add("due", DueText(due));
   lines.Add("because", ReasonsText(due));
-  lines.Add("demand",
-            fmt::format("{:.0f}, costs {}{}", due["demand"].Number(), CostText(due),
-                        due["hints"].Number() > 0 ? fmt::format(", {:.0f} hints", due["hints"].Number()) : ""));
+  lines.Add("demand", fmt::format("{}, costs {}{}", due["demand"].Count(), CostText(due),
+                                  due["hints"].Count() > 0 ? ", " + CountText(due["hints"].Count(), "hint") : ""));
   if (due["error"]) {
-    lines.Add("error", fmt::format("{} (tried {})", due["error"].Text(),
-                                   CountText(static_cast<std::size_t>(due["attempts"].Number()), "time")));
+    lines.Add("error", fmt::format("{} (tried {})", due["error"].Text(), CountText(due["attempts"].Count(), "time")));
   }
 }
 
@@ -109,7 +106,7 @@ void PrintExplanation(const JsonView& report) {
   AddEntry(lines, report["entry"]);
   AddCompute(lines, report);
   if (const JsonView use = report["use"])
-    lines.Add("asked for", fmt::format("{:.0f} on a scale to 15", use["uses"].Number()));
+    lines.Add("asked for", fmt::format("{} on a scale to 15", use["uses"].Count()));
   AddRefresh(lines, report["refresh"]);
   PrintLine(lines.text());
 }

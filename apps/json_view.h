@@ -3,6 +3,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ class JsonView {
   std::string Text() const { return std::string(Get<std::string_view>().value_or("")); }
   std::optional<double> MaybeNumber() const { return Get<double>(); }
   double Number() const { return Get<double>().value_or(0); }
+  std::size_t Count() const { return static_cast<std::size_t>(std::max(0.0, Number())); }
   bool Bool() const { return Get<bool>().value_or(false); }
 
   std::vector<JsonView> Items() const {

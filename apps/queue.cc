@@ -17,15 +17,14 @@ std::string PercentText(double part) { return fmt::format("{:.3g}%", part * 100)
 std::string WishesText(const JsonView& wishes) {
   std::string text;
   for (const auto& [reason, count] : wishes.Members()) {
-    text += fmt::format("{}{} {:.0f}", text.empty() ? "" : ", ", reason, count.Number());
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", reason, count.Count());
   }
   return text;
 }
 
 std::string DueCountsText(const JsonView& database) {
-  std::string text =
-      fmt::format("{:.0f} waiting, {:.0f} leased, {:.0f} backing off, {:.0f} dead", database["waiting"].Number(),
-                  database["leased"].Number(), database["backing_off"].Number(), database["dead"].Number());
+  std::string text = fmt::format("{} waiting, {} leased, {} backing off, {} dead", database["waiting"].Count(),
+                                 database["leased"].Count(), database["backing_off"].Count(), database["dead"].Count());
   const double oldest = database["oldest_seconds"].Number();
   return oldest > 0 ? text + "; the oldest for " + SpanText(oldest) : text;
 }
@@ -35,7 +34,7 @@ std::string BudgetText(const JsonView& database) {
   const double configured = database["share_configured"].Number();
   std::string text = PercentText(share);
   if (share < configured) text += " now, of " + PercentText(configured);
-  text += fmt::format(" of {}", CountText(static_cast<std::size_t>(database["connections"].Number()), "connection"));
+  text += fmt::format(" of {}", CountText(database["connections"].Count(), "connection"));
   text += fmt::format("; {} used", SpanText(database["busy_seconds"].Number()));
   if (database["latency_ms"].Number() > 0)
     text += "; it answers in " + SpanText(database["latency_ms"].Number() / 1000);
@@ -43,13 +42,12 @@ std::string BudgetText(const JsonView& database) {
 }
 
 std::string OutcomesText(const JsonView& database) {
-  std::string text =
-      fmt::format("{:.0f} ({:.0f} found fresh) in {}", database["done"].Number(), database["found_fresh"].Number(),
-                  CountText(static_cast<std::size_t>(database["groups"].Number()), "group"));
+  std::string text = fmt::format("{} ({} found fresh) in {}", database["done"].Count(), database["found_fresh"].Count(),
+                                 CountText(database["groups"].Count(), "group"));
   for (const char* name : {"missed", "failed", "given_up", "refused"}) {
     std::string word = name;
     std::ranges::replace(word, '_', ' ');
-    if (database[name].Number() > 0) text += fmt::format(", {:.0f} {}", database[name].Number(), word);
+    if (database[name].Count() > 0) text += fmt::format(", {} {}", database[name].Count(), word);
   }
   return text;
 }
@@ -58,7 +56,7 @@ std::string OutcomesText(const JsonView& database) {
 std::string NoteText(const JsonView& due) {
   std::string text = ReasonsText(due);
   if (!due["error"]) return text;
-  text += fmt::format("; tried {}", CountText(static_cast<std::size_t>(due["attempts"].Number()), "time"));
+  text += fmt::format("; tried {}", CountText(due["attempts"].Count(), "time"));
   if (const auto retry = due["retry_in_seconds"].MaybeNumber()) text += ", again in " + SpanText(*retry);
   return text + ": " + due["error"].Text();
 }
@@ -67,7 +65,7 @@ std::string KeysText(const JsonView& database) {
   Rows rows{{"state", "key", "for", "demand", "cost", "why"}};
   for (const JsonView& due : database["keys"].Items()) {
     rows.push_back({due["state"].Text(), due["key"].Text(), SpanText(due["age_seconds"].Number()),
-                    fmt::format("{:.0f}", due["demand"].Number()), CostText(due), NoteText(due)});
+                    fmt::format("{}", due["demand"].Count()), CostText(due), NoteText(due)});
   }
   return rows.size() == 1 ? "" : TableText(rows);
 }
@@ -89,10 +87,10 @@ std::string TargetText(const JsonView& product) {
 }
 
 std::string MetText(const JsonView& product) {
-  const double met = product["fresh_met"].Number();
-  const double all = met + product["fresh_missed"].Number();
+  const std::size_t met = product["fresh_met"].Count();
+  const std::size_t all = met + product["fresh_missed"].Count();
   if (!product["fresh_seconds"] || all == 0) return "";
-  return fmt::format("{:.0f} of {:.0f}", met, all);
+  return fmt::format("{} of {}", met, all);
 }
 
 std::string ProductsText(const JsonView& report) {
@@ -112,9 +110,9 @@ void PrintQueue(const JsonView& report) {
     PrintLine("");
   }
   if (const std::string products = ProductsText(report); !products.empty()) PrintLine(products + "\n");
-  std::string last = CountText(static_cast<std::size_t>(report["scheduled"].Number()), "key") + " refreshed by time";
+  std::string last = CountText(report["scheduled"].Count(), "key") + " refreshed by time";
   if (report["walks"].Number() > 0) {
-    last += ", " + CountText(static_cast<std::size_t>(report["walks"].Number()), "domain") + " being walked";
+    last += ", " + CountText(report["walks"].Count(), "domain") + " being walked";
   }
   PrintLine(last);
 }
@@ -130,7 +128,7 @@ int ShowQueue(const ClientOptions& options, int keys) {
 int RetryDeadLetters(const ClientOptions& options) {
   const HttpCall call{"POST", "/queue/retry", "", "", ""};
   return RunClientCall(options, call, [](const HttpAnswer& answer, const AnswerBody&) {
-    const auto retried = static_cast<std::size_t>(JsonAnswer(answer.body).root()["retried"].Number());
+    const auto retried = JsonAnswer(answer.body).root()["retried"].Count();
     PrintLine(retried == 0 ? "no key is dead" : CountText(retried, "key") + " queued again");
   });
 }

@@ -194,8 +194,7 @@ class Engine::Impl {
   void ForgetMarkRecord(const KeyState& state, const std::string& key);
 
   // explain.cc
-  KeyReport ReportOf(const ResolvedKey& key, KeyPlace place, EntryPtr entry);
-  void AddStateOf(const std::string& key, const Entry* entry, TimePoint now, KeyReport& report);
+  KeyReport ReportOf(const ResolvedKey& key, EntryPtr stored);
 
   // foretell.cc
   // Makes sure that a kill forgets none of them, before the change that they are due after can have happened. `done`,

@@ -79,6 +79,31 @@ void SayWhyNone(const ServedProduct* product, Sentences& why) {
   }
 }
 
+void SayOfEntry(const Entry& entry, const ServedProduct* product, TimePoint now, KeyReport& report) {
+  report.age = std::max(Duration::zero(), now - entry.as_of());
+  report.stale_in = Until(StaleAt(entry, product), now);
+  report.expires_in = Until(entry.expires_at(), now);
+  report.freshness = Judge(entry, product, now);
+  SayWhatItIs(entry, product, report.why);
+  if (!report.freshness) report.why.push_back(WhyNotServed(entry, product, now));
+  if (report.freshness && product != nullptr) SayWhyNotFresh(entry, *product, now, report.why);
+}
+
+// What is known of the key beside its entry. Under the lock of the key's stripe.
+void SayOfState(const KeyState& state, TimePoint now, KeyReport& report) {
+  if (report.freshness && state.mark.Stales(*report.entry)) {
+    report.freshness = std::max(*report.freshness, Freshness::kStale);
+    report.why.insert(report.why.begin(), MarkText(state.mark, *report.entry));
+  }
+  if (state.flight) {
+    report.compute = {now - state.flight->made_at, state.flight->waiters.size() + state.next_waiters.size()};
+  }
+  if (state.backoff) {
+    report.failures = {state.backoff->error, state.backoff->failures,
+                       std::max(Duration::zero(), state.backoff->retry_at - now)};
+  }
+}
+
 }  // namespace
 
 std::string_view KeyPlaceName(KeyPlace place) {
@@ -108,66 +133,46 @@ std::string_view EntryKindName(EntryKind kind) {
 }
 
 void Engine::Impl::Explain(ResolvedKey key, ExplainCallback done) {
-  if (EntryPtr entry = hot.Look(key.text)) {
-    return scheduler_.Post([this, key = std::move(key), entry = std::move(entry), done = std::move(done)] {
-      done(ReportOf(key, KeyPlace::kMemory, entry));
-    });
+  if (hot.Look(key.text)) {
+    return scheduler_.Post([this, key = std::move(key), done = std::move(done)] { done(ReportOf(key, nullptr)); });
   }
   const std::uint64_t fingerprint = key.product ? key.product->fingerprint : 0;
   const std::string text = key.text;
   store_.Get(text, fingerprint, [this, key = std::move(key), done = std::move(done)](const Result<EntryPtr>& stored) {
-    const EntryPtr entry = stored ? *stored : nullptr;
-    KeyReport report = ReportOf(key, entry ? KeyPlace::kStore : KeyPlace::kNone, entry);
+    KeyReport report = ReportOf(key, stored ? *stored : nullptr);
     if (!stored) report.why.emplace_back("the store does not answer, so that it may hold one");
     done(report);
   });
 }
 
-KeyReport Engine::Impl::ReportOf(const ResolvedKey& key, KeyPlace place, EntryPtr entry) {
+// Of one moment, under the key's lock: what memory holds, or else `stored`.
+KeyReport Engine::Impl::ReportOf(const ResolvedKey& key, EntryPtr stored) {
   const ServedProduct* product = serving().Find(KeyName(key.text));
+  auto& stripe = keys.Of(key.text);
+  MutexLock lock(stripe.mutex);
   const TimePoint now = scheduler_.Now();
   KeyReport report;
   report.key = key.text;
   report.has_product = product != nullptr;
-  report.place = place;
+  report.entry = hot.Look(key.text);
+  if (report.entry) {
+    report.place = KeyPlace::kMemory;
+  } else if (stored) {
+    report.place = KeyPlace::kStore;
+    report.entry = std::move(stored);
+  }
   report.use = hot.UseOf(key.text);
-  if (entry) {
-    report.age = std::max(Duration::zero(), now - entry->as_of());
-    report.stale_in = Until(StaleAt(*entry, product), now);
-    report.expires_in = Until(entry->expires_at(), now);
-    report.freshness = Judge(*entry, product, now);
-    SayWhatItIs(*entry, product, report.why);
-    if (!report.freshness) report.why.push_back(WhyNotServed(*entry, product, now));
-    if (report.freshness && product != nullptr) SayWhyNotFresh(*entry, *product, now, report.why);
+  if (report.entry) {
+    SayOfEntry(*report.entry, product, now, report);
   } else {
     SayWhyNone(product, report.why);
   }
-  AddStateOf(key.text, entry.get(), now, report);
-  report.entry = std::move(entry);
+  if (const KeyState* state = stripe.Find(key.text)) SayOfState(*state, now, report);
   if (report.why.empty()) {
     report.why.emplace_back(report.freshness == Freshness::kFresh ? "no change is known that it does not show"
                                                                   : "it was marked stale");
   }
   return report;
-}
-
-// What is known of the key beside its entry.
-void Engine::Impl::AddStateOf(const std::string& key, const Entry* entry, TimePoint now, KeyReport& report) {
-  auto& stripe = keys.Of(key);
-  MutexLock lock(stripe.mutex);
-  const KeyState* state = stripe.Find(key);
-  if (state == nullptr) return;
-  if (report.freshness && state->mark.Stales(*entry)) {
-    report.freshness = std::max(*report.freshness, Freshness::kStale);
-    report.why.insert(report.why.begin(), MarkText(state->mark, *entry));
-  }
-  if (state->flight) {
-    report.compute = {now - state->flight->made_at, state->flight->waiters.size() + state->next_waiters.size()};
-  }
-  if (state->backoff) {
-    report.failures = {state->backoff->error, state->backoff->failures,
-                       std::max(Duration::zero(), state->backoff->retry_at - now)};
-  }
 }
 
 }  // namespace kck

@@ -240,8 +240,11 @@ TEST_F(FailingQueue, DeadLettersAreBoundedAndCanBeRevived) {
   for (const char* key : {"a/1", "a/2", "a/3"}) FailToDeath(key);
   EXPECT_EQ(queue_.Counts(now_).dead, 2U);
   EXPECT_FALSE(queue_.Holds("a/1")) << "the oldest is forgotten";
-  queue_.Revive();
-  EXPECT_EQ(queue_.Counts(now_).waiting, 2U);
+  EXPECT_EQ(queue_.Revive([](const ResolvedKey& key) { return key.text == "a/3"; }), 1U);
+  EXPECT_EQ(queue_.Counts(now_).dead, 1U);
+  EXPECT_EQ(Next(), "a/3");
+  EXPECT_EQ(queue_.Revive(), 1U);
+  EXPECT_EQ(queue_.Counts(now_).waiting, 1U);
 }
 
 TEST_F(Queue, AnOutageCountsForNoKey) {
