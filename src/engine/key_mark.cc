@@ -34,8 +34,9 @@ bool KeyMark::Stales(const Entry& entry) const {
 std::vector<std::uint64_t> KeyMark::Unseen(const Entry& entry) const {
   std::vector<std::uint64_t> unseen;
   if (!entry.stamp() || entry.version().epoch != epoch_) return unseen;
-  std::ranges::copy_if(transactions_, std::back_inserter(unseen),
-                       [&entry](std::uint64_t one) { return !entry.stamp()->Sees(one); });
+  for (const Transaction& one : transactions_) {
+    if (!entry.stamp()->Sees(one.id)) unseen.push_back(one.id);
+  }
   return unseen;
 }
 

@@ -222,7 +222,7 @@ TEST_F(Worker, AKeyThatFailsForItselfBecomesADeadLetterAndHoldsUpNoOther) {
 
 TEST_F(Worker, AKeyWithAScheduleIsRefreshedWhileItIsRead) {
   auto item = ProductOf("item", 1);
-  item->refresh.schedule = Schedule{seconds(10), nullptr, 0.1};
+  item->refresh.schedule = Schedule{seconds(10), nullptr, 0.1, ""};
   Serve({item});
   Read("item/1");
   Computed();
@@ -235,7 +235,7 @@ TEST_F(Worker, AKeyWithAScheduleIsRefreshedWhileItIsRead) {
 
 TEST_F(Worker, AKeyThatNobodyReadsLeavesItsScheduleAndReturnsWhenItIsRead) {
   auto item = ProductOf("item", 1);
-  item->refresh.schedule = Schedule{seconds(10), nullptr, 0};
+  item->refresh.schedule = Schedule{seconds(10), nullptr, 0, ""};
   item->stale_after = seconds(20);
   Serve({item});
   Read("item/1");
@@ -253,7 +253,7 @@ TEST_F(Worker, AKeyThatNobodyReadsLeavesItsScheduleAndReturnsWhenItIsRead) {
 
 TEST_F(Worker, AScheduleSurvivesAKill) {
   auto item = ProductOf("item", 1);
-  item->refresh.schedule = Schedule{seconds(10), nullptr, 0};
+  item->refresh.schedule = Schedule{seconds(10), nullptr, 0, ""};
   Serve({item});
   Read("item/1");
   Advance(seconds(4));
@@ -269,7 +269,7 @@ TEST_F(Worker, AScheduleSurvivesAKill) {
 
 TEST_F(Worker, ASchedulesRecordGoesWithIt) {
   auto item = ProductOf("item", 1);
-  item->refresh.schedule = Schedule{seconds(10), nullptr, 0};
+  item->refresh.schedule = Schedule{seconds(10), nullptr, 0, ""};
   Serve({item});
   Read("item/1");
   item = ProductOf("item", 1);
@@ -427,7 +427,7 @@ TEST_F(Worker, AProductThatWasTakenAwayIsForgotten) {
 
 TEST_F(Worker, SaysWhatItKnowsOfAKey) {
   auto item = ProductOf("item", 1);
-  item->refresh.schedule = Schedule{seconds(10), nullptr, 0};
+  item->refresh.schedule = Schedule{seconds(10), nullptr, 0, ""};
   Serve({item});
   Read("item/1");
   KeyRefreshReport report = worker_->ReportOf("item/1");
