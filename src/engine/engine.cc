@@ -202,9 +202,7 @@ void Engine::Purge(ResolvedKey key, std::optional<Version> condition, WriteCallb
   impl_->Purge(std::move(key), condition, std::move(done));
 }
 
-void Engine::RefreshProduct(std::string_view name, DoneCallback done) {
-  impl_->MarkProduct(name, Impl::ProductMark::kStale, std::move(done));
-}
+void Engine::RefreshProduct(std::string_view name, DoneCallback done) { impl_->RefreshProduct(name, std::move(done)); }
 
 void Engine::PurgeProduct(std::string_view name, DoneCallback done) {
   impl_->MarkProduct(name, Impl::ProductMark::kGone, std::move(done));

@@ -167,7 +167,8 @@ class Engine {
   void Purge(ResolvedKey key, std::optional<Version> condition, WriteCallback done);
 
   // A whole product by one mark: its entries are stale (refresh) or gone (purge) from now on. KCKUnknownKey where there
-  // is no such product.
+  // is no such product. What is stale is computed as it is read; of a product with a domain, also as the domain is
+  // walked.
   void RefreshProduct(std::string_view name, DoneCallback done);
   void PurgeProduct(std::string_view name, DoneCallback done);
 

@@ -59,6 +59,7 @@ class Engine::Impl {
   void Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done);
   void QueueRefresh(ResolvedKey key, HintPtr hint, DoneCallback done);
   void RefreshBehind(std::vector<RefreshTask> tasks);
+  void RefreshProduct(std::string_view name, DoneCallback done);
 
   // marks.cc
   void WantMarked();

@@ -73,7 +73,7 @@ Result<HintPtr> HintOf(std::string_view body) {
 void RefreshWhole(Exchange& exchange, const Route& route, std::string_view product, bool waits) {
   if (waits) {
     const Error error{ErrorCode::kBadRequest,
-                      "wait=1 goes with one key: the keys of a whole product are refreshed as they are asked for"};
+                      "wait=1 goes with one key: it is not known when all keys of a product are"};
     return exchange.AnswerError(error, route.key);
   }
   exchange.engine().RefreshProduct(product, DoneLater(exchange, route.key, 202, std::string(kQueued)));

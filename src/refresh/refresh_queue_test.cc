@@ -259,6 +259,24 @@ TEST_F(Queue, AnOutageCountsForNoKey) {
   EXPECT_EQ(queue_.Report("a/1", now_)->attempts, 0);
 }
 
+TEST_F(Queue, AFillThatCameTooEarlyIsRepeatedSoonThenLessOften) {
+  Add("a/1");
+  Duration first{};
+  Duration last{};
+  for (int i = 0; i < 12; ++i) {
+    const auto leases = Take();
+    ASSERT_EQ(leases.size(), 1U);
+    EXPECT_FALSE(queue_.Done(leases[0], Outcome::kMissed, "", 100, now_));
+    last = *queue_.Report("a/1", now_)->retry_in;
+    if (i == 0) first = last;
+    now_ += last;
+    queue_.Advance(now_);
+  }
+  EXPECT_LE(first, milliseconds(20));
+  EXPECT_GE(last, milliseconds(900));
+  EXPECT_EQ(queue_.Report("a/1", now_)->attempts, 0);
+}
+
 TEST_F(Queue, ALeaseThatNobodyEndsCountsAsAFailure) {
   Add("a/1");
   const auto leases = Take();

@@ -316,6 +316,20 @@ TEST_F(Worker, AWalkOverADomainEndsWithItsLastKey) {
   EXPECT_EQ((*walk)->failed, 1U);
 }
 
+TEST_F(Worker, AWholeProductWithADomainIsRefreshedWithoutBeingRead) {
+  auto ids = ProductOf("ids", 0);
+  auto item = ProductOf("item", 1);
+  item->refresh.domain_key = "ids";
+  values_ = {{"ids", "[[1],[2]]"}};
+  Serve({ids, item});
+  for (const char* key : {"item/1", "item/2", "item/3"}) Read(key);
+  Computed();
+  engine_->RefreshProduct("item", [](const Result<void>& marked) { EXPECT_TRUE(marked); });
+  Run();
+  EXPECT_EQ(Peek("item/2").find("stale"), std::string::npos);
+  EXPECT_EQ(Peek("item/3").substr(0, 5), "stale") << "which is not of the domain";
+}
+
 TEST_F(Worker, AWalkOverNoListSaysSo) {
   auto ids = ProductOf("ids", 0);
   auto item = ProductOf("item", 1);
