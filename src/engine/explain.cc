@@ -14,7 +14,8 @@ using Sentences = std::vector<std::string>;
 // product still knows.
 TimePoint StaleAt(const Entry& entry, const ServedProduct* product) {
   if (entry.stale_at() > entry.as_of()) return entry.stale_at();
-  if (product == nullptr || !product->product->stale_after) return TimePoint::max();
+  const bool ages = product != nullptr && product->product->stale_after && entry.kind() != EntryKind::kEmpty;
+  if (!ages) return TimePoint::max();
   return entry.as_of() + *product->product->stale_after;
 }
 
