@@ -164,6 +164,10 @@ std::vector<ProcessReport> ProcessRunner::Impl::Report() const {
     report.last_failure = record.last_failure;
     report.last_success_unix_ms = record.last_success_unix_ms;
     report.results = state->results;
+    if (!state->recording) continue;
+    // Who sees that it has ended may run it again.
+    report.running_since_unix_ms = report.runs.front().began_unix_ms;
+    report.runs.pop_front();
   }
   return reports;
 }

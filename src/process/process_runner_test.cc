@@ -246,6 +246,20 @@ TEST_F(ProcessTest, NothingBeginsThatIsNotRecorded) {
   EXPECT_THAT(store_.writes, ElementsAre("record process/work", "record process/work"));
 }
 
+TEST_F(ProcessTest, WhatIsSeenToHaveEndedMayRunAgain) {
+  Serve(Sql(Every(minutes(1))));
+  Run("work", Answer::kBegun);
+  writer_->Answer(0, Rows(1));
+  ProcessReport recording;
+  scheduler_.Post([&] { recording = Report(); });
+  scheduler_.RunReady();
+  EXPECT_EQ(recording.results["done"], 1U);
+  EXPECT_TRUE(recording.running_since_unix_ms) << "the end is not on record yet";
+  EXPECT_TRUE(recording.runs.empty());
+  EXPECT_EQ(History(), "done 1 row");
+  EXPECT_FALSE(Report().running_since_unix_ms);
+}
+
 TEST_F(ProcessTest, OnlyWhatIsGrantedRuns) {
   claim_.answer = false;
   Serve(Sql(Times("* * * * *"), MissedRuns::kAll));

@@ -41,10 +41,11 @@ class ProcessRunner::Impl : public std::enable_shared_from_this<ProcessRunner::I
     std::optional<Tick> next;       // while it is idle
     std::deque<std::int64_t> owed;  // ticks to be run at once, one after another
 
-    bool busy = false;      // from the claim to the record of the end
-    bool walking = false;   // of that, while a domain is refreshed
-    std::int64_t turn = 0;  // the tick that it is busy for
-    ProcessPtr working;     // the definition that runs
+    bool busy = false;       // from the claim to the record of the end
+    bool walking = false;    // of that, while a domain is refreshed
+    bool recording = false;  // of that, while the end is put on record
+    std::int64_t turn = 0;   // the tick that it is busy for
+    ProcessPtr working;      // the definition that runs
     TimePoint began;
     Result<std::string> outcome;
     Answer answer = Answer::kEnded;

@@ -136,6 +136,7 @@ void ProcessRunner::Impl::Finish(const StatePtr& state, Result<std::string> outc
   // `every` counts from the end, once nothing is to be made up for.
   if (state->working->schedule.every && state->owed.empty()) record.counts_from = scheduler_.UnixMillis();
   state->walking = false;
+  state->recording = true;
   state->outcome = std::move(outcome);
   store_.PutRecord(std::string(ProcessRecord::kPrefix) + state->name, record.Text(), Then(&Impl::OnRecorded, state));
 }
@@ -150,6 +151,7 @@ void ProcessRunner::Impl::OnRecorded(const StatePtr& state, Result<void> recorde
 
 void ProcessRunner::Impl::EndTurn(const StatePtr& state) {
   state->busy = false;
+  state->recording = false;
   state->working = nullptr;
   if (state->process && state->owed.empty()) TakeMissed(*state);
   Advance(state);
