@@ -78,8 +78,8 @@ def test_by_hand_over_http(make, filled):
     assert answer.status_code == 202 and answer.json()["success"] is True, answer.text
     wait_for(lambda: counted(filled) == 2, "the run that was begun")
     assert run(node, "warm").json()["run"]["detail"] == "5 keys, 0 failed"
-    assert error_of(run(node, "wrong"), 502) == "KCKSourceError"
-    assert process(node, "wrong")["last_failure"]["result"] == "KCKSourceError"
+    assert error_of(run(node, "wrong"), 400) == "KCKBadRequest"
+    assert process(node, "wrong")["last_failure"]["result"] == "KCKBadRequest"
     assert "update" not in node.get("/processes").text, "no SQL is told"
     assert error_of(run(node, "nothing"), 404) == "KCKUnknownKey"
     assert error_of(node.request("POST", "/processes/count/run?wait=2"), 400) == "KCKBadRequest"
@@ -140,7 +140,7 @@ def test_what_was_missed_while_no_server_ran(make, filled):
     node = make(count=COUNT_UP.format(every="1s", missed="all") + "jitter: 0\n").start()
     wait_for(lambda: process(node, "count")["runs"], "the first run")
     node.kill()
-    now = "select extract(epoch from now())"
+    now = "select extract(epoch from now())::float8"
     killed_at = filled.execute(now)[0][0]
     wait_for(lambda: filled.execute(now)[0][0] > killed_at + 4.5, "some ticks to pass")
     before = counted(filled)
@@ -170,7 +170,7 @@ def test_metrics(make):
     run(node, "wrong")
     text = node.get("/metrics").text
     assert 'kck_process_runs_total{process="count",result="done"} 1' in text
-    assert 'kck_process_runs_total{process="wrong",result="KCKSourceError"} 1' in text
+    assert 'kck_process_runs_total{process="wrong",result="KCKBadRequest"} 1' in text
     assert 'kck_process_running{process="count"} 0' in text
     assert 'kck_process_last_success_unixtime{process="count"} ' in text
     assert 'kck_process_last_success_unixtime{process="wrong"}' not in text
