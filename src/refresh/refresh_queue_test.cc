@@ -324,8 +324,8 @@ TEST_F(Queue, TheOrderIsDemandTimesStalenessByCost) {
   std::map<std::string, Known> known;
   std::minstd_rand random(3);
   for (int i = 0; i < 80; ++i) {
-    const std::uint32_t demand = random() % 50;
-    const std::uint32_t cost_us = 100 + random() % 100000;
+    const auto demand = static_cast<std::uint32_t>(random() % 50);
+    const auto cost_us = static_cast<std::uint32_t>(100 + random() % 100000);
     const std::string key = "a/" + std::to_string(i);
     Add(key, demand, cost_us);
     known[key] = {(demand + 0.25) / cost_us, now_};

@@ -18,13 +18,15 @@ using std::chrono::seconds;
 const Trigger::Part kIdPart{Trigger::Part::Kind::kParam, "id"};
 
 class Worker : public EngineFixture {
- protected:
-  Worker() { StartWorker(); }
+ public:
   ~Worker() override {
     answers_ = true;
     Run();
     worker_->Stop();
   }
+
+ protected:
+  Worker() { StartWorker(); }
 
   static std::shared_ptr<Product> ProductOf(const std::string& name, std::size_t params) {
     auto product = std::make_shared<Product>();

@@ -4,7 +4,6 @@ import datetime
 import json
 import os
 import subprocess
-import time
 
 import pytest
 
@@ -141,8 +140,9 @@ def test_what_was_missed_while_no_server_ran(make, filled):
     node = make(count=COUNT_UP.format(every="1s", missed="all") + "jitter: 0\n").start()
     wait_for(lambda: process(node, "count")["runs"], "the first run")
     node.kill()
-    killed_at = time.time()
-    wait_for(lambda: time.time() > killed_at + 4.5, "some ticks to pass")
+    now = "select extract(epoch from now())::float8"
+    killed_at = filled.execute(now)[0][0]
+    wait_for(lambda: filled.execute(now)[0][0] > killed_at + 4.5, "some ticks to pass")
     before = counted(filled)
     node.start()
     wait_for(lambda: counted(filled) >= before + 4, "a run for each missed tick")
