@@ -2,6 +2,7 @@
 #include <set>
 
 #include "base/log.h"
+#include "base/pause_point.h"
 #include "model/product_key.h"
 #include "refresh/domain_keys.h"
 #include "refresh/worker_state.h"
@@ -76,25 +77,26 @@ void RefreshWorker::BeginWalk(const std::shared_ptr<Walk>& walk) {
   PostPump();
 }
 
-// Gives the queue what it has room for.
+// Gives the queue what it has room for. Several threads may be at it, each with a walk that it has taken.
 void RefreshWorker::FeedWalks() {
   while (true) {
     std::shared_ptr<Walk> walk;
     {
       MutexLock lock(mutex_);
       if (walks_.empty()) return;
-      walk = walks_.front();
-      const Database* database = DatabaseOf(walk->product->database);
+      const Database* database = DatabaseOf(walks_.front()->product->database);
       if (database != nullptr && database->queue.Counts(scheduler_.Now()).waiting > limits_.domain_keys_at_once) return;
+      walk = std::move(walks_.front());
+      walks_.pop_front();
     }
-    const bool more = Feed(*walk);
+    KCK_PAUSE_POINT("refresh.feed");
+    if (!Feed(*walk)) continue;
     MutexLock lock(mutex_);
-    walks_.pop_front();
-    if (more) walks_.push_back(walk);
+    walks_.push_back(std::move(walk));
   }
 }
 
-// Only one step at a time feeds. False: all are given.
+// Only one step at a time feeds a walk. False: all are given.
 bool RefreshWorker::Feed(Walk& walk) {
   Result<DomainKeys> domain = ReadDomain(walk.product, walk.domain->value(), walk.next, limits_.domain_keys_at_once);
   if (!domain) domain = DomainKeys{};

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <thread>
 
+#include "base/pause_point.h"
 #include "testing/engine_fixture.h"
 
 namespace kck {
@@ -316,6 +318,28 @@ TEST_F(Worker, AWalkOverADomainEndsWithItsLastKey) {
   EXPECT_EQ((*walk)->keys, 3U);
   EXPECT_EQ((*walk)->refused, 1U);
   EXPECT_EQ((*walk)->failed, 1U);
+}
+
+TEST_F(Worker, TwoThreadsDoNotFeedOneWalk) {
+  auto ids = ProductOf("ids", 0);
+  auto item = ProductOf("item", 1);
+  item->refresh.domain_key = "ids";
+  values_ = {{"ids", "[[1],[2],[3]]"}};
+  Serve({ids, item});
+  std::optional<Result<DomainWalkReport>> walk;
+  worker_->RefreshDomain(item, RefreshReason::kDomain, false, [&](auto result) { walk = result; });
+  ArmPausePoint("refresh.feed");
+  std::thread feeder([this] { Run(); });
+  AwaitPausePoint("refresh.feed");
+  Queue("item/4");
+  Run();
+  ReleasePausePoint("refresh.feed");
+  feeder.join();
+  Run();
+  ASSERT_TRUE(walk && *walk);
+  EXPECT_EQ((*walk)->keys, 3U);
+  EXPECT_EQ((*walk)->failed, 0U);
+  EXPECT_EQ(worker_->Report(0).walks, 0U);
 }
 
 TEST_F(Worker, AWholeProductWithADomainIsRefreshedWithoutBeingRead) {
