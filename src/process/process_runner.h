@@ -68,7 +68,7 @@ class ProcessRunner {
   // The engine's catalog is another one. Times that were changed count from now; histories stay with their names.
   void CatalogChanged();
 
-  // Runs a process at once, whatever its schedule. Once it has begun, which a kill does not undo: the run, without a
+  // Runs a process at once, whatever its schedule. `done` hears, once it has begun and is on record: the run, without a
   // result. Once it has ended: the run, or why it failed. KCKUnknownKey: there is no such process. KCKOverloaded: it
   // runs already. `done` runs exactly once, never inside the call.
   void Run(const std::string& name, Answer answer, RunCallback done);
