@@ -34,7 +34,7 @@ int Check(const CheckOptions& options);
 struct ClientOptions {
   std::string folder;
   std::optional<ServerAddress> server;  // none: http.listen of the folder's kck.yml
-  std::string key;
+  std::string key;                      // or the process's name
   int timeout_seconds = 60;
   bool json = false;  // print the server's whole answer
 };
@@ -48,6 +48,20 @@ int PurgeKey(const ClientOptions& options, const std::optional<std::string>& if_
 
 // With `wait`, returns once a fill that began after the call has ended.
 int RefreshKey(const ClientOptions& options, bool wait);
+
+// Why the key is as it is.
+int ExplainKey(const ClientOptions& options);
+
+// What is due, with at most `keys` keys of each database in each state.
+int ShowQueue(const ClientOptions& options, int keys);
+// Has the keys computed that were given up.
+int RetryDeadLetters(const ClientOptions& options);
+
+// The processes of the server: their times, the next one, the last run.
+int ListProcesses(const ClientOptions& options);
+
+// Runs the process at once; with `wait`, returns once it has ended.
+int RunProcess(const ClientOptions& options, bool wait);
 
 // Writes a folder that serves at once. Overwrites nothing.
 int Init(const std::string& folder);

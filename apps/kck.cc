@@ -27,6 +27,8 @@ struct CommandLine {
   std::optional<std::string> if_match;
   std::string after;
   bool wait = false;
+  int queue_keys = 20;
+  bool retry = false;
   bool version_json = false;
   std::function<int()> run;
 };
@@ -70,13 +72,12 @@ void AddCheck(CLI::App& app, CommandLine& line) {
   check->add_flag("--json", line.check.json, "Print a JSON list");
 }
 
-CLI::App* AddClientCommand(CLI::App& app, CommandLine& line, const char* name, const char* about,
+CLI::App* AddServerCommand(CLI::App& app, CommandLine& line, const char* name, const char* about,
                            std::function<int()> run) {
   auto* command = AddCommand(app, line, name, about, [&line, run = std::move(run)] {
     line.client.folder = line.folder;
     return run();
   });
-  command->add_option("KEY", line.client.key, "NAME/PARAMETER/…")->required();
   AddAddress(*command, "--url", "The server; the default is http.listen of the folder's kck.yml", line.client.server,
              ParseServerUrl);
   command->add_option("--timeout", line.client.timeout_seconds, "Seconds to wait for the answer")
@@ -86,20 +87,51 @@ CLI::App* AddClientCommand(CLI::App& app, CommandLine& line, const char* name, c
   return command;
 }
 
+CLI::App* AddKeyCommand(CLI::App& app, CommandLine& line, const char* name, const char* about,
+                        std::function<int()> run) {
+  auto* command = AddServerCommand(app, line, name, about, std::move(run));
+  command->add_option("KEY", line.client.key, "NAME/PARAMETER/…")->required();
+  return command;
+}
+
+void AddQueue(CLI::App& app, CommandLine& line) {
+  auto* queue = AddServerCommand(app, line, "queue", "Show what is due to be refreshed, and how that goes", [&line] {
+    return line.retry ? RetryDeadLetters(line.client) : ShowQueue(line.client, line.queue_keys);
+  });
+  queue->add_option("--keys", line.queue_keys, "How many keys to list of a database in each state")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
+  queue->add_flag("--retry", line.retry, "Compute those again that were given up");
+}
+
 void AddClientCommands(CLI::App& app, CommandLine& line) {
-  auto* fetch = AddClientCommand(app, line, "fetch", "Print the value of a key",
-                                 [&line] { return FetchKey(line.client, line.after); });
+  auto* fetch = AddKeyCommand(app, line, "fetch", "Print the value of a key",
+                              [&line] { return FetchKey(line.client, line.after); });
   fetch->add_option("--after", line.after, "The token of a write, which the value has to show");
-  auto* set = AddClientCommand(app, line, "set", "Put a JSON value under a key",
-                               [&line] { return SetKey(line.client, line.value, line.if_match); });
+  auto* set = AddKeyCommand(app, line, "set", "Put a JSON value under a key",
+                            [&line] { return SetKey(line.client, line.value, line.if_match); });
   set->add_option("JSON", line.value, "The value; - reads it from standard input")->required();
   set->add_option("--if-match", line.if_match, "Only if the key has this version");
-  auto* purge = AddClientCommand(app, line, "purge", "Forget a key, or a product's keys with 'NAME/*'",
-                                 [&line] { return PurgeKey(line.client, line.if_match); });
+  auto* purge = AddKeyCommand(app, line, "purge", "Forget a key, or a product's keys with 'NAME/*'",
+                              [&line] { return PurgeKey(line.client, line.if_match); });
   purge->add_option("--if-match", line.if_match, "Only if the key has this version");
-  auto* refresh = AddClientCommand(app, line, "refresh", "Compute a key again, or a product's keys with 'NAME/*'",
-                                   [&line] { return RefreshKey(line.client, line.wait); });
+  auto* refresh = AddKeyCommand(app, line, "refresh", "Compute a key again, or a product's keys with 'NAME/*'",
+                                [&line] { return RefreshKey(line.client, line.wait); });
   refresh->add_flag("--wait", line.wait, "Return once it is done");
+  AddKeyCommand(app, line, "explain", "Say why a key is as it is", [&line] { return ExplainKey(line.client); });
+  AddQueue(app, line);
+}
+
+void AddProcess(CLI::App& app, CommandLine& line) {
+  auto* process = app.add_subcommand("process", "List the processes, or run one by hand");
+  process->fallthrough();
+  process->require_subcommand(1);
+  AddServerCommand(*process, line, "list", "List the processes: their times, the next one, the last run",
+                   [&line] { return ListProcesses(line.client); });
+  auto* run = AddServerCommand(*process, line, "run", "Run a process at once",
+                               [&line] { return RunProcess(line.client, line.wait); });
+  run->add_option("NAME", line.client.key, "The process")->required();
+  run->add_flag("--wait", line.wait, "Return once it has ended");
 }
 
 void AddInit(CLI::App& app, CommandLine& line) {
@@ -123,6 +155,7 @@ int Main(int argc, char** argv) {
   AddServe(app, line);
   AddCheck(app, line);
   AddClientCommands(app, line);
+  AddProcess(app, line);
   AddInit(app, line);
   AddVersion(app, line);
   try {

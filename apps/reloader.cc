@@ -23,11 +23,12 @@ Faults DatabaseFaults(const Settings& running, const Settings& loaded) {
 
 }  // namespace
 
-Reloader::Reloader(const Folder& served, const Databases& databases, Engine& engine)
+Reloader::Reloader(const Folder& served, const Databases& databases, Engine& engine, ProcessRunner& processes)
     : running_(served.settings),
       watched_(served.settings),
       databases_(databases),
       engine_(engine),
+      processes_(processes),
       loaded_state_(served.state),
       thread_([this] { Run(); }) {}
 
@@ -85,6 +86,7 @@ void Reloader::Reload() {
   if (HasErrors(faults)) return Refuse(faults);
   for (const Fault& fault : faults) LogWarning("{}", FaultText(fault));
   engine_.SetCatalog(std::make_shared<Catalog>(folder.products, folder.updaters, folder.processes));
+  processes_.CatalogChanged();
   LogInfo("the definitions changed: {} and {} are served now", CountText(folder.products.size(), "product"),
           CountText(folder.updaters.size(), "updater"));
   MutexLock lock(mutex_);

@@ -14,6 +14,7 @@
 #include "engine/engine.h"
 #include "http/server.h"
 #include "model/loader.h"
+#include "process/process_runner.h"
 #include "source/sources.h"
 
 namespace kck {
@@ -21,7 +22,7 @@ namespace kck {
 class Reloader {
  public:
   // Watches from now on, on a thread of its own. `served` is what the engine serves by; all outlive this.
-  Reloader(const Folder& served, const Databases& databases, Engine& engine);
+  Reloader(const Folder& served, const Databases& databases, Engine& engine, ProcessRunner& processes);
   ~Reloader();
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
@@ -43,6 +44,7 @@ class Reloader {
   Settings watched_;        // of the files as they were loaded last
   const Databases& databases_;
   Engine& engine_;
+  ProcessRunner& processes_;
   std::uint64_t loaded_state_;
 
   mutable Mutex mutex_;

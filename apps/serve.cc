@@ -18,6 +18,8 @@
 #include "model/loader.h"
 #include "primer/check.h"
 #include "primer/sql_primer.h"
+#include "process/one_node.h"
+#include "process/process_runner.h"
 #include "refresh/refresh_worker.h"
 #include "refresh/source_database.h"
 #include "store/open.h"
@@ -71,9 +73,11 @@ Result<void> StartEngine(Engine& engine, const Folder& folder) {
   return result;
 }
 
-Result<void> StartRefreshing(RefreshWorker& refresher) {
+// Of the refresh worker, or of the process runner.
+template <typename Worker>
+Result<void> StartWorker(Worker& worker) {
   std::promise<Result<void>> started;
-  refresher.Start([&](Result<void> result) { started.set_value(std::move(result)); });
+  worker.Start([&](Result<void> result) { started.set_value(std::move(result)); });
   return started.get_future().get();
 }
 
@@ -81,6 +85,20 @@ std::map<std::string, RefreshDatabase> RefreshDatabases(const Settings& settings
   std::map<std::string, RefreshDatabase> databases;
   for (const auto& [name, database] : settings.databases) {
     databases[name] = RefreshDatabaseOf(database, sources.at(name));
+  }
+  return databases;
+}
+
+std::map<std::string, SourceStats> StatsOf(const Sources& sources) {
+  std::map<std::string, SourceStats> stats;
+  for (const auto& [name, source] : sources) stats[name] = source->stats();
+  return stats;
+}
+
+std::map<std::string, ProcessDatabase> ProcessDatabases(const Settings& settings, const Writers& writers) {
+  std::map<std::string, ProcessDatabase> databases;
+  for (const auto& [name, database] : settings.databases) {
+    databases[name] = {writers.at(name), database.statement_timeout};
   }
   return databases;
 }
@@ -95,15 +113,16 @@ std::string StoreText(const StoreSettings& store) {
 }
 
 // Serves until a signal. The engine is started, and stopped by the caller.
-Result<void> ServeUntilSignal(Engine& engine, const Folder& folder, WorkerThreads& workers,
+Result<void> ServeUntilSignal(const Node& node, const Folder& folder, WorkerThreads& workers,
                               const Databases& databases) {
   const Settings& settings = folder.settings;
-  const auto reloader = std::make_shared<Reloader>(folder, databases, engine);
+  const auto reloader = std::make_shared<Reloader>(folder, databases, node.engine, node.processes);
   workers.OnHangup([weak = std::weak_ptr(reloader)] {
     if (const auto alive = weak.lock()) alive->ReloadNow();
   });
-  ServerProbes probes{[&reloader] { return reloader->Report(); }, KCK_VERSION};
-  HttpServer server(engine, settings.http, NetworkThreads(settings), std::move(probes));
+  ServerProbes probes{[&reloader] { return reloader->Report(); }, KCK_VERSION,
+                      [&databases] { return StatsOf(databases.sources); }};
+  HttpServer server(node, settings.http, NetworkThreads(settings), std::move(probes));
   if (Result<void> started = server.Start(); !started) return started;
   LogInfo("kck {} serves {} products at {} (store {}, pid {})", KCK_VERSION, folder.products.size(),
           ServerAddress{settings.http.address, server.port()}.Url(), StoreText(settings.store), getpid());
@@ -123,9 +142,14 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
   RefreshWorker refresher(scheduler, **store, engine, ownership, RefreshDatabases(folder.settings, databases.sources),
                           {}, std::random_device{}());
   engine.SetRefresher(&refresher);
+  OneNode claims(scheduler);
+  ProcessRunner processes(scheduler, **store, engine, refresher, ProcessDatabases(folder.settings, databases.writers),
+                          claims, {}, std::random_device{}());
   Result<void> served = StartEngine(engine, folder);
-  if (served) served = StartRefreshing(refresher);
-  if (served) served = ServeUntilSignal(engine, folder, workers, databases);
+  if (served) served = StartWorker(refresher);
+  if (served) served = StartWorker(processes);
+  if (served) served = ServeUntilSignal({engine, refresher, processes}, folder, workers, databases);
+  processes.Stop();
   refresher.Stop();
   engine.Stop();
   (*store)->Close();

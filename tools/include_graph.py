@@ -13,7 +13,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
-ORDER = (("base",), ("model",), ("hot", "store", "source"), ("primer",), ("engine",), ("refresh",), ("http",), ("apps",))
+ORDER = (("base",), ("model",), ("hot", "store", "source"), ("primer",), ("engine",), ("refresh",), ("process",), ("http",), ("apps",))
 RANK = {module: rank for rank, modules in enumerate(ORDER) for module in modules}
 
 OWNERS = {

@@ -79,8 +79,8 @@ def check_refreshes(connection, expect):
     expect("airlines after the write", names["HA"], "Aloha")
     expect("rank/HA", await_fresh("rank/HA").value, 15)
     Answer(connection, "/update/airline/HA", method="PUT", body={"name": "Hawaiian Airlines Inc."})
-    ran = Answer(connection, "/processes/statistics/run?wait=1", method="POST")
-    expect("the process statistics", (ran.status, ran.body["success"]), (200, True))
+    ran = Answer(connection, "/processes/tidy_names/run?wait=1", method="POST")
+    expect("the process tidy_names", (ran.status, ran.body["success"]), (200, True))
 
 
 def check_values(values: dict, expect):

@@ -202,13 +202,13 @@ void Engine::Purge(ResolvedKey key, std::optional<Version> condition, WriteCallb
   impl_->Purge(std::move(key), condition, std::move(done));
 }
 
-void Engine::RefreshProduct(std::string_view name, DoneCallback done) {
-  impl_->MarkProduct(name, Impl::ProductMark::kStale, std::move(done));
-}
+void Engine::RefreshProduct(std::string_view name, DoneCallback done) { impl_->RefreshProduct(name, std::move(done)); }
 
 void Engine::PurgeProduct(std::string_view name, DoneCallback done) {
   impl_->MarkProduct(name, Impl::ProductMark::kGone, std::move(done));
 }
+
+void Engine::Explain(ResolvedKey key, ExplainCallback done) { impl_->Explain(std::move(key), std::move(done)); }
 
 const EngineCounters& Engine::counters() const { return impl_->counters; }
 std::map<std::string, UpdaterCounts> Engine::updater_counts() const { return impl_->CopyUpdaterCounts(); }

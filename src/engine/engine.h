@@ -87,6 +87,8 @@ struct Refreshed {
   std::uint32_t cost_us = 0;                // 0: it was fresh, and nothing was computed
 };
 
+struct KeyReport;  // engine/key_report.h
+
 class Engine {
  public:
   using FetchCallback = std::function<void(Result<Served>)>;
@@ -94,6 +96,7 @@ class Engine {
   using DoneCallback = std::function<void(Result<void>)>;
   using RefreshedCallback = std::function<void(Result<Refreshed>)>;
   using UpdateCallback = std::function<void(Result<Updated>)>;
+  using ExplainCallback = std::function<void(const KeyReport&)>;
 
   // Everything outlives the engine.
   // `writers` has one for each database that the catalog's updaters name.
@@ -164,9 +167,14 @@ class Engine {
   void Purge(ResolvedKey key, std::optional<Version> condition, WriteCallback done);
 
   // A whole product by one mark: its entries are stale (refresh) or gone (purge) from now on. KCKUnknownKey where there
-  // is no such product.
+  // is no such product. What is stale is computed as it is read; of a product with a domain, also as the domain is
+  // walked.
   void RefreshProduct(std::string_view name, DoneCallback done);
   void PurgeProduct(std::string_view name, DoneCallback done);
+
+  // Tells what is known of `key`, and why it would be served as it would be. Neither a use of it nor a reason to
+  // compute it.
+  void Explain(ResolvedKey key, ExplainCallback done);
 
   const EngineCounters& counters() const;
   std::map<std::string, UpdaterCounts> updater_counts() const;  // by the updater's name

@@ -1,7 +1,7 @@
 // The engine's inside. One file a step: engine.cc (wiring, start), fetch.cc (hot tier, joining a flight), flight.cc
 // (store, primer), publish.cc (the one way in for a computed value), writes.cc (set, purge), marks.cc (what is stale),
 // foretell.cc (which keys are due after a write or a prime), refreshes.cc, updates.cc (updaters, and who waits to read
-// what they wrote).
+// what they wrote), explain.cc (what people are told of a key).
 #pragma once
 
 #include <condition_variable>
@@ -10,6 +10,7 @@
 #include "engine/dues.h"
 #include "engine/engine.h"
 #include "engine/flight_group.h"
+#include "engine/key_report.h"
 #include "engine/key_table.h"
 #include "engine/sequence.h"
 #include "engine/serving.h"
@@ -58,6 +59,7 @@ class Engine::Impl {
   void Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done);
   void QueueRefresh(ResolvedKey key, HintPtr hint, DoneCallback done);
   void RefreshBehind(std::vector<RefreshTask> tasks);
+  void RefreshProduct(std::string_view name, DoneCallback done);
 
   // marks.cc
   void WantMarked();
@@ -72,6 +74,9 @@ class Engine::Impl {
   // updates.cc
   void RunUpdater(ResolvedWrite write, TimePoint deadline, UpdateCallback done);
   std::map<std::string, UpdaterCounts> CopyUpdaterCounts();
+
+  // explain.cc
+  void Explain(ResolvedKey key, ExplainCallback done);
 
   StoreHealth store_health() const { return store_.health(); }
   std::uint64_t NextSequence() { return sequence_.Next(); }
@@ -189,6 +194,9 @@ class Engine::Impl {
   // Under the lock of the key's stripe.
   void ClearMark(KeyState& state, const std::string& key);
   void ForgetMarkRecord(const KeyState& state, const std::string& key);
+
+  // explain.cc
+  KeyReport ReportOf(const ResolvedKey& key, EntryPtr stored);
 
   // foretell.cc
   // Makes sure that a kill forgets none of them, before the change that they are due after can have happened. `done`,

@@ -163,6 +163,7 @@ FlightPtr Engine::Impl::MakeFlight(KeyTable::Stripe& stripe, KeyState& state, Re
   flight->fingerprint = key.product ? key.product->fingerprint : 0;
   flight->key = std::move(key);
   flight->sequence = sequence_.Next();
+  flight->made_at = scheduler_.Now();
   flight->waiters = std::move(waiters);
   if (state.flight) state.flight->discarded = true;
   state.flight = flight;

@@ -31,4 +31,13 @@ bool KeyMark::Stales(const Entry& entry) const {
   return !std::ranges::all_of(transactions_, [&entry](const Transaction& one) { return entry.stamp()->Sees(one.id); });
 }
 
+std::vector<std::uint64_t> KeyMark::Unseen(const Entry& entry) const {
+  std::vector<std::uint64_t> unseen;
+  if (!entry.stamp() || entry.version().epoch != epoch_) return unseen;
+  for (const Transaction& one : transactions_) {
+    if (!entry.stamp()->Sees(one.id)) unseen.push_back(one.id);
+  }
+  return unseen;
+}
+
 }  // namespace kck

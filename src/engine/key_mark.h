@@ -1,6 +1,7 @@
 // A mark: a key is stale until a fill that shows the changes it was marked for.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -27,6 +28,12 @@ class KeyMark {
   // True where `entry` may miss a change: its stamp does not see one of the transactions; or, where it has no stamp of
   // their history or there is no transaction, its compute began before the change.
   bool Stales(const Entry& entry) const;
+
+  // Of the last change.
+  std::uint64_t last_sequence() const { return std::max(by_sequence_, last_sequence_); }
+
+  // The transactions of their history that the entry's stamp does not see.
+  std::vector<std::uint64_t> Unseen(const Entry& entry) const;
 
  private:
   static constexpr std::size_t kTransactionsMax = 16;

@@ -51,7 +51,8 @@ struct Flight {
   ResolvedKey key;
   std::uint64_t fingerprint = 0;
   std::uint64_t sequence = 0;  // taken when it began
-  bool discarded = false;      // a set or a purge ended after it began: it serves its waiters and publishes nothing
+  TimePoint made_at;
+  bool discarded = false;  // a set or a purge ended after it began: it serves its waiters and publishes nothing
   std::vector<WaiterPtr> waiters;
 
   // Set when it is made.

@@ -58,6 +58,12 @@ void Engine::Impl::RefreshBehind(std::vector<RefreshTask> tasks) {
   }
 }
 
+void Engine::Impl::RefreshProduct(std::string_view name, DoneCallback done) {
+  MarkProduct(name, ProductMark::kStale, std::move(done));
+  const ServedProduct* product = serving().Find(name);
+  if (product != nullptr && refresher != nullptr) refresher->WantProduct(product->product, RefreshReason::kHand, "");
+}
+
 // The flight that has to begin for it; null where it waits for another one, or is refused.
 FlightPtr Engine::Impl::JoinBehind(RefreshTask task) {
   auto waiter = std::make_shared<Waiter>();

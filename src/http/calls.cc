@@ -41,6 +41,21 @@ Call RunCall(Exchange& exchange) {
     case Call::kDelete:
       DeleteCall(exchange, route);
       break;
+    case Call::kExplain:
+      ExplainCall(exchange, route);
+      break;
+    case Call::kQueue:
+      QueueCall(exchange, route);
+      break;
+    case Call::kRetry:
+      RetryCall(exchange, route);
+      break;
+    case Call::kProcesses:
+      ProcessesCall(exchange);
+      break;
+    case Call::kRunProcess:
+      RunProcessCall(exchange, route);
+      break;
     case Call::kHealth:
       HealthCall(exchange);
       break;

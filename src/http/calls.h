@@ -27,6 +27,17 @@ void CreateCall(Exchange& exchange, const Route& route);
 void UpdateCall(Exchange& exchange, const Route& route);
 void DeleteCall(Exchange& exchange, const Route& route);
 
+// explain_calls.cc
+void ExplainCall(Exchange& exchange, const Route& route);
+
+// queue_calls.cc
+void QueueCall(Exchange& exchange, const Route& route);
+void RetryCall(Exchange& exchange, const Route& route);
+
+// process_calls.cc
+void ProcessesCall(Exchange& exchange);
+void RunProcessCall(Exchange& exchange, const Route& route);
+
 // node_calls.cc
 void HealthCall(Exchange& exchange);
 void ReadyCall(Exchange& exchange);
@@ -39,6 +50,9 @@ Result<WriteTokens> TokensOf(Exchange& exchange);
 // The latest moment to which the call waits: after wait_ms of its query, where that has it, and never longer than
 // http.fetch_timeout_ms.
 Result<TimePoint> WaitOf(const Exchange& exchange, std::string_view query);
+
+// The value of `wait` in the query, which holds nothing else: whether the answer is the end of what is begun.
+Result<bool> WaitsForEnd(std::string_view query);
 
 // What the engine calls back: ends the answer with an entry or an error for `key`.
 Engine::FetchCallback EntryLater(Exchange& exchange, std::string_view key);

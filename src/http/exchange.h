@@ -29,7 +29,9 @@ class Exchange {
   const Request& request() const { return request_; }
   ServerState& server() { return thread_.server; }
   ThreadState& thread() { return thread_; }
-  Engine& engine() { return thread_.server.engine; }
+  Engine& engine() { return thread_.server.node.engine; }
+  RefreshWorker& refresher() { return thread_.server.node.refresher; }
+  ProcessRunner& processes() { return thread_.server.node.processes; }
   bool compat_06() const { return thread_.server.settings.compat_06; }
 
   // The latest moment to which a call that begins now waits for the engine.

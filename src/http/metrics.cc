@@ -1,10 +1,12 @@
 #include "http/metrics.h"
 
 #include <fmt/format.h>
-#include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
 #include <limits>
+
+#include "http/process_metrics.h"
+#include "http/refresh_metrics.h"
 
 namespace kck {
 namespace {
@@ -12,35 +14,6 @@ namespace {
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
-
-using Families = std::vector<MetricFamily>;
-
-MetricFamily& AddFamily(Families& families, std::string name, std::string help, MetricType type) {
-  MetricFamily& family = families.emplace_back();
-  family.name = std::move(name);
-  family.help = std::move(help);
-  family.type = type;
-  return family;
-}
-
-ClientMetric& AddCounterMetric(MetricFamily& family, double value) {
-  ClientMetric& metric = family.metric.emplace_back();
-  metric.counter.value = value;
-  return metric;
-}
-
-void AddCounter(Families& families, std::string name, std::string help, double value) {
-  AddCounterMetric(AddFamily(families, std::move(name), std::move(help), MetricType::Counter), value);
-}
-
-void AddCounter(Families& families, std::string name, std::string help, std::uint64_t value) {
-  AddCounter(families, std::move(name), std::move(help), static_cast<double>(value));
-}
-
-void AddGauge(Families& families, std::string name, std::string help, std::uint64_t value) {
-  MetricFamily& family = AddFamily(families, std::move(name), std::move(help), MetricType::Gauge);
-  family.metric.emplace_back().gauge.value = static_cast<double>(value);
-}
 
 template <typename Pick>
 std::uint64_t Sum(const ServerState& server, Pick pick) {
@@ -153,8 +126,11 @@ void AddUpdaters(Families& families, const Engine& engine) {
 std::string MetricsText(const ServerState& server) {
   Families families;
   AddServer(families, server);
-  AddEngine(families, server.engine);
-  AddUpdaters(families, server.engine);
+  AddEngine(families, server.node.engine);
+  AddRefreshMetrics(families, server);
+  AddSourceMetrics(families, server);
+  AddUpdaters(families, server.node.engine);
+  AddProcessMetrics(families, server);
   return prometheus::TextSerializer().Serialize(families);
 }
 

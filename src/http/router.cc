@@ -16,13 +16,18 @@ struct Path {
   Call del = Call::kNone;
 };
 
-constexpr std::array<Path, 10> kPaths{{
+constexpr std::array<Path, 15> kPaths{{
     {.text = "/fetch/", .allow = "GET, HEAD, DELETE", .get = Call::kFetch, .del = Call::kPurge},
     {.text = "/mget", .allow = "GET, HEAD, POST", .get = Call::kMget, .post = Call::kMget},
     {.text = "/set/", .allow = "PUT", .put = Call::kSet},
     {.text = "/refresh/", .allow = "POST", .post = Call::kRefresh},
     {.text = "/create/", .allow = "POST", .post = Call::kCreate},
     {.text = "/update/", .allow = "PUT, DELETE", .put = Call::kUpdate, .del = Call::kDelete},
+    {.text = "/explain/", .allow = "GET, HEAD", .get = Call::kExplain},
+    {.text = "/queue", .allow = "GET, HEAD", .get = Call::kQueue},
+    {.text = "/queue/retry", .allow = "POST", .post = Call::kRetry},
+    {.text = "/processes", .allow = "GET, HEAD", .get = Call::kProcesses},
+    {.text = "/processes/", .allow = "POST", .post = Call::kRunProcess},
     {.text = "/healthz", .allow = "GET, HEAD", .get = Call::kHealth},
     {.text = "/readyz", .allow = "GET, HEAD", .get = Call::kReady},
     {.text = "/metrics", .allow = "GET, HEAD", .get = Call::kMetrics},
@@ -61,9 +66,9 @@ Call CallOf(const Path& path, Method method) {
 }  // namespace
 
 std::string_view CallName(Call call) {
-  static constexpr std::array<std::string_view, kCalls> kNames{"fetch",   "mget",   "set",    "purge",   "refresh",
-                                                               "create",  "update", "delete", "healthz", "readyz",
-                                                               "metrics", "index",  "none"};
+  static constexpr std::array<std::string_view, kCalls> kNames{
+      "fetch", "mget",        "set",       "purge",       "refresh", "create", "update",  "delete", "explain",
+      "queue", "queue_retry", "processes", "run_process", "healthz", "readyz", "metrics", "index",  "none"};
   return kNames.at(static_cast<std::size_t>(call));
 }
 

@@ -18,13 +18,18 @@ enum class Call : std::uint8_t {
   kCreate,
   kUpdate,
   kDelete,
+  kExplain,
+  kQueue,
+  kRetry,
+  kProcesses,
+  kRunProcess,
   kHealth,
   kReady,
   kMetrics,
   kIndex,
   kNone
 };
-inline constexpr std::size_t kCalls = 13;
+inline constexpr std::size_t kCalls = 18;
 
 std::string_view CallName(Call call);  // "fetch", for labels
 

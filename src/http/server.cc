@@ -20,8 +20,8 @@ Failure CannotListen(const HttpSettings& settings, const std::string& reason) {
 
 class HttpServer::Impl {
  public:
-  Impl(Engine& engine, const HttpSettings& settings, int threads, ServerProbes probes)
-      : state_(std::make_shared<ServerState>(engine, settings, std::move(probes))) {
+  Impl(const Node& node, const HttpSettings& settings, int threads, ServerProbes probes)
+      : state_(std::make_shared<ServerState>(node, settings, std::move(probes))) {
     for (int i = 0; i < std::max(1, threads); ++i) state_->metrics.push_back(std::make_unique<ThreadMetrics>());
     for (std::size_t i = 0; i < state_->metrics.size(); ++i) {
       networks_.push_back(std::make_shared<NetworkThread>(state_, i));
@@ -62,8 +62,8 @@ class HttpServer::Impl {
   std::uint16_t port_ = 0;
 };
 
-HttpServer::HttpServer(Engine& engine, const HttpSettings& settings, int threads, ServerProbes probes)
-    : impl_(std::make_unique<Impl>(engine, settings, threads, std::move(probes))) {}
+HttpServer::HttpServer(const Node& node, const HttpSettings& settings, int threads, ServerProbes probes)
+    : impl_(std::make_unique<Impl>(node, settings, threads, std::move(probes))) {}
 
 HttpServer::~HttpServer() = default;
 

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "engine/engine.h"
+#include "http/node.h"
 #include "model/settings.h"
+#include "source/source.h"
 
 namespace kck {
 
@@ -22,12 +24,13 @@ struct DefinitionsReport {
 // What /readyz and /metrics ask beyond the engine. Called from network threads.
 struct ServerProbes {
   std::function<DefinitionsReport()> definitions;
-  std::string version;  // of KCK, for kck_build_info
+  std::string version;                                          // of KCK, for kck_build_info
+  std::function<std::map<std::string, SourceStats>()> sources;  // by the database's name; empty: none is known
 };
 
 class HttpServer {
  public:
-  HttpServer(Engine& engine, const HttpSettings& settings, int threads, ServerProbes probes);
+  HttpServer(const Node& node, const HttpSettings& settings, int threads, ServerProbes probes);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

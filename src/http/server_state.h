@@ -14,14 +14,14 @@
 namespace kck {
 
 struct ServerState {
-  ServerState(Engine& serving_engine, const HttpSettings& http_settings, ServerProbes server_probes)
-      : engine(serving_engine),
+  ServerState(const Node& serving_node, const HttpSettings& http_settings, ServerProbes server_probes)
+      : node(serving_node),
         settings(http_settings),
         probes(std::move(server_probes)),
         bodies(settings.bodies_bytes_max),
         unsent(settings.unsent_bytes_max) {}
 
-  Engine& engine;
+  const Node node;
   const HttpSettings settings;
   const ServerProbes probes;
   ByteBudget bodies;                                    // of requests that are under way

@@ -287,13 +287,13 @@ TEST_F(ServerTest, APortInUseIsRefusedWithItsName) {
   Serve();
   HttpSettings settings;
   settings.port = server_->port();
-  HttpServer second(*engine_, settings, 1, {});
+  HttpServer second(Node{*engine_, *refresher_, *processes_}, settings, 1, {});
   const Result<void> started = second.Start();
   ASSERT_FALSE(started) << "two servers would share the requests";
   EXPECT_THAT(started.error().message, HasSubstr(fmt::format("127.0.0.1:{}", settings.port)));
   EXPECT_THAT(started.error().message, HasSubstr("in use"));
   settings.address = "not an address";
-  HttpServer third(*engine_, settings, 1, {});
+  HttpServer third(Node{*engine_, *refresher_, *processes_}, settings, 1, {});
   EXPECT_THAT(third.Start().error().message, HasSubstr("not an address"));
 }
 
@@ -303,7 +303,7 @@ TEST_F(ServerTest, ListensOnIpv6WithAndWithoutBrackets) {
     HttpSettings settings;
     settings.address = address;
     settings.port = 0;
-    HttpServer server(*engine_, settings, 1, {});
+    HttpServer server(Node{*engine_, *refresher_, *processes_}, settings, 1, {});
     EXPECT_TRUE(server.Start()) << address;
     engine_->Stop();
   }

@@ -177,6 +177,8 @@ TEST(RouterTest, FindsCalls) {
   EXPECT_EQ(call(Method::kPost, "/mget"), Call::kMget);
   EXPECT_EQ(call(Method::kPut, "/set/a"), Call::kSet);
   EXPECT_EQ(call(Method::kPost, "/refresh/a"), Call::kRefresh);
+  EXPECT_EQ(call(Method::kGet, "/processes"), Call::kProcesses);
+  EXPECT_EQ(call(Method::kPost, "/processes/a/run?wait=1"), Call::kRunProcess);
   EXPECT_EQ(call(Method::kGet, "/"), Call::kIndex);
   EXPECT_EQ(call(Method::kGet, "http://host:1/healthz"), Call::kHealth);
   EXPECT_EQ(call(Method::kGet, "http://host"), Call::kIndex);

@@ -58,20 +58,6 @@ void PurgeWhole(Exchange& exchange, const Route& route, std::string_view product
   exchange.engine().PurgeProduct(product, DoneLater(exchange, route.key, 200, std::move(body)));
 }
 
-// The value of `wait` in the query.
-Result<bool> Waits(std::string_view query) {
-  Result<QueryFields> fields = ParseQuery(query);
-  if (!fields) return Failure(std::move(fields.error()));
-  bool waits = false;
-  for (const auto& [name, value] : *fields) {
-    if (name != "wait" || (value != "0" && value != "1")) {
-      return Fail(ErrorCode::kBadRequest, "the query of refresh takes wait=0 or wait=1 only");
-    }
-    waits = value == "1";
-  }
-  return waits;
-}
-
 // The body of a refresh: none, or a JSON object that the fill is told.
 Result<HintPtr> HintOf(std::string_view body) {
   body = Trim(body, kJsonBlanks);
@@ -87,13 +73,26 @@ Result<HintPtr> HintOf(std::string_view body) {
 void RefreshWhole(Exchange& exchange, const Route& route, std::string_view product, bool waits) {
   if (waits) {
     const Error error{ErrorCode::kBadRequest,
-                      "wait=1 goes with one key: the keys of a whole product are refreshed as they are asked for"};
+                      "wait=1 goes with one key: it is not known when all keys of a product are"};
     return exchange.AnswerError(error, route.key);
   }
   exchange.engine().RefreshProduct(product, DoneLater(exchange, route.key, 202, std::string(kQueued)));
 }
 
 }  // namespace
+
+Result<bool> WaitsForEnd(std::string_view query) {
+  Result<QueryFields> fields = ParseQuery(query);
+  if (!fields) return Failure(std::move(fields.error()));
+  bool waits = false;
+  for (const auto& [name, value] : *fields) {
+    if (name != "wait" || (value != "0" && value != "1")) {
+      return Fail(ErrorCode::kBadRequest, "the query takes wait=0 or wait=1 only");
+    }
+    waits = value == "1";
+  }
+  return waits;
+}
 
 void SetCall(Exchange& exchange, const Route& route) {
   const Result<std::optional<Version>> condition = Condition(exchange.request());
@@ -120,7 +119,7 @@ void PurgeCall(Exchange& exchange, const Route& route) {
 }
 
 void RefreshCall(Exchange& exchange, const Route& route) {
-  const Result<bool> waits = Waits(route.query);
+  const Result<bool> waits = WaitsForEnd(route.query);
   if (!waits) return exchange.AnswerError(waits.error(), route.key);
   if (const auto product = WholeProduct(route.key); !product.empty()) {
     return RefreshWhole(exchange, route, product, *waits);

@@ -47,6 +47,7 @@ TEST_F(ProcessLoaderTest, ReadsProcesses) {
   EXPECT_EQ(items.domain_location.line, 3);
   EXPECT_EQ(items.statement, nullptr);
   EXPECT_EQ(items.schedule.every, std::chrono::minutes(10));
+  EXPECT_EQ(items.schedule.text, "every 10m");
   EXPECT_EQ(items.missed, MissedRuns::kOnce);
   EXPECT_EQ(folder.processes[2]->missed, MissedRuns::kSkip);
   EXPECT_EQ(folder.processes[2]->database, "main") << "the only one";

@@ -40,6 +40,7 @@ struct Schedule {
   std::optional<std::chrono::milliseconds> every;  // counted from the end of the last time
   std::shared_ptr<const Cron> cron;
   double jitter = 0.1;  // how far the due time is spread, as a part of the time until it
+  std::string text;     // as written, "every 5m": for people, and to tell whether the times were changed
 
   // When it is due next, where it ended or began last at `unix_ms`. `random` is from 0 to 1: it spreads `every` to
   // both sides, and `cron` to later times, by at most a minute. Nothing: never.

@@ -42,6 +42,13 @@ std::shared_ptr<const Cron> ReadCron(const YamlFile& file, YamlMap& fields) {
   return cron && !zone.empty() ? *std::move(cron) : nullptr;
 }
 
+// The times as they are written, each way of writing them by itself.
+std::string TimesText(YamlMap& fields) {
+  if (fields.Has("every")) return "every " + fields.Take("every").Scalar();
+  const std::string text = "cron " + fields.Take("cron").Scalar();
+  return fields.Has("timezone") ? fmt::format("{} ({})", text, fields.Take("timezone").Scalar()) : text;
+}
+
 }  // namespace
 
 std::optional<Schedule> ReadSchedule(const YamlFile& file, YamlMap& fields) {
@@ -60,7 +67,9 @@ std::optional<Schedule> ReadSchedule(const YamlFile& file, YamlMap& fields) {
     file.Report(fields.Take("jitter"), "jitter has no meaning without every or cron",
                 "add one of them, or take jitter out");
   }
-  return schedule.every || schedule.cron ? std::optional(std::move(schedule)) : std::nullopt;
+  if (!schedule.every && !schedule.cron) return std::nullopt;
+  schedule.text = TimesText(fields);
+  return schedule;
 }
 
 }  // namespace kck

@@ -18,12 +18,13 @@ constexpr TimePoint kStart = TimePoint{} + std::chrono::hours(1);
 TEST(DatabaseBudget, NoTenSecondsAreOverTheShare) {
   DatabaseBudget budget({0.2, 1});
   std::minstd_rand random(5);
+  std::uniform_real_distribution<> any(1000, 50000);
   TimePoint now = kStart;
   std::vector<std::pair<TimePoint, Duration>> ran;
   while (now < kStart + seconds(120)) {
     now = std::max(now, budget.ready_at());
-    const double estimated = 1000.0 * (1 + random() % 50);
-    const double cost = 1000.0 * (1 + random() % 50);
+    const double estimated = any(random);
+    const double cost = any(random);
     budget.Start(estimated, now);
     ran.emplace_back(now, microseconds(static_cast<int>(cost)));
     now += microseconds(static_cast<int>(cost));

@@ -14,6 +14,8 @@ constexpr double kDemandFloor = 0.25;
 constexpr double kCostFloorUs = 10;
 // How many keys that have to wait for others are passed over, before a group is what it is.
 constexpr std::size_t kHeldMax = 1000;
+// How much shorter the back-off is of a key whose fill came too early for the change.
+constexpr int kMissedSooner = 16;
 
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -33,6 +35,7 @@ struct RefreshQueue::Item {
   int entered_class = 0;  // while it waits
   TimePoint until;        // back-off or lease; dead: since
   int attempts = 0;
+  int misses = 0;  // fills in a row that did not show the change
   std::string error;
   std::uint64_t lease = 0;
   bool wanted_again = false;  // while it was leased
@@ -255,15 +258,21 @@ bool RefreshQueue::Done(const Lease& lease, Outcome outcome, const std::string& 
         return false;
       }
       item.attempts = 0;
+      item.misses = 0;
       item.error.clear();
       item.due_since = now;
       Enter(item, DueState::kWaiting);
       return false;
     case Outcome::kMissed:
+      TakeBack(item, lease);
+      // Most often the change is there a moment later.
+      item.until = now + BackOff(item.misses++) / kMissedSooner;
+      Enter(item, DueState::kBackingOff);
+      return false;
     case Outcome::kNotTried:
       TakeBack(item, lease);
       item.error = error;
-      item.until = now + (outcome == Outcome::kMissed ? BackOff(0) / 16 : BackOff(0));
+      item.until = now + BackOff(0);
       Enter(item, DueState::kBackingOff);
       return false;
     case Outcome::kFailed:
@@ -311,11 +320,18 @@ void RefreshQueue::ForgetOldestDead() {
   }
 }
 
-void RefreshQueue::Revive() {
+std::size_t RefreshQueue::Revive(const Choice& chosen) {
+  std::size_t revived = 0;
   for (const auto& [order, item] : std::exchange(dead_, {})) {
+    if (chosen && !chosen(item->key)) {
+      Enter(*item, DueState::kDead);
+      continue;
+    }
     item->attempts = 0;
     Enter(*item, DueState::kWaiting);
+    ++revived;
   }
+  return revived;
 }
 
 std::optional<TimePoint> RefreshQueue::Advance(TimePoint now) {
@@ -400,6 +416,7 @@ std::optional<DueReport> RefreshQueue::Report(std::string_view key, TimePoint no
 }
 
 std::vector<DueReport> RefreshQueue::Report(std::size_t count, TimePoint now) const {
+  if (count == 0) return {};
   std::vector<const Item*> waiting;
   waiting.reserve(by_age_.size());
   for (const auto& [order, item] : by_age_) waiting.push_back(item);

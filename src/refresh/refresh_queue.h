@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -118,8 +119,9 @@ class RefreshQueue {
   // became a dead letter.
   bool Done(const Lease& lease, Outcome outcome, const std::string& error, std::uint32_t cost_us, TimePoint now);
 
-  // Dead letters wait again, since what they failed by is over.
-  void Revive();
+  // Dead letters wait again, since what they failed by may be over: all, or those that are chosen. Returns how many.
+  using Choice = std::function<bool(const ResolvedKey& key)>;
+  std::size_t Revive(const Choice& chosen = {});
 
   // Lets keys whose back-off is over wait again, and ends leases that are over. When there is more to do; nothing: not
   // by time alone.

@@ -240,8 +240,11 @@ TEST_F(FailingQueue, DeadLettersAreBoundedAndCanBeRevived) {
   for (const char* key : {"a/1", "a/2", "a/3"}) FailToDeath(key);
   EXPECT_EQ(queue_.Counts(now_).dead, 2U);
   EXPECT_FALSE(queue_.Holds("a/1")) << "the oldest is forgotten";
-  queue_.Revive();
-  EXPECT_EQ(queue_.Counts(now_).waiting, 2U);
+  EXPECT_EQ(queue_.Revive([](const ResolvedKey& key) { return key.text == "a/3"; }), 1U);
+  EXPECT_EQ(queue_.Counts(now_).dead, 1U);
+  EXPECT_EQ(Next(), "a/3");
+  EXPECT_EQ(queue_.Revive(), 1U);
+  EXPECT_EQ(queue_.Counts(now_).waiting, 1U);
 }
 
 TEST_F(Queue, AnOutageCountsForNoKey) {
@@ -253,6 +256,24 @@ TEST_F(Queue, AnOutageCountsForNoKey) {
     now_ += seconds(1);
     queue_.Advance(now_);
   }
+  EXPECT_EQ(queue_.Report("a/1", now_)->attempts, 0);
+}
+
+TEST_F(Queue, AFillThatCameTooEarlyIsRepeatedSoonThenLessOften) {
+  Add("a/1");
+  Duration first{};
+  Duration last{};
+  for (int i = 0; i < 12; ++i) {
+    const auto leases = Take();
+    ASSERT_EQ(leases.size(), 1U);
+    EXPECT_FALSE(queue_.Done(leases[0], Outcome::kMissed, "", 100, now_));
+    last = *queue_.Report("a/1", now_)->retry_in;
+    if (i == 0) first = last;
+    now_ += last;
+    queue_.Advance(now_);
+  }
+  EXPECT_LE(first, milliseconds(20));
+  EXPECT_GE(last, milliseconds(900));
   EXPECT_EQ(queue_.Report("a/1", now_)->attempts, 0);
 }
 
@@ -303,8 +324,8 @@ TEST_F(Queue, TheOrderIsDemandTimesStalenessByCost) {
   std::map<std::string, Known> known;
   std::minstd_rand random(3);
   for (int i = 0; i < 80; ++i) {
-    const std::uint32_t demand = random() % 50;
-    const std::uint32_t cost_us = 100 + random() % 100000;
+    const auto demand = static_cast<std::uint32_t>(random() % 50);
+    const auto cost_us = static_cast<std::uint32_t>(100 + random() % 100000);
     const std::string key = "a/" + std::to_string(i);
     Add(key, demand, cost_us);
     known[key] = {(demand + 0.25) / cost_us, now_};

@@ -151,6 +151,20 @@ bool RefreshWorker::CountRead(std::string_view key) {
   return std::ranges::any_of(databases_, [&](auto& item) { return item.second->queue.CountRead(key, now); });
 }
 
+std::size_t RefreshWorker::RetryDead(std::string_view scope) {
+  const bool whole_product = scope.ends_with("/*");
+  const std::string_view name = KeyName(scope);
+  MutexLock lock(mutex_);
+  std::size_t retried = 0;
+  for (const auto& [database, state] : databases_) {
+    retried += state->queue.Revive([&](const ResolvedKey& key) {
+      return scope.empty() || (whole_product ? key.product->name == name : key.text == scope);
+    });
+  }
+  if (retried > 0) PostPump();
+  return retried;
+}
+
 void RefreshWorker::PostPump() {
   if (pump_posted_ || stopping_) return;
   pump_posted_ = true;

@@ -76,6 +76,9 @@ class RefreshWorker : public Refresher {
   using WalkCallback = std::function<void(Result<DomainWalkReport>)>;
   void RefreshDomain(const ProductPtr& product, RefreshReason reason, bool unless_fresh, WalkCallback done);
 
+  // Dead letters wait again: all; or those of `scope`, a key or a whole product as `name/*`. Returns how many.
+  std::size_t RetryDead(std::string_view scope = {});
+
   bool Want(RefreshWish wish) override;
   void WantProduct(const ProductPtr& product, RefreshReason reason, const std::string& cause) override;
   bool CountRead(std::string_view key) override;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -17,13 +18,15 @@ using std::chrono::seconds;
 const Trigger::Part kIdPart{Trigger::Part::Kind::kParam, "id"};
 
 class Worker : public EngineFixture {
- protected:
-  Worker() { StartWorker(); }
+ public:
   ~Worker() override {
     answers_ = true;
     Run();
     worker_->Stop();
   }
+
+ protected:
+  Worker() { StartWorker(); }
 
   static std::shared_ptr<Product> ProductOf(const std::string& name, std::size_t params) {
     auto product = std::make_shared<Product>();
@@ -51,6 +54,7 @@ class Worker : public EngineFixture {
 
   // As after the process was killed: a new engine and worker over the same store.
   void RestartAll() {
+    worker_->Stop();  // what it had scheduled is gone with the process
     auto old = std::move(worker_);
     Restart();
     StartWorker();
@@ -220,11 +224,11 @@ TEST_F(Worker, AKeyThatFailsForItselfBecomesADeadLetterAndHoldsUpNoOther) {
 
 TEST_F(Worker, AKeyWithAScheduleIsRefreshedWhileItIsRead) {
   auto item = ProductOf("item", 1);
-  item->refresh.schedule = Schedule{seconds(10), nullptr, 0.1};
+  item->refresh.schedule = Schedule{seconds(10), nullptr, 0.1, ""};
   Serve({item});
   Read("item/1");
   Computed();
-  for (int i = 0; i < 30; ++i) {
+  for (int i = 0; i < 25; ++i) {
     Advance(seconds(1));
     Read("item/1");
   }
@@ -233,7 +237,7 @@ TEST_F(Worker, AKeyWithAScheduleIsRefreshedWhileItIsRead) {
 
 TEST_F(Worker, AKeyThatNobodyReadsLeavesItsScheduleAndReturnsWhenItIsRead) {
   auto item = ProductOf("item", 1);
-  item->refresh.schedule = Schedule{seconds(10), nullptr, 0};
+  item->refresh.schedule = Schedule{seconds(10), nullptr, 0, ""};
   item->stale_after = seconds(20);
   Serve({item});
   Read("item/1");
@@ -251,7 +255,7 @@ TEST_F(Worker, AKeyThatNobodyReadsLeavesItsScheduleAndReturnsWhenItIsRead) {
 
 TEST_F(Worker, AScheduleSurvivesAKill) {
   auto item = ProductOf("item", 1);
-  item->refresh.schedule = Schedule{seconds(10), nullptr, 0};
+  item->refresh.schedule = Schedule{seconds(10), nullptr, 0, ""};
   Serve({item});
   Read("item/1");
   Advance(seconds(4));
@@ -267,7 +271,7 @@ TEST_F(Worker, AScheduleSurvivesAKill) {
 
 TEST_F(Worker, ASchedulesRecordGoesWithIt) {
   auto item = ProductOf("item", 1);
-  item->refresh.schedule = Schedule{seconds(10), nullptr, 0};
+  item->refresh.schedule = Schedule{seconds(10), nullptr, 0, ""};
   Serve({item});
   Read("item/1");
   item = ProductOf("item", 1);
@@ -314,6 +318,20 @@ TEST_F(Worker, AWalkOverADomainEndsWithItsLastKey) {
   EXPECT_EQ((*walk)->failed, 1U);
 }
 
+TEST_F(Worker, AWholeProductWithADomainIsRefreshedWithoutBeingRead) {
+  auto ids = ProductOf("ids", 0);
+  auto item = ProductOf("item", 1);
+  item->refresh.domain_key = "ids";
+  values_ = {{"ids", "[[1],[2]]"}};
+  Serve({ids, item});
+  for (const char* key : {"item/1", "item/2", "item/3"}) Read(key);
+  Computed();
+  engine_->RefreshProduct("item", [](const Result<void>& marked) { EXPECT_TRUE(marked); });
+  Run();
+  EXPECT_EQ(Peek("item/2").find("stale"), std::string::npos);
+  EXPECT_EQ(Peek("item/3").substr(0, 5), "stale") << "which is not of the domain";
+}
+
 TEST_F(Worker, AWalkOverNoListSaysSo) {
   auto ids = ProductOf("ids", 0);
   auto item = ProductOf("item", 1);
@@ -341,7 +359,7 @@ TEST_F(Worker, WhatADomainHasNewIsPrimed) {
 }
 
 // The page is due by the update's own trigger and after the item's prime: it is computed once, after the item.
-TEST_F(Worker, ACascadeRunsInOrderAndOnce) {
+TEST_F(Worker, ACascadeRunsInItsOrder) {
   auto item = ProductOf("item", 1);
   auto page = ProductOf("page", 1);
   page->refresh.after_primes = {{"item/:id", "item", {kIdPart}, false, {}}};
@@ -355,7 +373,13 @@ TEST_F(Worker, ACascadeRunsInOrderAndOnce) {
   for (const char* key : {"page/1", "item/1"}) Queue(key);
   answers_ = true;
   Run();
-  EXPECT_EQ(Computed(), "item/1 page/1 site");
+  Advance(seconds(1));
+  const std::vector<std::string> computed = std::exchange(computed_, {});
+  EXPECT_EQ(std::ranges::count(computed, "item/1"), 1);
+  EXPECT_EQ(std::ranges::count(computed, "page/1"), 1);
+  EXPECT_LT(std::ranges::find(computed, "item/1"), std::ranges::find(computed, "page/1"));
+  EXPECT_EQ(computed.back(), "site") << "after every page";
+  EXPECT_EQ(Due().all(), 0U);
 }
 
 TEST_F(Worker, WhatTheQueueHadNoRoomForComesLater) {
@@ -391,7 +415,7 @@ TEST_F(Worker, ATargetIsReportedMetOrMissed) {
   Advance(seconds(4));
   answers_ = true;
   Run();
-  EXPECT_EQ(worker_->Report(0).products.at(0).fresh_missed, 1U);
+  EXPECT_GE(worker_->Report(0).products.at(0).fresh_missed, 1U);
 }
 
 TEST_F(Worker, EqualContentRenewsTheStampAlone) {
@@ -419,7 +443,7 @@ TEST_F(Worker, AProductThatWasTakenAwayIsForgotten) {
 
 TEST_F(Worker, SaysWhatItKnowsOfAKey) {
   auto item = ProductOf("item", 1);
-  item->refresh.schedule = Schedule{seconds(10), nullptr, 0};
+  item->refresh.schedule = Schedule{seconds(10), nullptr, 0, ""};
   Serve({item});
   Read("item/1");
   KeyRefreshReport report = worker_->ReportOf("item/1");

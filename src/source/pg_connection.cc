@@ -105,6 +105,7 @@ awaitable<std::string> PgConnection::Serve() {
       failures_ = 0;
       if (auto returned = pipeline_->TakeReturned(); !returned.empty()) owner_.FillsReturned(std::move(returned));
       owner_.StatementsEnded();
+      pipeline_->AnswerBatches();
     }
     if (!read) Break(kLost);
     Flush();

@@ -70,6 +70,11 @@ std::string ConstraintText(const PGresult& result) {
 
 }  // namespace
 
+bool IsError(const PGresult& result) {
+  const ExecStatusType status = PQresultStatus(&result);
+  return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK;
+}
+
 std::string_view SqlState(const PGresult& result) { return Field(result, PG_DIAG_SQLSTATE); }
 
 Error StatementError(const std::string& database, const PGresult& result) {

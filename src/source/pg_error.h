@@ -10,6 +10,9 @@
 
 namespace kck {
 
+// Neither rows nor the end of a command.
+bool IsError(const PGresult& result);
+
 // The SQLSTATE of a failed result; empty where it has none.
 std::string_view SqlState(const PGresult& result);
 

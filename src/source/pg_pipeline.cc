@@ -12,42 +12,15 @@ namespace {
 
 constexpr int kStaleStatementsMax = 2;
 
-bool IsError(const PGresult* result) {
-  const ExecStatusType status = PQresultStatus(result);
-  return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK;
-}
-
-std::uint32_t MicrosecondsSince(TimePoint start) {
-  return static_cast<std::uint32_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count());
-}
-
-// The share of one of `count`; all of them add up to `total`.
-std::uint32_t ShareOf(std::uint32_t total, std::size_t index, std::size_t count) {
-  const auto up_to = [&](std::size_t end) { return std::uint64_t{total} * end / count; };
-  return static_cast<std::uint32_t>(up_to(index + 1) - up_to(index));
-}
-
-// A batch is prepared beside the statement for one key.
-std::uint64_t BatchId(const SqlStatement& statement) { return statement.id ^ 0x9e3779b97f4a7c15U; }
-
-PgColumns BatchColumns(const PgBatchState& state) {
-  return state.ordered ? PgColumns::kAfterOrder : PgColumns::kAfterHit;
-}
-
-// What PREPARE says of a text: syntax error or rule violation, feature not supported.
-bool IsRefusal(std::string_view sql_state) { return sql_state.starts_with("42") || sql_state.starts_with("0A"); }
-
-// And would say of it tomorrow. A table, column or type that is not there may come, a permission may be granted, and
-// without them the statement for one key is refused as well.
-bool IsOfTheForm(std::string_view sql_state) {
-  return sql_state != "42P01" && sql_state != "42703" && sql_state != "42704" && sql_state != "42501";
-}
-
 }  // namespace
 
 PgPipeline::PgPipeline(PgConnPtr connection, DatabaseIdentity identity, std::string database)
     : connection_(std::move(connection)), identity_(identity), database_(std::move(database)) {}
+
+std::uint32_t PgPipeline::HeadUs() const {
+  return static_cast<std::uint32_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - head_since_).count());
+}
 
 bool PgPipeline::Exchange::behind() const {
   if (fill) return fill->behind();
@@ -68,27 +41,6 @@ void PgPipeline::Send(const PgFillPtr& fill) {
   AskForVolatile(*fill->statement(), fill->group().batches);
 }
 
-void PgPipeline::AskForVolatile(const SqlStatement& statement, const std::shared_ptr<PgBatchState>& state) {
-  if (state->refused || state->calls != PgBatchState::Calls::kUnknown) return;
-  const std::string names = PgCalledFunctionsText(statement);
-  const char* values[] = {names.c_str()};
-  state->calls = PgBatchState::Calls::kAsked;
-  Exchange exchange;
-  exchange.asks = state;
-  Push(std::move(exchange),
-       PQsendQueryParams(connection_.get(), kPgVolatileSql, 1, nullptr, values, nullptr, nullptr, 0));
-}
-
-void PgPipeline::SendBatch(std::vector<PgFillPtr> fills) {
-  const SqlStatement& statement = *fills.front()->statement();
-  Exchange exchange;
-  exchange.batch = std::move(fills);
-  const bool prepared =
-      Prepare(BatchId(statement), exchange, [&](const std::string& name) { return SendBatchPrepare(statement, name); });
-  const bool sent = prepared && SendBatchExecute(exchange);
-  Push(std::move(exchange), sent ? 1 : 0);
-}
-
 bool PgPipeline::Prepare(std::uint64_t id, Exchange& exchange,
                          const std::function<bool(const std::string& name)>& send) {
   if (auto name = prepared_.Find(id)) {
@@ -100,21 +52,6 @@ bool PgPipeline::Prepare(std::uint64_t id, Exchange& exchange,
   if (evicted) Deallocate(*evicted);
   exchange.preparing = true;
   return send(exchange.prepared);
-}
-
-bool PgPipeline::SendBatchPrepare(const SqlStatement& statement, const std::string& name) {
-  return PQsendPrepare(connection_.get(), name.c_str(), PgBatchTemplate(statement).c_str(), 0, nullptr) == 1;
-}
-
-bool PgPipeline::SendBatchExecute(const Exchange& exchange) {
-  std::vector<const std::vector<ParamValue>*> params;
-  for (const PgFillPtr& fill : exchange.batch) params.push_back(&fill->params);
-  std::vector<std::string> arrays;
-  for (std::size_t i = 0; i < params.front()->size(); ++i) arrays.push_back(PgBatchArray(params, i));
-  std::vector<const char*> values;
-  for (const std::string& array : arrays) values.push_back(array.c_str());
-  return PQsendQueryPrepared(connection_.get(), exchange.prepared.c_str(), static_cast<int>(values.size()),
-                             values.data(), nullptr, nullptr, 0) == 1;
 }
 
 bool PgPipeline::SendPrepare(const PgFill& fill, const std::string& name) {
@@ -177,7 +114,7 @@ void PgPipeline::Complete(Exchange exchange) {
   if (!exchange.fill) return;
   if (exchange.preparing) prepared_.Remove(exchange.fill->statement()->id, exchange.prepared);
   if (exchange.fill->finished()) return;
-  if (!exchange.result || IsError(exchange.result.get())) {
+  if (!exchange.result || IsError(*exchange.result)) {
     CompleteFailed(std::move(exchange));
   } else if (exchange.awaiting_types) {
     types_.Learn(*exchange.result);
@@ -224,56 +161,13 @@ void PgPipeline::CompleteUnprepared(const Exchange& exchange, std::string_view s
 }
 
 void PgPipeline::CompleteRows(Exchange exchange) {
-  exchange.cost_us = MicrosecondsSince(head_since_);
+  exchange.cost_us = HeadUs();
   exchange.fill->batches().Note(exchange.cost_us, 1);
   const std::vector<Oid> to_read = types_.ToRead(PgColumnTypes(*exchange.result, PgColumns::kAfterStamp));
   if (to_read.empty()) {
     Render(exchange.fill, *exchange.result, exchange.cost_us);
   } else {
     ReadTypes(std::move(exchange), to_read);
-  }
-}
-
-void PgPipeline::TakeVolatile(const Exchange& exchange) {
-  const PGresult* answer = exchange.result.get();
-  const bool harmless = answer != nullptr && !IsError(answer) && PQgetisnull(answer, 0, 0) != 0;
-  exchange.asks->calls = PgBatchState::Calls::kHarmless;
-  if (!harmless) exchange.asks->Refuse();
-}
-
-void PgPipeline::CompleteBatch(Exchange exchange) {
-  if (!exchange.result || IsError(exchange.result.get())) return ReturnBatch(std::move(exchange));
-  if (exchange.awaiting_types) {
-    types_.Learn(*exchange.result);
-    return RenderBatch(exchange.batch, *exchange.awaiting_types, exchange.cost_us);
-  }
-  exchange.cost_us = MicrosecondsSince(head_since_);
-  const PgColumns columns = BatchColumns(exchange.batch.front()->batches());
-  const std::vector<Oid> to_read = types_.ToRead(PgColumnTypes(*exchange.result, columns));
-  if (!to_read.empty()) return ReadTypes(std::move(exchange), to_read);
-  RenderBatch(exchange.batch, *exchange.result, exchange.cost_us);
-}
-
-// One bad key must not fail the others: in ever smaller batches it comes to stand alone, and gets its own error. What
-// PREPARE refuses is not the keys' fault, and they are filled alone at once.
-void PgPipeline::ReturnBatch(Exchange exchange) {
-  const SqlStatement& statement = *exchange.batch.front()->statement();
-  const std::string_view state = exchange.result ? SqlState(*exchange.result) : "";
-  const bool refused = exchange.preparing && IsRefusal(state);
-  if (refused && IsOfTheForm(state)) exchange.batch.front()->batches().Refuse();
-  if (exchange.preparing || IsStaleStatement(state)) {
-    prepared_.Remove(BatchId(statement), exchange.prepared);
-    if (!exchange.preparing) Deallocate(exchange.prepared);
-  }
-  const std::size_t keys = exchange.batch.size();
-  const std::size_t keys_max = refused ? 1 : std::max<std::size_t>(keys / 2, 1);
-  const std::uint32_t elapsed_us = MicrosecondsSince(head_since_);
-  exchange.batch.front()->batches().NoteFailed(elapsed_us, keys);
-  for (std::size_t i = 0; i < keys; ++i) {
-    PgFillPtr& fill = exchange.batch[i];
-    fill->spent_us += ShareOf(elapsed_us, i, keys);
-    fill->batch_keys_max = std::min(fill->batch_keys_max, keys_max);
-    if (!fill->finished()) returned_.push_back(std::move(fill));
   }
 }
 
@@ -292,23 +186,6 @@ void PgPipeline::Render(const PgFillPtr& fill, const PGresult& rows, std::uint32
     rendered->cost_us = cost_us + fill->spent_us;
   }
   fill->Finish(std::move(rendered));
-}
-
-void PgPipeline::RenderBatch(const std::vector<PgFillPtr>& fills, const PGresult& result, std::uint32_t cost_us) {
-  const SqlStatement& statement = *fills.front()->statement();
-  fills.front()->batches().Note(cost_us, fills.size());
-  Result<std::vector<Rows>> rendered =
-      PgRowsOfBatch(result, types_, statement.shape, BatchColumns(fills.front()->batches()), fills.size());
-  for (std::size_t i = 0; i < fills.size(); ++i) {
-    if (!rendered) {
-      fills[i]->Finish(Failure(rendered.error()));
-      continue;
-    }
-    Rows& rows = (*rendered)[i];
-    rows.identity = identity_;
-    rows.cost_us = ShareOf(cost_us, i, fills.size()) + fills[i]->spent_us;
-    fills[i]->Finish(std::move(rows));
-  }
 }
 
 std::vector<PgFillPtr> PgPipeline::TakeUnanswered() {

@@ -28,8 +28,13 @@ class PgPipeline {
   // The same for fills of one statement, which are computed together: at least two.
   void SendBatch(std::vector<PgFillPtr> fills);
 
-  // Takes what libpq has read, and answers the fills that it completes. How many statements ended.
+  // Takes what libpq has read, and answers the fills that it completes, but for those of batches. How many statements
+  // ended.
   std::size_t Receive();
+
+  // Answers the fills of the batches that ended. Thousands take a while, in which the database can compute others: to
+  // be called once these are sent.
+  void AnswerBatches();
 
   // The fills of batches that failed, to be sent again in smaller ones or alone. They are not answered yet.
   std::vector<PgFillPtr> TakeReturned() { return std::exchange(returned_, {}); }
@@ -60,6 +65,8 @@ class PgPipeline {
     bool behind() const;
   };
 
+  // For how long the first in flight has had its turn, in microseconds.
+  std::uint32_t HeadUs() const;
   void Push(Exchange exchange, int sent);
   Exchange Pop();
   // Finds the name to execute; begins with a PREPARE, by `send`, where it has to.
@@ -79,7 +86,7 @@ class PgPipeline {
   void ReturnBatch(Exchange exchange);
   void ReadTypes(Exchange exchange, const std::vector<Oid>& types);
   void Render(const PgFillPtr& fill, const PGresult& rows, std::uint32_t cost_us);
-  void RenderBatch(const std::vector<PgFillPtr>& fills, const PGresult& result, std::uint32_t cost_us);
+  void RenderBatch(const Exchange& exchange);
 
   PgConnPtr connection_;
   DatabaseIdentity identity_;
@@ -89,6 +96,7 @@ class PgPipeline {
   std::deque<Exchange> exchanges_;
   std::size_t behind_in_flight_ = 0;
   std::vector<PgFillPtr> returned_;
+  std::vector<Exchange> ended_batches_;  // their results are there, and all types that they hold
   TimePoint head_since_;
   bool broken_ = false;
 };

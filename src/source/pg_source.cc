@@ -160,7 +160,7 @@ PgConnection* PgSource::BestForBehind() {
     if (!connection->ready()) continue;
     const bool has_one = connection->behind_in_flight() > 0;
     under_way += has_one ? 1 : 0;
-    if (has_one || !connection->HasRoomForBatch()) continue;
+    if (has_one || !connection->HasRoom()) continue;
     if (best == nullptr || connection->in_flight() < best->in_flight()) best = connection.get();
   }
   return under_way < std::max(settings_.refresh.connections, 1) ? best : nullptr;

@@ -18,9 +18,7 @@ constexpr std::string_view kNothingWritten = "; nothing was written";
 constexpr std::string_view kOutcomeUnknown =
     " while the write was being committed: whether it took place is not known; look before you send it again";
 
-bool Succeeded(const PGresult& result) {
-  return PQresultStatus(&result) == PGRES_TUPLES_OK || PQresultStatus(&result) == PGRES_COMMAND_OK;
-}
+bool Succeeded(const PGresult& result) { return !IsError(result); }
 
 std::uint64_t ReadNumber(const char* text) {
   std::uint64_t number = 0;

@@ -45,7 +45,7 @@ struct Description {
 // What a source has done since it was opened, and what it knows of its statements. A source without batches leaves
 // those parts at 0.
 struct SourceStats {
-  std::uint64_t statements = 0;         // sent, batches included, once for each time
+  std::uint64_t statements = 0;         // handed to a connection, batches included
   std::uint64_t behind_statements = 0;  // of these, for FillBehind
   std::uint64_t batches = 0;            // of these, for several keys
   std::uint64_t batch_keys = 0;         // in all batches together

@@ -31,13 +31,24 @@ UpdaterPtr MakeUpdater() {
   return updater;
 }
 
+ProcessPtr MakeProcess() {
+  auto process = std::make_shared<Process>();
+  process->name = "count";
+  process->schedule.every = std::chrono::hours(1);
+  process->schedule.text = "every 1h";
+  process->database = "main";
+  process->statement = std::make_shared<SqlStatement>();
+  return process;
+}
+
 CatalogPtr MakeCatalog() {
   auto item = MakeProduct("item", {"id", ParamType::kInt, false, false}, 100);
   auto note = MakeProduct("note", {"name", ParamType::kString, false, false}, 101);
   note->settable = true;
   auto rare = MakeProduct("rare", {"id", ParamType::kInt, false, false}, 102);
   rare->on_miss = OnMiss::kError;
-  return std::make_shared<Catalog>(std::vector<ProductPtr>{item, note, rare}, std::vector<UpdaterPtr>{MakeUpdater()});
+  return std::make_shared<Catalog>(std::vector<ProductPtr>{item, note, rare}, std::vector<UpdaterPtr>{MakeUpdater()},
+                                   std::vector<ProcessPtr>{MakeProcess()});
 }
 
 }  // namespace
@@ -55,6 +66,8 @@ HttpFixture::HttpFixture()
 HttpFixture::~HttpFixture() {
   primer_.Release();
   server_.reset();
+  if (processes_) processes_->Stop();
+  if (refresher_) refresher_->Stop();
   if (engine_) engine_->Stop();
   work_.reset();
   io_.stop();
@@ -64,15 +77,29 @@ HttpFixture::~HttpFixture() {
 void HttpFixture::Serve(const std::function<void(HttpSettings&)>& edit, int threads) {
   const Writers writers{{"main", writer_}};
   engine_ = std::make_unique<Engine>(scheduler_, *store_, primer_, kMemoryBytes, limits_, writers);
+  std::map<std::string, RefreshDatabase> databases;
+  databases["main"].budget.share = 1;
+  refresher_ =
+      std::make_unique<RefreshWorker>(scheduler_, *store_, *engine_, ownership_, std::move(databases), refresh_limits_);
+  engine_->SetRefresher(refresher_.get());
   std::promise<Result<void>> started;
   engine_->Start([&](Result<void> result) { started.set_value(std::move(result)); });
   ASSERT_TRUE(started.get_future().get());
   engine_->SetCatalog(MakeCatalog());
+  std::promise<Result<void>> refreshing;
+  refresher_->Start([&](Result<void> result) { refreshing.set_value(std::move(result)); });
+  ASSERT_TRUE(refreshing.get_future().get());
+  const std::map<std::string, ProcessDatabase> processing{{"main", {writer_, std::chrono::seconds(10)}}};
+  processes_ = std::make_unique<ProcessRunner>(scheduler_, *store_, *engine_, *refresher_, processing, claims_);
+  std::promise<Result<void>> scheduling;
+  processes_->Start([&](Result<void> result) { scheduling.set_value(std::move(result)); });
+  ASSERT_TRUE(scheduling.get_future().get());
   HttpSettings settings;
   settings.port = 0;
   edit(settings);
-  server_ = std::make_unique<HttpServer>(*engine_, settings, threads,
-                                         ServerProbes{[this] { return definitions_; }, kVersion});
+  server_ = std::make_unique<HttpServer>(
+      Node{*engine_, *refresher_, *processes_}, settings, threads,
+      ServerProbes{[this] { return definitions_; }, kVersion, [this] { return source_stats_; }});
   const Result<void> serving = server_->Start();
   ASSERT_TRUE(serving) << serving.error().message;
 }

@@ -13,6 +13,8 @@
 #include "base/asio_scheduler.h"
 #include "engine/engine.h"
 #include "http/server.h"
+#include "process/one_node.h"
+#include "refresh/refresh_worker.h"
 #include "store/open.h"
 #include "testing/fake_primer.h"
 #include "testing/held_writer.h"
@@ -21,7 +23,8 @@
 namespace kck {
 
 // Products: `item/:id` (int), `note/:name` (settable), `rare/:id` (on_miss: error). Updater `item`: insert takes name
-// and price (float, nullable), update those and id (int, the primary key), delete the id. Serve() comes first.
+// and price (float, nullable), update those and id (int, the primary key), delete the id. Process `count`: SQL, hourly.
+// Serve() comes first.
 class HttpFixture : public testing::Test {
  public:
   HttpFixture();
@@ -53,7 +56,13 @@ class HttpFixture : public testing::Test {
   std::shared_ptr<HeldWriter> writer_ = std::make_shared<HeldWriter>();
   EngineLimits limits_;
   std::unique_ptr<Engine> engine_;
-  DefinitionsReport definitions_;  // what the probe says; fixed while requests run
+  RefreshLimits refresh_limits_;
+  OwnsAllKeys ownership_;
+  std::unique_ptr<RefreshWorker> refresher_;
+  OneNode claims_{scheduler_};
+  std::unique_ptr<ProcessRunner> processes_;
+  DefinitionsReport definitions_;                    // what the probe says; fixed while requests run
+  std::map<std::string, SourceStats> source_stats_;  // likewise
   std::unique_ptr<HttpServer> server_;
 };
 

@@ -10,8 +10,10 @@ bool ImmediateRefresher::Want(RefreshWish wish) {
     Hints hints;
     if (wish.hint) hints.Add(wish.hint);
     std::vector<Engine::RefreshTask> tasks(1);
-    tasks[0] = {wish.key, std::move(hints), wish.newer_than,
-                [this, key = wish.key.text](const Result<Refreshed>&) { due_.erase(key); }};
+    tasks[0] = {wish.key, std::move(hints), wish.newer_than, [this, wish](const Result<Refreshed>& refreshed) {
+                  due_.erase(wish.key.text);
+                  if (refreshed && refreshed->marked) Want(wish);
+                }};
     engine_->RefreshBehind(std::move(tasks));
   });
   return true;

@@ -57,7 +57,7 @@ def test_usage_errors_exit_2(kck_binary, tmp_path, arguments):
 
 def test_help_exits_0(kck_binary):
     text = succeeds(run_kck(kck_binary, "--help"))
-    for command in ["serve", "check", "fetch", "set", "purge", "refresh", "init", "version"]:
+    for command in ["serve", "check", "fetch", "set", "purge", "refresh", "explain", "queue", "process", "init", "version"]:
         assert command in text
 
 

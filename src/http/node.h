@@ -1,0 +1,16 @@
+// The parts of this node that the HTTP server speaks for. All outlive the server.
+#pragma once
+
+#include "engine/engine.h"
+#include "process/process_runner.h"
+#include "refresh/refresh_worker.h"
+
+namespace kck {
+
+struct Node {
+  Engine& engine;
+  RefreshWorker& refresher;
+  ProcessRunner& processes;
+};
+
+}  // namespace kck
