@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-mapfile -t sources < <(find src apps bench fuzz -name '*.cc' -o -name '*.h' | sort)
+mapfile -t sources < <(find src apps bench fuzz tests -name '*.cc' -o -name '*.h' | sort)
 
 if [[ ${1:-} == --format ]]; then
   clang-format-19 -i "${sources[@]}"

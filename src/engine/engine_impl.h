@@ -163,6 +163,7 @@ class Engine::Impl {
   EntryPtr MakeEntry(const Flight& flight, const ServedProduct& product, Primed& primed, const EntryPtr& current);
   EntryPtr Keep(KeyTable::Stripe& stripe, const ResolvedKey& resolved, const EntryPtr& entry, const EntryPtr& before)
       KCK_REQUIRES(stripe.mutex);
+  void OnKept(const Result<void>& stored, const EntryPtr& clears);
 
   // writes.cc
   // Makes the new entry from its version.

@@ -124,17 +124,33 @@ EntryPtr Engine::Impl::Keep(KeyTable::Stripe& stripe, const ResolvedKey& resolve
   const bool marked = state.mark.Stales(*entry) && !PlantedBug(Bug::kMarkNotHeldAtPublish);
   const EntryPtr kept = marked ? MarkedStale(entry) : entry;
   hot.Put(kept);
-  if (PlantedBug(Bug::kRecordGoesFirst) && !marked && !state.mark.empty()) ClearMark(state, key);
+  const bool clears = !marked && !state.mark.empty();
+  if (PlantedBug(Bug::kRecordGoesFirst) && clears) ClearMark(state, key);
   // The store gets the entry without the mark: marks are records of their own there, held against what is read.
-  store_.Put(key, entry, [this](const Result<void>& stored) {
-    if (stored) return;
-    ++counters.store_errors;
-    LogWarning("the store does not take an entry: {}", stored.error().message);
-  });
-  // After the entry, or a process that is killed in between leaves the older entry without its mark.
-  if ((!marked || PlantedBug(Bug::kMarkClearedUnseen)) && !state.mark.empty()) ClearMark(state, key);
+  if (clears) {
+    store_.Put(key, entry, [this, entry](const Result<void>& stored) { OnKept(stored, entry); });
+  } else {
+    store_.Put(key, entry, [this](const Result<void>& stored) { OnKept(stored, nullptr); });
+  }
+  if (PlantedBug(Bug::kMarkClearedUnseen) && marked) ClearMark(state, key);
   if (refresher != nullptr) refresher->Kept(resolved, kept, before, true);
   return kept;
+}
+
+// The mark stays until the entry that `clears` it is in the store: until then an older one may be read from there, and
+// if that entry never comes to be there, the older one is all that a restart finds.
+void Engine::Impl::OnKept(const Result<void>& stored, const EntryPtr& clears) {
+  if (!stored) {
+    ++counters.store_errors;
+    return LogWarning("the store does not take an entry: {}", stored.error().message);
+  }
+  if (!clears) return;
+  const std::string key(clears->key());
+  auto& stripe = keys.Of(key);
+  MutexLock lock(stripe.mutex);
+  KeyState& state = stripe.At(key);
+  if (!state.mark.empty() && !state.mark.Stales(*clears)) ClearMark(state, key);
+  stripe.Tidy(key);
 }
 
 }  // namespace kck

@@ -167,6 +167,18 @@ TEST_F(Racing, AMarkIsForgottenAfterTheEntryThatClearsIt) {
       << "a kill between any two of them leaves the mark or the new entry";
 }
 
+TEST_F(Racing, AMarkStaysUntilTheEntryThatClearsItIsStored) {
+  Fetch("item/1");
+  Answer(0, "[1]", 10);
+  Refresh("item/1");
+  store_.refuses_entries = true;
+  Answer(1, "[2]", 11);
+  EXPECT_EQ(Peek("item/1"), "[2]");
+  store_.refuses_entries = false;
+  Restart();
+  EXPECT_EQ(Text(Fetch("item/1")), "stale [1]") << "the store holds what was there before the refresh";
+}
+
 TEST_F(Racing, AQueuedRefreshIsAcknowledgedOnceDurable) {
   Fetch("item/1");
   Answer(0, "[1]", 10);

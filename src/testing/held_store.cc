@@ -17,7 +17,7 @@ void HeldStore::Get(std::string key, std::uint64_t fingerprint, GetCallback done
 }
 
 void HeldStore::Put(std::string key, EntryPtr entry, PutCallback done) {
-  if (down) return done(Down());
+  if (down || refuses_entries) return done(Down());
   writes.push_back("put " + key);
   inner_.Put(std::move(key), std::move(entry), std::move(done));
 }

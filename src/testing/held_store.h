@@ -9,8 +9,8 @@
 
 namespace kck {
 
-// Faults that it may inject: reads that answer late (hold_gets, then ReleaseGets), a store that is down (down). For one
-// thread.
+// Faults that it may inject: reads that answer late (hold_gets, then ReleaseGets), a store that is down (down), one
+// that takes records alone (refuses_entries). For one thread.
 class HeldStore : public Store {
  public:
   explicit HeldStore(Store& inner) : inner_(inner) {}
@@ -28,6 +28,7 @@ class HeldStore : public Store {
 
   bool hold_gets = false;
   bool down = false;
+  bool refuses_entries = false;
   std::vector<std::string> writes;  // "put KEY", "record NAME" and "forget NAME", in the order asked for
 
  private:

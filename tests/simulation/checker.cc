@@ -123,6 +123,7 @@ std::string Checker::WhatIsWrongWithFresh(const Reader& reader, const Entry& ent
       entry.fingerprint() != reader.key.product->fingerprint) {
     return "of another definition, and fresh";
   }
+  if (reader.key.product && WasRemoved(reader.key.product->name)) return "";
   if (entry.fill_sequence() <= reader.fresh_after) {
     return fmt::format("a refresh was acknowledged that began at sequence {}", reader.fresh_after);
   }
@@ -160,7 +161,7 @@ void Checker::Learn(const Reader& reader, const Served& served) {
   version = std::max(version, entry.version());
   if (!reader.key.product || served.freshness != Freshness::kFresh) return;
   const std::string_view due = DueAfterPrimeOf(reader.key.product->name);
-  if (due.empty() || removed_.contains(due)) return;
+  if (due.empty()) return;
   for (const Row row : RowsOf(reader.key, rows_)) {
     const auto number = Shown(reader.key, entry, row);
     std::uint64_t& shown = keys_[fmt::format("{}/{}", due, row)].shown_before[row];

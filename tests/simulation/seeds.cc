@@ -10,7 +10,7 @@ namespace {
 // Hands out seeds in their order, up to the first that failed.
 class Seeds {
  public:
-  explicit Seeds(const SeedsRun& run) : end_(run.first + run.seeds), next_(run.first) {}
+  explicit Seeds(const SeedsRun& run) : end_(run.first.seed + run.seeds), next_(run.first.seed) {}
 
   std::optional<std::uint64_t> Next() {
     const std::lock_guard lock(mutex_);
@@ -42,19 +42,23 @@ SeedsResult RunSeeds(const SeedsRun& run) {
   {
     std::vector<std::jthread> threads;
     for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) {
-      threads.emplace_back([&seeds, steps = run.steps] {
-        while (const auto seed = seeds.Next()) seeds.Add(*seed, Simulate({*seed, steps, false}));
+      threads.emplace_back([&seeds, one = run.first]() mutable {
+        while (const auto seed = seeds.Next()) {
+          one.seed = *seed;
+          seeds.Add(*seed, Simulate(one));
+        }
       });
     }
   }
   return seeds.result();
 }
 
-std::string StoryOf(std::uint64_t seed, std::uint64_t steps) {
-  const SimulationResult told = Simulate({seed, steps, true});
-  return fmt::format("seed {}, {}\nTo run it again: tests/simulation/run --seed {} --seeds 1 --steps {}\n", seed,
+std::string StoryOf(SimulationRun run, std::uint64_t seed) {
+  run.seed = seed;
+  const SimulationResult told = Simulate(run, true);
+  return fmt::format("seed {}, {}\nTo run it again: tests/simulation/run --seed {} --seeds 1 --steps {}{}{}\n", seed,
                      told.violation.empty() ? "which does not fail when it is run once more" : told.violation, seed,
-                     steps);
+                     run.steps, run.store_refuses ? " --store-refuses" : "", run.small_memory ? " --small-memory" : "");
 }
 
 }  // namespace kck

@@ -9,9 +9,8 @@
 namespace kck {
 
 struct SeedsRun {
-  std::uint64_t first = 1;
   std::uint64_t seeds = 1000;
-  std::uint64_t steps = 2000;  // of each, before it comes to rest
+  SimulationRun first;  // the others differ in their seed alone
 };
 
 struct SeedsResult {
@@ -24,6 +23,6 @@ struct SeedsResult {
 SeedsResult RunSeeds(const SeedsRun& run);
 
 // What happened in a seed that failed, and how it is run again.
-std::string StoryOf(std::uint64_t seed, std::uint64_t steps);
+std::string StoryOf(SimulationRun run, std::uint64_t seed);
 
 }  // namespace kck

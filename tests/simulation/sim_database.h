@@ -40,6 +40,7 @@ class SimDatabase {
   // What goes wrong now.
   bool reachable = true;
   std::uint64_t errors_percent = 0;
+  bool hangs = true;  // some statements never end
 
   // A point in the history of the database, as a statement that began now would see it.
   Stamp Snapshot() const;

@@ -30,6 +30,7 @@ std::shared_ptr<Product> Make(std::string_view name, std::string_view database, 
   product->database = database;
   product->params = {Param{"id", ParamType::kInt, false, false}};
   product->empty_as = EmptyAs::kValue;
+  product->empty_expires_after = std::chrono::hours(1);  // it is due after writes, as a value is
   product->fingerprint = ValueHash(name) / 1000 * 100 + definitions.edition;
   return product;
 }
@@ -47,13 +48,20 @@ std::vector<ProductPtr> MainProducts(const Definitions& definitions) {
   auto plain = Make("plain", kMain, definitions);
   plain->stale_after = milliseconds(200);
   plain->expires_after = milliseconds(2000);
+  plain->empty_expires_after = milliseconds(2000);
   auto rank = Make("rank", kMain, definitions);
   rank->refresh.after_updates = {After(updater, true)};
   rank->refresh.domain_key = "ids";
   auto ids = Make("ids", kMain, definitions);
   ids->params.clear();
   ids->refresh.after_updates = {After(updater, true)};
-  std::vector<ProductPtr> products{item, pair, patient, plain, rank, ids};
+  auto clock = Make("clock", kMain, definitions);
+  clock->refresh.after_updates = {After(updater)};
+  clock->refresh.schedule = Schedule{milliseconds(15), nullptr, 0.1};
+  auto target = Make("target", kMain, definitions);
+  target->refresh.after_updates = {After(updater)};
+  target->refresh.fresh = milliseconds(40);
+  std::vector<ProductPtr> products{item, pair, patient, plain, rank, ids, clock, target};
   if (definitions.has_total) {
     auto total = Make("total", kMain, definitions);
     total->refresh.after_primes = {After("pair")};
@@ -108,7 +116,7 @@ std::string_view DueAfterPrimeOf(std::string_view product) {
 
 bool IsDueAfterWrites(std::string_view product) {
   return product == "item" || product == "patient" || product == "rank" || product == "ids" || product == "note" ||
-         product == "memo";
+         product == "memo" || product == "clock" || product == "target";
 }
 
 std::vector<Row> RowsOf(const ResolvedKey& key, int rows) {

@@ -1,8 +1,9 @@
 // The definitions that a simulated node serves, and what their keys are worth.
 //
 // Over `main`, which has snapshots: item (due after writes), pair (after item's primes), total (after pair's), patient
-// (readers wait where it is stale), plain (by age alone), rank (due as a whole, with a domain), ids (the domain). Over
-// `lite`, which has none: note (after writes), echo (after note's primes), memo (after writes, and callers may set it).
+// (readers wait where it is stale), clock and target (by time too), plain (by age alone), rank (due as a whole, with a
+// domain), ids (the domain). Over `lite`, which has none: note (after writes), echo (after note's primes), memo (after
+// writes, and callers may set it).
 #pragma once
 
 #include <functional>

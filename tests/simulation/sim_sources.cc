@@ -22,7 +22,7 @@ void SimPrimer::PrimeBehind(std::vector<Request> requests, TimePoint deadline) {
   for (const Request& request : statement->requests) {
     statement->computes.push_back(checker_.ComputeBegan(request.key));
   }
-  if (database.reachable && random_.OneIn(kHangsOneIn)) {
+  if (database.reachable && database.hangs && random_.OneIn(kHangsOneIn)) {
     process_.At(deadline, [this, statement] { Fail(statement, ErrorCode::kSourceTimeout); });
     return;
   }

@@ -136,7 +136,9 @@ SimStore::Answers SimStore::Commit(std::size_t count) {
     Waiting next = std::move(waiting_.front());
     waiting_.pop_front();
     sync |= NeedsSync(next.write);
-    answers.emplace_back(std::move(next.done), disk_.Commit(next.write, process_));
+    Result<void> result =
+        disk_.writes_fail ? Fail(ErrorCode::kStoreError, "scripted") : disk_.Commit(next.write, process_);
+    answers.emplace_back(std::move(next.done), std::move(result));
   }
   if (sync) disk_.Sync();
   return answers;

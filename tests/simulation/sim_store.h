@@ -57,6 +57,7 @@ class SimDisk {
   void LosePower();
 
   bool reads_fail = false;
+  bool writes_fail = false;
 
  private:
   struct Change {

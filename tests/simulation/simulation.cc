@@ -13,11 +13,12 @@ constexpr std::uint64_t kClientsMax = 6;
 constexpr std::uint64_t kRowsMax = 3;
 constexpr std::size_t kMarksFew = 2;
 constexpr int kChainLength = 3;
+constexpr auto kBetweenReads = seconds(1);
 
 }  // namespace
 
 // Small limits now and then, so that what happens at them happens.
-NodeSettings Simulation::SettingsOf(Random& random) {
+NodeSettings Simulation::SettingsOf(const SimulationRun& run, Random& random) {
   NodeSettings settings;
   settings.rows = static_cast<int>(random.Below(kRowsMax)) + 1;
   settings.engine.fill_timeout = milliseconds(500);
@@ -25,26 +26,28 @@ NodeSettings Simulation::SettingsOf(Random& random) {
   settings.engine.backoff_max = milliseconds(50);
   if (random.OneIn(4)) settings.engine.marks_max = kMarksFew;
   settings.inserts = random.OneIn(3);
+  if (run.small_memory) settings.memory_bytes = 4096;
   settings.refresh.queue.backoff_min = milliseconds(5);
   settings.refresh.queue.backoff_max = milliseconds(100);
   settings.refresh.queue.lease = milliseconds(2000);
   if (random.OneIn(4)) settings.refresh.queue.keys_max = 3;
   settings.refresh.outage_pause_min = milliseconds(2);
   settings.refresh.outage_pause_max = milliseconds(50);
+  if (run.store_refuses) settings.refresh.queue.keys_max = RefreshQueueLimits().keys_max;
   settings.budget.share = random.OneIn(2) ? 1 : 0.5;
   settings.budget.connections = static_cast<int>(random.Below(3)) + 1;
   return settings;
 }
 
-Simulation::Simulation(const SimulationRun& run)
+Simulation::Simulation(const SimulationRun& run, bool told)
     : run_(run),
       random_(run.seed),
       scheduler_(random_),
-      story_(scheduler_, run.told),
+      story_(scheduler_, told),
       main_(std::string(kMain), true, scheduler_, random_, story_),
       lite_(std::string(kLite), false, scheduler_, random_, story_),
       databases_{{std::string(kMain), &main_}, {std::string(kLite), &lite_}},
-      settings_(SettingsOf(random_)),
+      settings_(SettingsOf(run, random_)),
       checker_(scheduler_, databases_, story_, settings_.rows),
       disk_(random_, story_),
       world_(scheduler_),
@@ -113,7 +116,7 @@ void Simulation::Later(Duration from, Duration to, std::function<void()> work) {
 void Simulation::Weather() {
   if (!weather_) return;
   SimDatabase* database = random_.OneIn(2) ? &main_ : &lite_;
-  switch (random_.Below(6)) {
+  switch (random_.Below(7)) {
     case 0:
       story_.Tell("", "{} cannot be reached", database->name());
       database->reachable = false;
@@ -130,6 +133,12 @@ void Simulation::Weather() {
       Later(milliseconds(1), milliseconds(20), [this] { disk_.reads_fail = false; });
       break;
     case 3:
+      if (!run_.store_refuses) break;
+      story_.Tell("", "the store cannot be written");
+      disk_.writes_fail = true;
+      Later(milliseconds(1), milliseconds(50), [this] { disk_.writes_fail = false; });
+      break;
+    case 4:
       Reload();
       break;
     default:
@@ -144,9 +153,11 @@ void Simulation::EndFaults() {
   weather_ = false;
   clients_.End();
   disk_.reads_fail = false;
+  disk_.writes_fail = false;
   for (const auto& [name, database] : databases_) {
     database->reachable = true;
     database->errors_percent = 0;
+    database->hangs = false;
   }
 }
 
@@ -214,11 +225,15 @@ void Simulation::CheckKept(const ResolvedKey& key) {
   }
 }
 
-// `settled`: all have been read once, and what was stale has been computed since.
+// `settled`: all have been read once, and what was stale has been computed since. One after another, since the queue
+// may have room for few.
 void Simulation::ReadAll(bool settled) {
+  Duration wait{};
   for (const ResolvedKey& key : SimClients::AllKeys(node_->engine().catalog(), settings_.rows)) {
-    clients_.Read(key, [this, key, settled](const Result<Served>& got) {
-      if (settled) CheckSettled(key, got);
+    world_.After(wait += kBetweenReads, [this, key, settled] {
+      clients_.Read(key, [this, key, settled](const Result<Served>& got) {
+        if (settled) CheckSettled(key, got);
+      });
     });
   }
 }
@@ -234,6 +249,6 @@ void Simulation::CheckSettled(const ResolvedKey& key, const Result<Served>& got)
   }
 }
 
-SimulationResult Simulate(const SimulationRun& run) { return Simulation(run).Run(); }
+SimulationResult Simulate(const SimulationRun& run, bool told) { return Simulation(run, told).Run(); }
 
 }  // namespace kck

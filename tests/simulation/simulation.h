@@ -14,7 +14,8 @@ namespace kck {
 struct SimulationRun {
   std::uint64_t seed = 1;
   std::uint64_t steps = 2000;  // before it comes to rest
-  bool told = false;           // keep the story of what happened
+  bool store_refuses = false;  // writes, for a while, now and then
+  bool small_memory = false;   // entries are pushed out of it
 };
 
 struct SimulationResult {
@@ -26,7 +27,8 @@ struct SimulationResult {
 
 class Simulation {
  public:
-  explicit Simulation(const SimulationRun& run);
+  // `told`: the story of what happens is kept.
+  Simulation(const SimulationRun& run, bool told);
   ~Simulation();
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
@@ -34,7 +36,7 @@ class Simulation {
   SimulationResult Run();
 
  private:
-  static NodeSettings SettingsOf(Random& random);
+  static NodeSettings SettingsOf(const SimulationRun& run, Random& random);
 
   // The node.
   void StartNode();
@@ -75,6 +77,6 @@ class Simulation {
   SimClients clients_;
 };
 
-SimulationResult Simulate(const SimulationRun& run);
+SimulationResult Simulate(const SimulationRun& run, bool told = false);
 
 }  // namespace kck

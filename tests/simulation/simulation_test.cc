@@ -15,7 +15,7 @@ class SimulationTest : public testing::Test {
 TEST_F(SimulationTest, AThousandSeedsHold) {
   const SeedsRun run;
   const SeedsResult result = RunSeeds(run);
-  EXPECT_FALSE(result.failed) << StoryOf(*result.failed, run.steps);
+  EXPECT_FALSE(result.failed) << StoryOf(run.first, *result.failed);
   EXPECT_GE(result.steps, 1000000U);
   EXPECT_GE(result.kills, 1000U);
   std::cout << result.seeds << " seeds, " << result.steps << " steps, " << result.kills << " kills\n";
@@ -23,8 +23,8 @@ TEST_F(SimulationTest, AThousandSeedsHold) {
 
 TEST_F(SimulationTest, ASeedIsTheSameRunEachTime) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    const SimulationResult once = Simulate({seed, 2000, false});
-    const SimulationResult again = Simulate({seed, 2000, true});
+    const SimulationResult once = Simulate({seed});
+    const SimulationResult again = Simulate({seed}, true);
     EXPECT_EQ(once.steps, again.steps);
     EXPECT_EQ(once.kills, again.kills);
     EXPECT_EQ(once.ended_ms, again.ended_ms);
