@@ -26,8 +26,7 @@ int Check(const CheckOptions& options) {
     PrintLine(FaultsJson(folder.faults));
   } else {
     PrintLine(FaultLines(folder.faults) +
-              fmt::format("{} and {} read: {}", CountText(folder.products.size(), "product"),
-                          CountText(folder.updaters.size(), "updater"), FaultSummary(folder.faults)));
+              fmt::format("{} read: {}", DefinitionCounts(folder), FaultSummary(folder.faults)));
   }
   return HasErrors(folder.faults) ? kExitFailed : kExitOk;
 }

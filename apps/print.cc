@@ -25,6 +25,12 @@ void AppendMember(std::string& out, std::string_view name, std::string_view text
   AppendJsonString(out, text);
 }
 
+// "1 product", "2 products", "2 processes".
+std::string CountText(std::size_t count, std::string_view noun) {
+  if (count == 1) return fmt::format("1 {}", noun);
+  return fmt::format("{} {}{}", count, noun, noun.ends_with('s') ? "es" : "s");
+}
+
 }  // namespace
 
 void PrintLine(std::string_view line) {
@@ -37,8 +43,9 @@ int Failed(std::string_view message) {
   return kExitFailed;
 }
 
-std::string CountText(std::size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+std::string DefinitionCounts(const Folder& folder) {
+  return fmt::format("{}, {} and {}", CountText(folder.products.size(), "product"),
+                     CountText(folder.updaters.size(), "updater"), CountText(folder.processes.size(), "process"));
 }
 
 std::string FaultLines(Faults faults) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "model/fault.h"
+#include "model/loader.h"
 
 namespace kck {
 
@@ -14,8 +15,8 @@ void PrintLine(std::string_view line);
 // "kck: MESSAGE" on standard error. Returns kExitFailed.
 int Failed(std::string_view message);
 
-// "1 product", "2 products".
-std::string CountText(std::size_t count, std::string_view noun);
+// "1 product, 2 updaters and 0 processes": what was read without a fault.
+std::string DefinitionCounts(const Folder& folder);
 
 // One line a fault, in the order of file, line and column; "2 errors, 1 warning" is the summary.
 std::string FaultLines(Faults faults);

@@ -87,8 +87,7 @@ void Reloader::Reload() {
   for (const Fault& fault : faults) LogWarning("{}", FaultText(fault));
   engine_.SetCatalog(std::make_shared<Catalog>(folder.products, folder.updaters, folder.processes));
   processes_.CatalogChanged();
-  LogInfo("the definitions changed: {} and {} are served now", CountText(folder.products.size(), "product"),
-          CountText(folder.updaters.size(), "updater"));
+  LogInfo("the definitions changed: {} are in service now", DefinitionCounts(folder));
   MutexLock lock(mutex_);
   ++report_.reloads;
   report_.refused.clear();

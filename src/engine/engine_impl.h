@@ -140,6 +140,8 @@ class Engine::Impl {
   void AwaitNewer(const ResolvedKey& key, const WaiterPtr& waiter);
 
   // flight.cc
+  // What this process knows the key to hold; null: the store has to be asked.
+  EntryPtr Held(const std::string& key);
   void Begin(const FlightPtr& flight);
   void OnStored(const FlightPtr& flight, Result<EntryPtr> stored);
   void Consider(const FlightPtr& flight, bool from_store);
@@ -161,9 +163,10 @@ class Engine::Impl {
   Placed Place(const FlightPtr& flight, const ServedProduct& product, Primed& primed);
   bool MayPublish(KeyTable::Stripe& stripe, const Flight& flight) KCK_REQUIRES(stripe.mutex);
   EntryPtr MakeEntry(const Flight& flight, const ServedProduct& product, Primed& primed, const EntryPtr& current);
+  EntryPtr MakeUnpublished(const Flight& flight, const ServedProduct& product, Primed& primed);
   EntryPtr Keep(KeyTable::Stripe& stripe, const ResolvedKey& resolved, const EntryPtr& entry, const EntryPtr& before)
       KCK_REQUIRES(stripe.mutex);
-  void OnKept(const Result<void>& stored, const EntryPtr& clears);
+  void OnKept(const EntryPtr& entry, const Result<void>& stored);
 
   // writes.cc
   // Makes the new entry from its version.

@@ -19,8 +19,16 @@ std::vector<WaiterPtr> TakeServed(Flight& flight, const Entry& entry) {
 
 }  // namespace
 
+EntryPtr Engine::Impl::Held(const std::string& key) {
+  if (EntryPtr entry = hot.Look(key)) return entry;
+  auto& stripe = keys.Of(key);
+  MutexLock lock(stripe.mutex);
+  const KeyState* state = stripe.Find(key);
+  return state == nullptr ? nullptr : state->storing;
+}
+
 void Engine::Impl::Begin(const FlightPtr& flight) {
-  flight->base = hot.Look(flight->key.text);
+  flight->base = Held(flight->key.text);
   if (flight->base) return Consider(flight, false);
   store_.Get(flight->key.text, flight->fingerprint,
              [this, flight](Result<EntryPtr> stored) { OnStored(flight, std::move(stored)); });

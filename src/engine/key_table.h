@@ -83,13 +83,15 @@ struct KeyState {
   std::vector<WaiterPtr> next_waiters;       // want a flight that begins later than the present one
   std::optional<ResolvedKey> next_key;       // set where a flight has to follow the present one
   std::deque<std::function<void()>> writes;  // the first one is under way
+  EntryPtr storing;                          // computed, and on its way to the store: what is read there may be older
   KeyMark mark;
   // Changes that may be under way: the mark's record stands in the store, so that a kill forgets none of them.
   std::size_t foretold = 0;
   std::optional<Backoff> backoff;
 
   bool idle() const {
-    return !flight && next_waiters.empty() && !next_key && writes.empty() && mark.empty() && foretold == 0 && !backoff;
+    return !flight && next_waiters.empty() && !next_key && writes.empty() && !storing && mark.empty() &&
+           foretold == 0 && !backoff;
   }
 };
 

@@ -60,11 +60,11 @@ Engine::Impl::Placed Engine::Impl::Place(const FlightPtr& flight, const ServedPr
   if (!current) current = flight->base;
   if (!MayPublish(stripe, *flight) && !PlantedBug(Bug::kOlderReplacesNewer)) {
     if (PlantedBug(Bug::kStoreTakesOlder)) {
-      store_.Put(key, MakeEntry(*flight, product, primed, nullptr), [](const Result<void>&) {});
+      store_.Put(key, MakeUnpublished(*flight, product, primed), [](const Result<void>&) {});
     }
     ++counters.discarded;
     flight->missed = true;
-    return {{MakeEntry(*flight, product, primed, nullptr), Freshness::kStale}, false};
+    return {{MakeUnpublished(*flight, product, primed), Freshness::kStale}, false};
   }
   const bool comparable = current && current->fingerprint() == flight->fingerprint;
   if (comparable && Outranks(*current, FillVersion(*flight, product, primed), flight->sequence) &&
@@ -72,7 +72,7 @@ Engine::Impl::Placed Engine::Impl::Place(const FlightPtr& flight, const ServedPr
     ++counters.discarded;
     const auto freshness = Judge(*current, &product, scheduler_.Now());
     if (freshness) return {{current, *freshness}, false};
-    return {{MakeEntry(*flight, product, primed, nullptr), Freshness::kStale}, false};
+    return {{MakeUnpublished(*flight, product, primed), Freshness::kStale}, false};
   }
   const EntryPtr made = MakeEntry(*flight, product, primed, current);
   const bool began_before = made->fill_sequence() < product.marks->stale_before;
@@ -116,6 +116,14 @@ EntryPtr Engine::Impl::MakeEntry(const Flight& flight, const ServedProduct& prod
   return Entry::MakeRenewal(current, facts);
 }
 
+// What those get who waited for a fill that is not published. It is no version of its own: where the flight found the
+// same content, it is told as that.
+EntryPtr Engine::Impl::MakeUnpublished(const Flight& flight, const ServedProduct& product, Primed& primed) {
+  const EntryKind kind = primed.empty ? EntryKind::kEmpty : EntryKind::kValue;
+  const bool same = flight.base && SameContent(*flight.base, flight.fingerprint, kind, primed.value);
+  return MakeEntry(flight, product, primed, same ? flight.base : nullptr);
+}
+
 // What the hot tier has of it now: where a mark is newer than the fill, that is stale.
 EntryPtr Engine::Impl::Keep(KeyTable::Stripe& stripe, const ResolvedKey& resolved, const EntryPtr& entry,
                             const EntryPtr& before) {
@@ -124,32 +132,28 @@ EntryPtr Engine::Impl::Keep(KeyTable::Stripe& stripe, const ResolvedKey& resolve
   const bool marked = state.mark.Stales(*entry) && !PlantedBug(Bug::kMarkNotHeldAtPublish);
   const EntryPtr kept = marked ? MarkedStale(entry) : entry;
   hot.Put(kept);
-  const bool clears = !marked && !state.mark.empty();
-  if (PlantedBug(Bug::kRecordGoesFirst) && clears) ClearMark(state, key);
+  if (PlantedBug(Bug::kRecordGoesFirst) && !marked && !state.mark.empty()) ClearMark(state, key);
   // The store gets the entry without the mark: marks are records of their own there, held against what is read.
-  if (clears) {
-    store_.Put(key, entry, [this, entry](const Result<void>& stored) { OnKept(stored, entry); });
-  } else {
-    store_.Put(key, entry, [this](const Result<void>& stored) { OnKept(stored, nullptr); });
-  }
+  state.storing = entry;
+  store_.Put(key, entry, [this, entry](const Result<void>& stored) { OnKept(entry, stored); });
   if (PlantedBug(Bug::kMarkClearedUnseen) && marked) ClearMark(state, key);
   if (refresher != nullptr) refresher->Kept(resolved, kept, before, true);
   return kept;
 }
 
-// The mark stays until the entry that `clears` it is in the store: until then an older one may be read from there, and
-// if that entry never comes to be there, the older one is all that a restart finds.
-void Engine::Impl::OnKept(const Result<void>& stored, const EntryPtr& clears) {
+// A mark stays until an entry that clears it is in the store: if none comes to be there, the older entry is all that a
+// restart finds.
+void Engine::Impl::OnKept(const EntryPtr& entry, const Result<void>& stored) {
   if (!stored) {
     ++counters.store_errors;
-    return LogWarning("the store does not take an entry: {}", stored.error().message);
+    LogWarning("the store does not take an entry: {}", stored.error().message);
   }
-  if (!clears) return;
-  const std::string key(clears->key());
+  const std::string key(entry->key());
   auto& stripe = keys.Of(key);
   MutexLock lock(stripe.mutex);
   KeyState& state = stripe.At(key);
-  if (!state.mark.empty() && !state.mark.Stales(*clears)) ClearMark(state, key);
+  if (state.storing == entry) state.storing = nullptr;
+  if (stored && !state.mark.empty() && !state.mark.Stales(*entry)) ClearMark(state, key);
   stripe.Tidy(key);
 }
 

@@ -179,6 +179,54 @@ TEST_F(Racing, AMarkStaysUntilTheEntryThatClearsItIsStored) {
   EXPECT_EQ(Text(Fetch("item/1")), "stale [1]") << "the store holds what was there before the refresh";
 }
 
+TEST_F(Racing, WhatMemoryHasNoRoomForIsServedUntilTheStoreHasIt) {
+  memory_bytes_ = 1;
+  Restart();
+  Fetch("item/1");
+  Answer(0, "[1]", 10);
+  store_.hold_puts = true;
+  Refresh("item/1");
+  Answer(1, "[2]", 11);
+  EXPECT_EQ(Peek("item/1"), "miss");
+  EXPECT_EQ(Text(Fetch("item/1")), "[2]") << "the store still has the older one";
+  store_.ReleasePuts();
+  EXPECT_EQ(Text(Fetch("item/1")), "[2]");
+  EXPECT_EQ(primer_.begun(), 2U);
+}
+
+TEST_F(Racing, ASetOfWhatMemoryHasNoRoomForComesAfterIt) {
+  Define([](Product& product) { product.settable = true; });
+  memory_bytes_ = 1;
+  Restart();
+  store_.hold_puts = true;
+  Fetch("item/1");
+  Answer(0, "[1]", 10);
+  Set("item/1", "[9]");
+  store_.ReleasePuts();
+  EXPECT_EQ(Text(Fetch("item/1")), "[9]");
+}
+
+TEST_F(Racing, AFillThatIsThrownAwayKeepsTheVersionOfWhatItRenews) {
+  Fetch("item/1");
+  Answer(0, "[1]", 10);
+  Purge("item/1");
+  auto before = Fetch("item/1");
+  Answer(1, "[1]", 10);
+  auto reader = Refresh("item/1");
+  Purge("item/1");
+  Answer(2, "[1]", 10);
+  ASSERT_EQ(Text(reader), "stale [1]");
+  EXPECT_EQ((*reader)->value().entry->version(), (*before)->value().entry->version());
+}
+
+TEST_F(Racing, ARefreshThatCannotBeMadeDurableIsRefused) {
+  Fetch("item/1");
+  Answer(0, "[1]", 10);
+  store_.down = true;
+  EXPECT_EQ(Text(Refresh("item/1")), "error KCKStoreError");
+  EXPECT_EQ(primer_.begun(), 1U);
+}
+
 TEST_F(Racing, AQueuedRefreshIsAcknowledgedOnceDurable) {
   Fetch("item/1");
   Answer(0, "[1]", 10);

@@ -21,7 +21,7 @@ void Engine::Impl::Refresh(ResolvedKey key, TimePoint deadline, FetchCallback do
   // The flight begins once the mark is durable: what the answer shows is then never followed by an older value that
   // calls itself fresh, also where this process is killed in between.
   MarkKey(key, [this, key, deadline, waiter](std::uint64_t sequence, const Result<void>& marked) {
-    if (!marked) LogWarning("the store does not take a mark: {}", marked.error().message);
+    if (!marked) return Reply(key, waiter, Failure(marked.error()));
     Join(key, sequence, deadline, waiter);
   });
 }

@@ -62,7 +62,7 @@ void Engine::Impl::Enqueue(Write write) {
 }
 
 void Engine::Impl::BeginWrite(const std::shared_ptr<Write>& write) {
-  if (EntryPtr current = hot.Look(write->key.text)) return ApplyWrite(write, current);
+  if (EntryPtr current = Held(write->key.text)) return ApplyWrite(write, current);
   const std::uint64_t fingerprint = write->key.product ? write->key.product->fingerprint : 0;
   store_.Get(write->key.text, fingerprint, [this, write](Result<EntryPtr> stored) {
     if (!stored) return FinishWrite(write, nullptr, Failure(std::move(stored.error())));
@@ -107,6 +107,7 @@ void Engine::Impl::FinishWrite(const std::shared_ptr<Write>& write, const EntryP
       // A mark that came while it was under way did not find it in memory.
       const bool marked = entry->has_content() && state.mark.Stales(*entry);
       hot.Put(marked ? MarkedStale(entry) : entry);
+      state.storing = nullptr;
       // Also one that began while the write was under way: it may have read what the write replaces.
       if (state.flight) state.flight->discarded = true;
     }

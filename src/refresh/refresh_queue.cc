@@ -87,6 +87,7 @@ void RefreshQueue::Enter(Item& item, DueState state) {
       [[fallthrough]];
     case DueState::kBackingOff:
       by_time_.emplace(item.order(), &item);
+      by_time_since_.emplace(item.due_since, item.number);
       break;
     case DueState::kDead:
       dead_.emplace(item.order(), &item);
@@ -111,6 +112,7 @@ void RefreshQueue::Leave(Item& item) {
       [[fallthrough]];
     case DueState::kBackingOff:
       by_time_.erase(item.order());
+      by_time_since_.erase({item.due_since, item.number});
       break;
     case DueState::kDead:
       dead_.erase(item.order());
@@ -363,7 +365,7 @@ DueCounts RefreshQueue::Counts(TimePoint now) const {
   counts.dead = dead_.size();
   TimePoint oldest = now;
   if (!by_age_.empty()) oldest = std::min(oldest, by_age_.begin()->first.first);
-  for (const auto& [order, item] : by_time_) oldest = std::min(oldest, item->due_since);
+  if (!by_time_since_.empty()) oldest = std::min(oldest, by_time_since_.begin()->first);
   counts.oldest = now - oldest;
   return counts;
 }

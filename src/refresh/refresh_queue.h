@@ -167,6 +167,7 @@ class RefreshQueue {
   std::map<std::string, Waiting> products_;  // by name
   std::map<Order, Item*> by_age_;            // all that wait
   std::map<Order, Item*> by_time_;           // backing off until, or leased until
+  std::set<Order> by_time_since_;            // since when these are due
   std::map<Order, Item*> dead_;              // since
   std::size_t waiting_ = 0;
   std::size_t leased_ = 0;

@@ -7,8 +7,6 @@
 namespace kck {
 namespace {
 
-constexpr std::size_t kMemoryBytes = std::size_t{16} << 20U;
-
 std::string Describe(const Served& served) {
   const std::string value(served.entry->value());
   if (served.freshness == Freshness::kFresh) return value;
@@ -17,7 +15,7 @@ std::string Describe(const Served& served) {
 
 }  // namespace
 
-EngineFixture::EngineFixture() : memory_(OpenMemoryStore(scheduler_)), store_(*memory_) {
+EngineFixture::EngineFixture() : memory_(OpenMemoryStore(scheduler_)), store_(*memory_, scheduler_) {
   Restart();
   Define();
 }
@@ -27,7 +25,7 @@ EngineFixture::~EngineFixture() { scheduler_.RunReady(); }
 void EngineFixture::Restart() {
   const CatalogPtr catalog = engine_ ? engine_->catalog() : std::make_shared<Catalog>();
   const Writers writers{{"main", writer_}};
-  engine_ = std::make_unique<Engine>(scheduler_, store_, primer_, kMemoryBytes, limits_, writers);
+  engine_ = std::make_unique<Engine>(scheduler_, store_, primer_, memory_bytes_, limits_, writers);
   refresher_.Serve(*engine_);
   engine_->SetRefresher(&refresher_);
   bool started = false;

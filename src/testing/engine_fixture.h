@@ -60,6 +60,7 @@ class EngineFixture : public testing::Test {
   HeldPrimer primer_;
   std::shared_ptr<HeldWriter> writer_ = std::make_shared<HeldWriter>();
   EngineLimits limits_;
+  std::size_t memory_bytes_ = std::size_t{16} << 20U;  // from the next Restart on
   ImmediateRefresher refresher_{scheduler_};
   std::unique_ptr<Engine> engine_;
 };

@@ -1,19 +1,21 @@
-// A Store that passes all to another one, and can hold back the answers of reads, or fail everything.
+// A Store that passes all to another one, and can hold back reads' answers and entries, or fail everything.
 #pragma once
 
 #include <deque>
 #include <string>
 #include <vector>
 
+#include "base/scheduler.h"
 #include "store/store.h"
 
 namespace kck {
 
-// Faults that it may inject: reads that answer late (hold_gets, then ReleaseGets), a store that is down (down), one
-// that takes records alone (refuses_entries). For one thread.
+// Faults that it may inject: reads that answer late (hold_gets, then ReleaseGets), entries that are taken late
+// (hold_puts, then ReleasePuts), a store that is down (down), one that takes records alone (refuses_entries). For one
+// thread.
 class HeldStore : public Store {
  public:
-  explicit HeldStore(Store& inner) : inner_(inner) {}
+  HeldStore(Store& inner, Scheduler& scheduler) : inner_(inner), scheduler_(scheduler) {}
 
   void Get(std::string key, std::uint64_t fingerprint, GetCallback done) override;
   void Put(std::string key, EntryPtr entry, PutCallback done) override;
@@ -25,15 +27,20 @@ class HeldStore : public Store {
 
   // Answers the held reads with what was read when they were asked.
   void ReleaseGets();
+  // Takes the held entries.
+  void ReleasePuts();
 
   bool hold_gets = false;
+  bool hold_puts = false;
   bool down = false;
   bool refuses_entries = false;
   std::vector<std::string> writes;  // "put KEY", "record NAME" and "forget NAME", in the order asked for
 
  private:
   Store& inner_;
-  std::deque<std::function<void()>> held_;
+  Scheduler& scheduler_;
+  std::deque<std::function<void()>> held_gets_;
+  std::deque<std::function<void()>> held_puts_;
 };
 
 }  // namespace kck

@@ -278,7 +278,7 @@ def test_check_tells_every_fault(make_node, url):
     lines = {stem: [fault["line"] for fault in found[stem]] for stem in FAULTY_LINES}
     assert lines == FAULTY_LINES, done.stdout
     assert "not in this version" in found["behind"][0]["message"] and "not in this version" in found["script"][0]["message"]
-    assert "0 products and 4 updaters read: 8 errors" in node.check().stdout
+    assert "0 products, 4 updaters and 0 processes read: 8 errors" in node.check().stdout
 
 
 def test_check_tells_of_a_role_that_may_not_write(make_node, database):

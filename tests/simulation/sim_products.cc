@@ -57,7 +57,7 @@ std::vector<ProductPtr> MainProducts(const Definitions& definitions) {
   ids->refresh.after_updates = {After(updater, true)};
   auto clock = Make("clock", kMain, definitions);
   clock->refresh.after_updates = {After(updater)};
-  clock->refresh.schedule = Schedule{milliseconds(15), nullptr, 0.1};
+  clock->refresh.schedule = Schedule{milliseconds(15), nullptr, 0.1, {}};
   auto target = Make("target", kMain, definitions);
   target->refresh.after_updates = {After(updater)};
   target->refresh.fresh = milliseconds(40);
