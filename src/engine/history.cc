@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "base/log.h"
@@ -37,6 +38,18 @@ DatabaseHistory::Verdict DatabaseHistory::Judge(const Primed& primed, std::uint3
   return Verdict::kAccepted;
 }
 
+std::uint32_t DatabaseHistory::GiveSub(std::uint64_t number, std::uint32_t least) {
+  if (least == 0 && number != sub_number_.load(std::memory_order_relaxed)) return 0;
+  MutexLock lock(mutex_);
+  if (number < sub_number_) return least;
+  if (number > sub_number_) {
+    if (least == 0) return 0;
+    sub_number_ = number;
+    sub_max_ = 0;
+  }
+  return sub_max_ = std::max(least, sub_max_ + 1);
+}
+
 std::uint32_t DatabaseHistory::EpochOf(const DatabaseIdentity& identity) {
   MutexLock lock(mutex_);
   if (identity == identity_) return epoch();
@@ -53,6 +66,8 @@ void DatabaseHistory::Raise(const DatabaseIdentity& identity) {
   const bool first = epoch_ == 0;
   epoch_ = first ? first_epoch_ : epoch_ + 1;
   number_max_ = 0;
+  sub_number_ = 0;
+  sub_max_ = 0;
   identity_ = identity;
   if (!first)
     LogWarning("database {} has another history now: epoch {}, older entries are suspect", database_, epoch());

@@ -43,6 +43,10 @@ class DatabaseHistory {
   // highest number of a fill of the key's database that had completed by then.
   Verdict Judge(const Primed& primed, std::uint32_t epoch_at_start, std::uint64_t number_floor);
 
+  // The sub-counter of a new content at `number` of this epoch: at least `least`, and above all that were given at it.
+  // What was forgotten since, as expired, must not lend its version to another content.
+  std::uint32_t GiveSub(std::uint64_t number, std::uint32_t least);
+
   // The epoch of a write that this server took, which begins a new one where the server is of another history. 0 where
   // it is of a past one: what it took is lost.
   std::uint32_t EpochOf(const DatabaseIdentity& identity);
@@ -60,6 +64,8 @@ class DatabaseHistory {
   DatabaseIdentity identity_ KCK_GUARDED_BY(mutex_);
   std::atomic<std::uint32_t> epoch_{0};  // written under mutex_
   std::atomic<std::uint64_t> number_max_{0};
+  std::atomic<std::uint64_t> sub_number_{0};  // the highest number at which one above 0 was given; written under mutex_
+  std::uint32_t sub_max_ KCK_GUARDED_BY(mutex_) = 0;  // at that number
 };
 
 }  // namespace kck

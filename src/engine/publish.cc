@@ -60,11 +60,11 @@ Engine::Impl::Placed Engine::Impl::Place(const FlightPtr& flight, const ServedPr
   if (!current) current = flight->base;
   if (!MayPublish(stripe, *flight) && !PlantedBug(Bug::kOlderReplacesNewer)) {
     if (PlantedBug(Bug::kStoreTakesOlder)) {
-      store_.Put(key, MakeUnpublished(*flight, product, primed), [](const Result<void>&) {});
+      store_.Put(key, MakeEntry(*flight, product, primed, flight->base), [](const Result<void>&) {});
     }
     ++counters.discarded;
     flight->missed = true;
-    return {{MakeUnpublished(*flight, product, primed), Freshness::kStale}, false};
+    return {{MakeEntry(*flight, product, primed, flight->base), Freshness::kStale}, false};
   }
   const bool comparable = current && current->fingerprint() == flight->fingerprint;
   if (comparable && Outranks(*current, FillVersion(*flight, product, primed), flight->sequence) &&
@@ -72,7 +72,7 @@ Engine::Impl::Placed Engine::Impl::Place(const FlightPtr& flight, const ServedPr
     ++counters.discarded;
     const auto freshness = Judge(*current, &product, scheduler_.Now());
     if (freshness) return {{current, *freshness}, false};
-    return {{MakeUnpublished(*flight, product, primed), Freshness::kStale}, false};
+    return {{MakeEntry(*flight, product, primed, flight->base), Freshness::kStale}, false};
   }
   const EntryPtr made = MakeEntry(*flight, product, primed, current);
   const bool began_before = made->fill_sequence() < product.marks->stale_before;
@@ -110,18 +110,14 @@ EntryPtr Engine::Impl::MakeEntry(const Flight& flight, const ServedProduct& prod
   const bool renewal = current && SameContent(*current, flight.fingerprint, facts.kind, primed.value);
   const bool same_number =
       current && current->version().epoch == facts.version.epoch && current->version().number == facts.version.number;
-  if (same_number) facts.version.sub = current->version().sub + (renewal ? 0 : 1);
+  if (same_number && renewal) {
+    facts.version.sub = current->version().sub;
+  } else if (facts.stamp) {
+    facts.version.sub = product.history->GiveSub(facts.version.number, same_number ? current->version().sub + 1 : 0);
+  }
   if (!renewal) return Entry::Make(flight.key.text, facts, primed.value);
   ++counters.renewals;
   return Entry::MakeRenewal(current, facts);
-}
-
-// What those get who waited for a fill that is not published. It is no version of its own: where the flight found the
-// same content, it is told as that.
-EntryPtr Engine::Impl::MakeUnpublished(const Flight& flight, const ServedProduct& product, Primed& primed) {
-  const EntryKind kind = primed.empty ? EntryKind::kEmpty : EntryKind::kValue;
-  const bool same = flight.base && SameContent(*flight.base, flight.fingerprint, kind, primed.value);
-  return MakeEntry(flight, product, primed, same ? flight.base : nullptr);
 }
 
 // What the hot tier has of it now: where a mark is newer than the fill, that is stale.

@@ -206,6 +206,34 @@ TEST_F(Racing, ASetOfWhatMemoryHasNoRoomForComesAfterIt) {
   EXPECT_EQ(Text(Fetch("item/1")), "[9]");
 }
 
+TEST_F(Racing, AVersionThatExpiredIsNotGivenToAnotherContent) {
+  Define([](Product& product) {
+    product.settable = true;
+    product.expires_after = seconds(10);
+  });
+  memory_bytes_ = 1;
+  Restart();
+  Fetch("item/1");
+  Answer(0, "[1]", 10);
+  const auto before = Set("item/1", "[2]");
+  scheduler_.Advance(seconds(11));
+  const auto after = Set("item/1", "[3]");
+  EXPECT_GT((*after)->value(), (*before)->value()) << "the database has not moved, and nobody holds the first";
+}
+
+TEST_F(Racing, APurgeHoldsWhereTheEpochWasNotStored) {
+  store_.down = true;
+  Fetch("item/1");
+  Answer(0, "[1]", 10);
+  store_.down = false;
+  Refresh("item/1");
+  Answer(1, "[2]", 11);
+  Restart();
+  Purge("item/1");
+  Restart();
+  EXPECT_EQ(Text(Fetch("item/1")), "waits");
+}
+
 TEST_F(Racing, AFillThatIsThrownAwayKeepsTheVersionOfWhatItRenews) {
   Fetch("item/1");
   Answer(0, "[1]", 10);

@@ -89,11 +89,15 @@ void Engine::Impl::ApplyWrite(const std::shared_ptr<Write>& write, const EntryPt
 // begins after this write.
 Version Engine::Impl::NextVersion(const ResolvedKey& key, const Entry* current, std::uint64_t sequence) {
   const ServedProduct* product = key.product ? serving().Find(key.product->name) : nullptr;
-  if (product == nullptr || product->history->epoch() == 0) return {0, sequence, 0};
-  Version version{product->history->epoch(), product->history->number_max(), 1};
-  if (current != nullptr && current->version().epoch == version.epoch && current->version().number >= version.number) {
+  DatabaseHistory* history = product != nullptr && product->history->epoch() != 0 ? product->history.get() : nullptr;
+  Version version = history != nullptr ? Version{history->epoch(), history->number_max(), 1} : Version{0, sequence, 0};
+  // Its epoch may not be known to this process yet.
+  if (current != nullptr && current->version() >= version) {
     version = current->version();
     ++version.sub;
+  }
+  if (history != nullptr && version.epoch == history->epoch()) {
+    version.sub = history->GiveSub(version.number, version.sub);
   }
   return version;
 }
