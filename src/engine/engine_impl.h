@@ -165,6 +165,7 @@ class Engine::Impl {
   EntryPtr MakeEntry(const Flight& flight, const ServedProduct& product, Primed& primed, const EntryPtr& current);
   EntryPtr Keep(KeyTable::Stripe& stripe, const ResolvedKey& resolved, const EntryPtr& entry, const EntryPtr& before)
       KCK_REQUIRES(stripe.mutex);
+  void HandToStore(KeyState& state, const EntryPtr& entry);  // under the lock of the key's stripe
   void OnKept(const EntryPtr& entry, const Result<void>& stored);
 
   // writes.cc
@@ -207,7 +208,9 @@ class Engine::Impl {
   // The change has happened, and made these due; `foretold` is what Foretell was told.
   void Settle(const Dues& foretold, const Dues& due, const KeyChange& change, const Cause& cause);
   void Release(const Dues& foretold);
-  void MakeDue(const ResolvedKey& key, const KeyChange& change, const Cause& cause);
+  // `record` begins a record that is to be durable before what was foretold goes.
+  // False: the key shows the change already.
+  bool MakeDue(const ResolvedKey& key, const KeyChange& change, const std::function<DoneCallback()>& record);
 
   Scheduler& scheduler_;
   Store& store_;

@@ -37,7 +37,10 @@ void Engine::Impl::Begin(const FlightPtr& flight) {
 void Engine::Impl::OnStored(const FlightPtr& flight, Result<EntryPtr> stored) {
   if (stored) {
     flight->base = *std::move(stored);
+    const ServedProduct* product = flight->base ? serving().Find(KeyName(flight->key.text)) : nullptr;
+    if (product != nullptr) product->history->Meet(flight->base->version());
   } else {
+    flight->base_unknown = true;
     ++counters.store_errors;
     LogWarning("the store does not answer: {}", stored.error().message);
   }
@@ -54,12 +57,16 @@ void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
   {
     auto& stripe = keys.Of(flight->key.text);
     MutexLock lock(stripe.mutex);
-    const KeyState& state = stripe.At(flight->key.text);
+    KeyState& state = stripe.At(flight->key.text);
     wished = !state.mark.empty() ||
              std::ranges::any_of(flight->waiters, [](const auto& waiter) { return waiter->wants_new; });
     if (freshness && state.mark.Stales(*flight->base) && !PlantedBug(Bug::kMarkNotHeldAtRead)) {
       freshness = std::max(*freshness, Freshness::kStale);
       flight->base = MarkedStale(flight->base);
+    }
+    // It clears the mark, and the store refused it.
+    if (freshness == Freshness::kFresh && !from_store && !state.mark.empty() && !state.storing) {
+      HandToStore(state, flight->base);
     }
     if (freshness) {
       missed = std::ranges::any_of(flight->waiters, [&](const auto& waiter) { return !waiter->Sees(*flight->base); });

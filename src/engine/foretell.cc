@@ -9,27 +9,35 @@
 namespace kck {
 namespace {
 
-void LogUnmarked(const Result<void>& marked) {
-  if (!marked) LogWarning("the store does not take a mark: {}", marked.error().message);
-}
+// Ends once all that was begun has ended: then `done` hears whether something failed.
+class Parts : public std::enable_shared_from_this<Parts> {
+ public:
+  explicit Parts(Engine::DoneCallback done) : done_(std::move(done)) {}
+
+  // One more, which ends as it is called.
+  Engine::DoneCallback Begin() {
+    ++left_;
+    return [self = shared_from_this()](const Result<void>& ended) { self->End(ended); };
+  }
+
+ private:
+  void End(const Result<void>& ended) {
+    if (!ended) failed_ = true;
+    if (--left_ > 0 || !done_) return;
+    if (!failed_) return done_({});
+    done_(Fail(ErrorCode::kStoreError, "the store could not note what is due; the server's log says why"));
+  }
+
+  Engine::DoneCallback done_;
+  std::atomic<std::size_t> left_{0};
+  std::atomic<bool> failed_{false};
+};
 
 }  // namespace
 
 void Engine::Impl::Foretell(Dues& dues, const DoneCallback& done) {
-  // How many records are not durable yet, and this call itself.
-  struct Pending {
-    std::atomic<std::size_t> count{1};
-    std::atomic<bool> failed{false};
-    DoneCallback done;
-  };
-  auto pending = std::make_shared<Pending>();
-  pending->done = done;
-  const auto ended = [pending](const Result<void>& written) {
-    if (!written) pending->failed = true;
-    if (--pending->count > 0 || !pending->done) return;
-    if (!pending->failed) return pending->done({});
-    pending->done(Fail(ErrorCode::kStoreError, "the store could not note what is due; the server's log says why"));
-  };
+  const auto records = std::make_shared<Parts>(done);
+  const DoneCallback begun = records->Begin();
   std::erase_if(dues.keys, [&](const ResolvedKey& key) {
     auto& stripe = keys.Of(key.text);
     MutexLock lock(stripe.mutex);
@@ -40,50 +48,56 @@ void Engine::Impl::Foretell(Dues& dues, const DoneCallback& done) {
       return true;
     }
     ++state.foretold;
-    ++pending->count;
-    store_.PutRecord(KeyMarkRecord(key.text), std::string(kDueRecord), ended);
+    store_.PutRecord(KeyMarkRecord(key.text), std::string(kDueRecord), records->Begin());
     return false;
   });
   for (const ProductPtr& product : dues.products) {
     MutexLock lock(serving_mutex_);
     ++MarksOf(product->name)->foretold;
-    ++pending->count;
-    store_.PutRecord(ForetoldRecord(product->name), std::string(kDueRecord), ended);
+    store_.PutRecord(ForetoldRecord(product->name), std::string(kDueRecord), records->Begin());
   }
-  scheduler_.Post([ended] { ended({}); });
+  scheduler_.Post([begun] { begun({}); });
 }
 
 void Engine::Impl::Settle(const Dues& foretold, const Dues& due, const KeyChange& change, const Cause& cause) {
-  for (const ResolvedKey& key : due.keys) MakeDue(key, change, cause);
+  // Before what takes its place is durable, nothing that was foretold goes; where the store refuses that, it stays.
+  const auto marks = std::make_shared<Parts>([this, foretold](const Result<void>& marked) {
+    if (marked) return Release(foretold);
+    LogWarning("the store does not take a mark, so what was due before it stays due: {}", marked.error().message);
+  });
+  const DoneCallback begun = marks->Begin();
+  for (const ResolvedKey& key : due.keys) {
+    const bool due_now = MakeDue(key, change, [&] { return marks->Begin(); });
+    if (due_now && refresher != nullptr) refresher->Want({key, cause.reason, cause.text, cause.hint, 0, nullptr});
+  }
   for (const ProductPtr& product : due.products) {
-    MarkProduct(product->name, ProductMark::kStale, LogUnmarked, change);
+    MarkProduct(product->name, ProductMark::kStale, marks->Begin(), change);
     if (refresher != nullptr) refresher->WantProduct(product, cause.reason, cause.text);
   }
-  Release(foretold);
+  begun({});
 }
 
-void Engine::Impl::MakeDue(const ResolvedKey& key, const KeyChange& change, const Cause& cause) {
-  auto& stripe = keys.Of(key.text);
-  bool widened = false;
+bool Engine::Impl::MakeDue(const ResolvedKey& key, const KeyChange& change,
+                           const std::function<DoneCallback()>& record) {
   {
+    auto& stripe = keys.Of(key.text);
     MutexLock lock(stripe.mutex);
     KeyState& state = stripe.At(key.text);
     const EntryPtr entry = hot.Look(key.text);
     KeyMark alone;
     alone.Add(change);
     // Somebody who waited for the change may have had it computed by now.
-    if (entry && !alone.Stales(*entry)) return stripe.Tidy(key.text);
-    widened = !MayMark(state);
-    if (!widened) {
-      if (state.foretold == 0) {
-        store_.PutRecord(KeyMarkRecord(key.text), std::string(kDueRecord), LogUnmarked);
-      }
+    const bool shown = entry && !alone.Stales(*entry);
+    const bool marks = !shown && MayMark(state);
+    if (marks) {
+      if (state.foretold == 0) store_.PutRecord(KeyMarkRecord(key.text), std::string(kDueRecord), record());
       if (entry || !PlantedBug(Bug::kMarkOfColdKeyForgotten)) AddMark(stripe, state, key.text, change);
     }
     stripe.Tidy(key.text);
+    if (shown || marks) return marks;
   }
-  if (widened) MarkProduct(key.product->name, ProductMark::kStale, LogUnmarked, change);
-  if (refresher != nullptr) refresher->Want({key, cause.reason, cause.text, cause.hint, 0, nullptr});
+  MarkProduct(key.product->name, ProductMark::kStale, record(), change);
+  return true;
 }
 
 void Engine::Impl::Release(const Dues& foretold) {

@@ -35,6 +35,7 @@ DatabaseHistory::Verdict DatabaseHistory::Judge(const Primed& primed, std::uint3
     Raise(primed.identity);
   }
   if (number > number_max_) number_max_ = number;
+  if (*unrecorded_) StoreRecord();
   return Verdict::kAccepted;
 }
 
@@ -42,12 +43,20 @@ std::uint32_t DatabaseHistory::GiveSub(std::uint64_t number, std::uint32_t least
   if (least == 0 && number != sub_number_.load(std::memory_order_relaxed)) return 0;
   MutexLock lock(mutex_);
   if (number < sub_number_) return least;
-  if (number > sub_number_) {
-    if (least == 0) return 0;
-    sub_number_ = number;
-    sub_max_ = 0;
-  }
-  return sub_max_ = std::max(least, sub_max_ + 1);
+  return RaiseSub(number, number == sub_number_ ? std::max(least, sub_max_ + 1) : least);
+}
+
+void DatabaseHistory::Meet(const Version& version) {
+  if (version.sub == 0 || version.epoch != epoch()) return;
+  MutexLock lock(mutex_);
+  if (version.number >= sub_number_) RaiseSub(version.number, version.sub);
+}
+
+std::uint32_t DatabaseHistory::RaiseSub(std::uint64_t number, std::uint32_t sub) {
+  if (sub == 0) return 0;
+  sub_max_ = number > sub_number_ ? sub : std::max(sub_max_, sub);
+  sub_number_ = number;
+  return sub;
 }
 
 std::uint32_t DatabaseHistory::EpochOf(const DatabaseIdentity& identity) {
@@ -71,10 +80,18 @@ void DatabaseHistory::Raise(const DatabaseIdentity& identity) {
   identity_ = identity;
   if (!first)
     LogWarning("database {} has another history now: epoch {}, older entries are suspect", database_, epoch());
+  StoreRecord();
+}
+
+// Tried again with the next fill where the store refuses it: without it, a restart begins another epoch.
+void DatabaseHistory::StoreRecord() {
+  *unrecorded_ = false;
   store_.PutRecord(std::string(kRecordPrefix) + database_,
-                   fmt::format("{} {} {}", epoch(), identity.system_identifier, identity.timeline),
-                   [database = database_](const Result<void>& written) {
-                     if (!written) LogWarning("the epoch of {} is not stored: {}", database, written.error().message);
+                   fmt::format("{} {} {}", epoch(), identity_.system_identifier, identity_.timeline),
+                   [database = database_, unrecorded = unrecorded_](const Result<void>& written) {
+                     if (written) return;
+                     *unrecorded = true;
+                     LogWarning("the epoch of {} is not stored: {}", database, written.error().message);
                    });
 }
 

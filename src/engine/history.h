@@ -47,6 +47,9 @@ class DatabaseHistory {
   // What was forgotten since, as expired, must not lend its version to another content.
   std::uint32_t GiveSub(std::uint64_t number, std::uint32_t least);
 
+  // An entry of an earlier process has this version.
+  void Meet(const Version& version);
+
   // The epoch of a write that this server took, which begins a new one where the server is of another history. 0 where
   // it is of a past one: what it took is lost.
   std::uint32_t EpochOf(const DatabaseIdentity& identity);
@@ -56,6 +59,9 @@ class DatabaseHistory {
  private:
   bool IsPast(const DatabaseIdentity& identity) const KCK_REQUIRES(mutex_);
   void Raise(const DatabaseIdentity& identity) KCK_REQUIRES(mutex_);
+  void StoreRecord() KCK_REQUIRES(mutex_);
+
+  std::uint32_t RaiseSub(std::uint64_t number, std::uint32_t sub) KCK_REQUIRES(mutex_);
 
   const std::string database_;
   Store& store_;
@@ -64,6 +70,8 @@ class DatabaseHistory {
   DatabaseIdentity identity_ KCK_GUARDED_BY(mutex_);
   std::atomic<std::uint32_t> epoch_{0};  // written under mutex_
   std::atomic<std::uint64_t> number_max_{0};
+  // The store refused the record. Shared with its callback, which may outlive this.
+  std::shared_ptr<std::atomic<bool>> unrecorded_ = std::make_shared<std::atomic<bool>>(false);
   std::atomic<std::uint64_t> sub_number_{0};  // the highest number at which one above 0 was given; written under mutex_
   std::uint32_t sub_max_ KCK_GUARDED_BY(mutex_) = 0;  // at that number
 };

@@ -61,6 +61,7 @@ struct Flight {
 
   // Only the flight's own steps touch these, one after another.
   EntryPtr base;  // what the key held when it began: the version to beat, and the stale entry to fall back on
+  bool base_unknown = false;  // the store did not say what it holds
   std::uint32_t epoch_at_start = 0;
   std::uint64_t number_floor = 0;
   TimePoint compute_began;

@@ -113,7 +113,10 @@ EntryPtr Engine::Impl::MakeEntry(const Flight& flight, const ServedProduct& prod
   if (same_number && renewal) {
     facts.version.sub = current->version().sub;
   } else if (facts.stamp) {
-    facts.version.sub = product.history->GiveSub(facts.version.number, same_number ? current->version().sub + 1 : 0);
+    std::uint32_t least = same_number ? current->version().sub + 1 : 0;
+    // Above what the store may hold, or it would not take the entry: more than anybody can have counted to.
+    if (flight.base_unknown && !same_number) least = static_cast<std::uint32_t>(facts.as_of_unix_ms / 1000);
+    facts.version.sub = product.history->GiveSub(facts.version.number, least);
   }
   if (!renewal) return Entry::Make(flight.key.text, facts, primed.value);
   ++counters.renewals;
@@ -130,11 +133,15 @@ EntryPtr Engine::Impl::Keep(KeyTable::Stripe& stripe, const ResolvedKey& resolve
   hot.Put(kept);
   if (PlantedBug(Bug::kRecordGoesFirst) && !marked && !state.mark.empty()) ClearMark(state, key);
   // The store gets the entry without the mark: marks are records of their own there, held against what is read.
-  state.storing = entry;
-  store_.Put(key, entry, [this, entry](const Result<void>& stored) { OnKept(entry, stored); });
+  HandToStore(state, entry);
   if (PlantedBug(Bug::kMarkClearedUnseen) && marked) ClearMark(state, key);
   if (refresher != nullptr) refresher->Kept(resolved, kept, before, true);
   return kept;
+}
+
+void Engine::Impl::HandToStore(KeyState& state, const EntryPtr& entry) {
+  state.storing = entry;
+  store_.Put(std::string(entry->key()), entry, [this, entry](const Result<void>& stored) { OnKept(entry, stored); });
 }
 
 // A mark stays until an entry that clears it is in the store: if none comes to be there, the older entry is all that a

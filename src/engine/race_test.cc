@@ -179,6 +179,20 @@ TEST_F(Racing, AMarkStaysUntilTheEntryThatClearsItIsStored) {
   EXPECT_EQ(Text(Fetch("item/1")), "stale [1]") << "the store holds what was there before the refresh";
 }
 
+TEST_F(Racing, AnEntryThatTheStoreRefusedIsHandedToItAgain) {
+  Fetch("item/1");
+  Answer(0, "[1]", 10);
+  Refresh("item/1");
+  store_.refuses_entries = true;
+  Answer(1, "[2]", 11);
+  store_.refuses_entries = false;
+  engine_->WantMarked();
+  scheduler_.RunReady();
+  Restart();
+  EXPECT_EQ(Text(Fetch("item/1")), "[2]");
+  EXPECT_EQ(primer_.begun(), 2U);
+}
+
 TEST_F(Racing, WhatMemoryHasNoRoomForIsServedUntilTheStoreHasIt) {
   memory_bytes_ = 1;
   Restart();
@@ -219,6 +233,21 @@ TEST_F(Racing, AVersionThatExpiredIsNotGivenToAnotherContent) {
   scheduler_.Advance(seconds(11));
   const auto after = Set("item/1", "[3]");
   EXPECT_GT((*after)->value(), (*before)->value()) << "the database has not moved, and nobody holds the first";
+}
+
+TEST_F(Racing, WhatIsComputedWhileTheStoreCannotBeReadReplacesWhatItHolds) {
+  Fetch("item/1");
+  Answer(0, "[1]", 10);
+  Purge("item/1");
+  Fetch("item/1");
+  Answer(1, "[1]", 10);
+  Restart();
+  store_.fails_gets = true;
+  Refresh("item/1");
+  Answer(2, "[2]", 10);
+  store_.fails_gets = false;
+  Restart();
+  EXPECT_EQ(Text(Fetch("item/1")), "[2]");
 }
 
 TEST_F(Racing, APurgeHoldsWhereTheEpochWasNotStored) {

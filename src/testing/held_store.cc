@@ -8,7 +8,7 @@ const Error kDown{ErrorCode::kStoreError, "scripted: the store is down"};
 }  // namespace
 
 void HeldStore::Get(std::string key, std::uint64_t fingerprint, GetCallback done) {
-  if (down) return scheduler_.Post([done = std::move(done)] { done(Failure(kDown)); });
+  if (down || fails_gets) return scheduler_.Post([done = std::move(done)] { done(Failure(kDown)); });
   if (!hold_gets) return inner_.Get(std::move(key), fingerprint, std::move(done));
   auto hold = [this, done = std::move(done)](Result<EntryPtr> entry) {
     held_gets_.push_back([done, entry = std::move(entry)] { done(entry); });

@@ -11,8 +11,8 @@
 namespace kck {
 
 // Faults that it may inject: reads that answer late (hold_gets, then ReleaseGets), entries that are taken late
-// (hold_puts, then ReleasePuts), a store that is down (down), one that takes records alone (refuses_entries). For one
-// thread.
+// (hold_puts, then ReleasePuts), a store that is down (down), that cannot be read (fails_gets), that takes records
+// alone (refuses_entries). For one thread.
 class HeldStore : public Store {
  public:
   HeldStore(Store& inner, Scheduler& scheduler) : inner_(inner), scheduler_(scheduler) {}
@@ -32,6 +32,7 @@ class HeldStore : public Store {
 
   bool hold_gets = false;
   bool hold_puts = false;
+  bool fails_gets = false;
   bool down = false;
   bool refuses_entries = false;
   std::vector<std::string> writes;  // "put KEY", "record NAME" and "forget NAME", in the order asked for

@@ -81,7 +81,8 @@ void Checker::Answered(const ReaderPtr& reader, const Result<Served>& answer) {
   }
   if (!answer) {
     story_.Tell(reader->key.text, "a reader is told {}", ErrorName(answer.error().code));
-    if (answer.error().code == ErrorCode::kTokenLost) Violated(reader->key, "a token is lost without a reason");
+    if (answer.error().code == ErrorCode::kTokenLost && !epochs_may_be_lost)
+      Violated(reader->key, "a token is lost without a reason");
     return;
   }
   const Entry& entry = *answer->entry;
@@ -99,7 +100,8 @@ void Checker::Answered(const ReaderPtr& reader, const Result<Served>& answer) {
 std::string Checker::WhatIsWrong(const Reader& reader, const Served& served) const {
   const Entry& entry = *served.entry;
   if (!entry.has_content()) return "a tombstone was served";
-  if (served.freshness == Freshness::kSuspect) return "suspect, though the database has one history";
+  if (served.freshness == Freshness::kSuspect && !epochs_may_be_lost)
+    return "suspect, though the database has one history";
   if (entry.expires_at() <= reader.began) return "its life was over";
   if (!IsTrue(reader.key, entry)) return "the source never held that at the entry's stamp";
   const bool set_later = reader.set && entry.kind() == EntryKind::kSet && entry.version() >= *reader.set;
@@ -207,6 +209,11 @@ void Checker::ProductPurgeAcknowledged(const std::string& product, std::uint64_t
   story_.Tell(product, "a purge of all is acknowledged that began at sequence {}", began);
   ProductFacts& facts = products_[product];
   facts.begun_after = std::max(facts.begun_after, began);
+}
+
+bool Checker::IsHidden(const ResolvedKey& key, const Entry& entry) {
+  const std::uint64_t begun_after = std::max(keys_[key.text].begun_after, products_[key.product->name].begun_after);
+  return entry.kind() != EntryKind::kSet && entry.fill_sequence() <= begun_after;
 }
 
 std::uint64_t Checker::ComputeBegan(const ResolvedKey& key) {

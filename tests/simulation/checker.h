@@ -52,6 +52,9 @@ class Checker {
   Checker(const SimScheduler& scheduler, SimDatabases databases, Story& story, int rows)
       : scheduler_(scheduler), databases_(std::move(databases)), story_(story), rows_(rows) {}
 
+  // Set before the run: the store may refuse the record of an epoch, so that a restart begins another one.
+  bool epochs_may_be_lost = false;
+
   // The first thing that did not hold, with its story; empty: nothing so far.
   const std::string& violation() const { return violation_; }
   void Violated(const ResolvedKey& key, const std::string& what);
@@ -66,6 +69,8 @@ class Checker {
   void ProductRefreshAcknowledged(const std::string& product, std::uint64_t began);
   void PurgeAcknowledged(const std::string& key, std::uint64_t answered);
   void SetAcknowledged(const std::string& key, std::uint64_t answered, const Version& version);
+  // A set or purge was acknowledged since, that hides it.
+  bool IsHidden(const ResolvedKey& key, const Entry& entry);
   void ProductPurgeAcknowledged(const std::string& product, std::uint64_t began);
 
   // What throws computes away.

@@ -23,8 +23,6 @@ int main(int argc, char** argv) {
   app.add_option("--seed", run.first.seed, "the first seed");
   app.add_option("--seeds", run.seeds, "how many");
   app.add_option("--steps", run.first.steps, "of each, before it comes to rest");
-  app.add_flag("--store-refuses", run.first.store_refuses, "the store refuses writes now and then");
-  app.add_flag("--small-memory", run.first.small_memory, "memory has room for few entries");
   CLI11_PARSE(app, argc, argv);
   kck::SetLogLevel(kck::LogLevel::kError);
   return Run(run);

@@ -12,13 +12,14 @@ constexpr std::uint64_t kRestStepsMax = 200000;
 constexpr std::uint64_t kClientsMax = 6;
 constexpr std::uint64_t kRowsMax = 3;
 constexpr std::size_t kMarksFew = 2;
+constexpr std::size_t kMemoryLittle = 4096;
 constexpr int kChainLength = 3;
 constexpr auto kBetweenReads = seconds(1);
 
 }  // namespace
 
 // Small limits now and then, so that what happens at them happens.
-NodeSettings Simulation::SettingsOf(const SimulationRun& run, Random& random) {
+NodeSettings Simulation::SettingsOf(Random& random) {
   NodeSettings settings;
   settings.rows = static_cast<int>(random.Below(kRowsMax)) + 1;
   settings.engine.fill_timeout = milliseconds(500);
@@ -26,14 +27,13 @@ NodeSettings Simulation::SettingsOf(const SimulationRun& run, Random& random) {
   settings.engine.backoff_max = milliseconds(50);
   if (random.OneIn(4)) settings.engine.marks_max = kMarksFew;
   settings.inserts = random.OneIn(3);
-  if (run.small_memory) settings.memory_bytes = 4096;
+  if (random.OneIn(4)) settings.memory_bytes = kMemoryLittle;
   settings.refresh.queue.backoff_min = milliseconds(5);
   settings.refresh.queue.backoff_max = milliseconds(100);
   settings.refresh.queue.lease = milliseconds(2000);
   if (random.OneIn(4)) settings.refresh.queue.keys_max = 3;
   settings.refresh.outage_pause_min = milliseconds(2);
   settings.refresh.outage_pause_max = milliseconds(50);
-  if (run.store_refuses) settings.refresh.queue.keys_max = RefreshQueueLimits().keys_max;
   settings.budget.share = random.OneIn(2) ? 1 : 0.5;
   settings.budget.connections = static_cast<int>(random.Below(3)) + 1;
   return settings;
@@ -47,11 +47,15 @@ Simulation::Simulation(const SimulationRun& run, bool told)
       main_(std::string(kMain), true, scheduler_, random_, story_),
       lite_(std::string(kLite), false, scheduler_, random_, story_),
       databases_{{std::string(kMain), &main_}, {std::string(kLite), &lite_}},
-      settings_(SettingsOf(run, random_)),
+      settings_(SettingsOf(random_)),
       checker_(scheduler_, databases_, story_, settings_.rows),
       disk_(random_, story_),
+      // Where memory has no room either, what was computed is gone, as after a kill.
+      store_refuses_(settings_.memory_bytes != kMemoryLittle && random_.OneIn(4)),
       world_(scheduler_),
-      clients_(scheduler_, random_, checker_, settings_, [this] { return serving_ ? node_.get() : nullptr; }) {}
+      clients_(scheduler_, random_, checker_, settings_, [this] { return serving_ ? node_.get() : nullptr; }) {
+  checker_.epochs_may_be_lost = store_refuses_;
+}
 
 Simulation::~Simulation() {
   if (node_) node_->Kill();
@@ -133,7 +137,7 @@ void Simulation::Weather() {
       Later(milliseconds(1), milliseconds(20), [this] { disk_.reads_fail = false; });
       break;
     case 3:
-      if (!run_.store_refuses) break;
+      if (!store_refuses_) break;
       story_.Tell("", "the store cannot be written");
       disk_.writes_fail = true;
       Later(milliseconds(1), milliseconds(50), [this] { disk_.writes_fail = false; });
@@ -192,7 +196,8 @@ bool Simulation::RunDry() {
 
 EntryPtr Simulation::Kept(const ResolvedKey& key) {
   if (const auto served = node_->engine().Peek(key.text)) return served->entry;
-  return disk_.Find(key.text, world_);
+  EntryPtr stored = disk_.Find(key.text, world_);
+  return stored && checker_.IsHidden(key, *stored) ? nullptr : stored;
 }
 
 // What a write, or a prime after one, made due has been computed, without anybody having read it.
@@ -220,6 +225,8 @@ void Simulation::CheckKept(const ResolvedKey& key) {
     if (!checker_.WasThrownAway(key)) checker_.Violated(key, "at rest: it was due, and was never computed");
     return;
   }
+  // A purge that the store refused holds in memory alone: there, the key has nothing.
+  if (store_refuses_ && checker_.WasThrownAway(key)) return;
   if (kept->kind() != EntryKind::kSet && checker_.IsOutdated(key, *kept)) {
     checker_.Violated(key, fmt::format("at rest: it was due, and is still {}", kept->value()));
   }

@@ -14,8 +14,6 @@ namespace kck {
 struct SimulationRun {
   std::uint64_t seed = 1;
   std::uint64_t steps = 2000;  // before it comes to rest
-  bool store_refuses = false;  // writes, for a while, now and then
-  bool small_memory = false;   // entries are pushed out of it
 };
 
 struct SimulationResult {
@@ -36,7 +34,7 @@ class Simulation {
   SimulationResult Run();
 
  private:
-  static NodeSettings SettingsOf(const SimulationRun& run, Random& random);
+  static NodeSettings SettingsOf(Random& random);
 
   // The node.
   void StartNode();
@@ -67,6 +65,7 @@ class Simulation {
   const NodeSettings settings_;
   Checker checker_;
   SimDisk disk_;
+  const bool store_refuses_;  // writes, for a while, now and then
   SimProcess world_;
   Definitions definitions_;
   std::vector<std::unique_ptr<SimProcess>> processes_;  // of all nodes
