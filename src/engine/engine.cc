@@ -93,8 +93,10 @@ void Engine::Impl::RestoreMark(std::string_view name, const std::string& value) 
 void Engine::Impl::KeepForetold(const std::string& record) {
   const std::string product = record.substr(kForetoldMark.size());
   MutexLock lock(serving_mutex_);
-  PutProductMark(product, *MarksOf(product), [this, record](const Result<void>& marked) {
-    if (marked) store_.DeleteRecord(record, [](const Result<void>&) {});
+  const auto marks = MarksOf(product);
+  ++marks->foretold;
+  PutProductMark(product, *marks, [this, product](const Result<void>& marked) {
+    if (marked) ReleaseProduct(product);
   });
 }
 

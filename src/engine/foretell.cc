@@ -109,10 +109,12 @@ void Engine::Impl::Release(const Dues& foretold) {
     ForgetMarkRecord(state, key.text);
     stripe.Tidy(key.text);
   }
-  for (const ProductPtr& product : foretold.products) {
-    MutexLock lock(serving_mutex_);
-    if (--MarksOf(product->name)->foretold == 0) store_.DeleteRecord(ForetoldRecord(product->name), [](auto&&) {});
-  }
+  for (const ProductPtr& product : foretold.products) ReleaseProduct(product->name);
+}
+
+void Engine::Impl::ReleaseProduct(const std::string& name) {
+  MutexLock lock(serving_mutex_);
+  if (--MarksOf(name)->foretold == 0) store_.DeleteRecord(ForetoldRecord(name), [](auto&&) {});
 }
 
 }  // namespace kck

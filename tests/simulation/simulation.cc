@@ -225,8 +225,11 @@ void Simulation::CheckKept(const ResolvedKey& key) {
     if (!checker_.WasThrownAway(key)) checker_.Violated(key, "at rest: it was due, and was never computed");
     return;
   }
-  // A purge that the store refused holds in memory alone: there, the key has nothing.
-  if (store_refuses_ && checker_.WasThrownAway(key)) return;
+  // A purge that the store refused holds in memory alone: there, the key has nothing. And what memory has of it, of
+  // another definition, may be newer than what the store took.
+  Engine& engine = node_->engine();
+  const bool unserved = engine.UseOf(key.text) && !engine.Peek(key.text);
+  if (store_refuses_ && (unserved || checker_.WasThrownAway(key))) return;
   if (kept->kind() != EntryKind::kSet && checker_.IsOutdated(key, *kept)) {
     checker_.Violated(key, fmt::format("at rest: it was due, and is still {}", kept->value()));
   }
