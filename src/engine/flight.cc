@@ -60,7 +60,9 @@ void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
     KeyState& state = stripe.At(flight->key.text);
     wished = !state.mark.empty() ||
              std::ranges::any_of(flight->waiters, [](const auto& waiter) { return waiter->wants_new; });
-    if (freshness && state.mark.Stales(*flight->base) && !PlantedBug(Bug::kMarkNotHeldAtRead)) {
+    // Of a discarded flight, what replaced its base may have cleared the mark meanwhile.
+    const bool stale = freshness && (flight->discarded || state.mark.Stales(*flight->base));
+    if (stale && !PlantedBug(Bug::kMarkNotHeldAtRead)) {
       freshness = std::max(*freshness, Freshness::kStale);
       flight->base = MarkedStale(flight->base);
     }

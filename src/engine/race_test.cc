@@ -54,6 +54,22 @@ TEST_F(Racing, APurgeDuringAReadOfTheStoreBeatsIt) {
   EXPECT_EQ(Peek("item/1"), "miss") << "what the store held before the purge must not come back";
 }
 
+TEST_F(Racing, AReadOfTheStoreThatAPurgeOvertookIsNotFresh) {
+  Fetch("item/1");
+  Answer(0, "[1]", 10);
+  Restart();
+  engine_->QueueRefresh(Key("item/1"), nullptr, [](const Result<void>&) {});
+  store_.hold_gets = true;
+  auto reader = Fetch("item/1");
+  store_.hold_gets = false;
+  Purge("item/1");
+  Fetch("item/1");
+  Answer(1, "[2]", 11);  // clears the mark
+  store_.ReleaseGets();
+  scheduler_.RunReady();
+  EXPECT_EQ(Text(reader), "stale [1]");
+}
+
 TEST_F(Racing, AFillThatBeganDuringAPurgeIsNotForThoseWhoAskAfterIt) {
   Fetch("item/2");
   Answer(0, "[0]", 9);  // the database is known
@@ -217,6 +233,7 @@ TEST_F(Racing, ASetOfWhatMemoryHasNoRoomForComesAfterIt) {
   Answer(0, "[1]", 10);
   Set("item/1", "[9]");
   store_.ReleasePuts();
+  scheduler_.RunReady();
   EXPECT_EQ(Text(Fetch("item/1")), "[9]");
 }
 
