@@ -162,7 +162,9 @@ class Engine::Impl {
   };
   Placed Place(const FlightPtr& flight, const ServedProduct& product, Primed& primed);
   bool MayPublish(KeyTable::Stripe& stripe, const Flight& flight) KCK_REQUIRES(stripe.mutex);
+  EntryFacts FillFacts(const Flight& flight, const ServedProduct& product, Primed& primed);
   EntryPtr MakeEntry(const Flight& flight, const ServedProduct& product, Primed& primed, const EntryPtr& current);
+  EntryPtr MakeUnpublished(const Flight& flight, const ServedProduct& product, Primed& primed);
   EntryPtr Keep(KeyTable::Stripe& stripe, const ResolvedKey& resolved, const EntryPtr& entry, const EntryPtr& before)
       KCK_REQUIRES(stripe.mutex);
   void HandToStore(KeyState& state, const EntryPtr& entry);  // under the lock of the key's stripe

@@ -21,6 +21,10 @@ bool Outranks(const Entry& current, const Version& fill, std::uint64_t sequence)
   return current.fill_sequence() > sequence;
 }
 
+bool SameNumber(const Entry& entry, const Version& version) {
+  return entry.version().epoch == version.epoch && entry.version().number == version.number;
+}
+
 bool SameContent(const Entry& current, std::uint64_t fingerprint, EntryKind kind, std::string_view value) {
   if (!current.has_content() || current.fingerprint() != fingerprint) return false;
   if ((current.kind() == EntryKind::kEmpty) != (kind == EntryKind::kEmpty)) return false;
@@ -60,11 +64,11 @@ Engine::Impl::Placed Engine::Impl::Place(const FlightPtr& flight, const ServedPr
   if (!current) current = flight->base;
   if (!MayPublish(stripe, *flight) && !PlantedBug(Bug::kOlderReplacesNewer)) {
     if (PlantedBug(Bug::kStoreTakesOlder)) {
-      store_.Put(key, MakeEntry(*flight, product, primed, flight->base), [](const Result<void>&) {});
+      store_.Put(key, MakeUnpublished(*flight, product, primed), [](const Result<void>&) {});
     }
     ++counters.discarded;
     flight->missed = true;
-    return {{MakeEntry(*flight, product, primed, flight->base), Freshness::kStale}, false};
+    return {{MakeUnpublished(*flight, product, primed), Freshness::kStale}, false};
   }
   const bool comparable = current && current->fingerprint() == flight->fingerprint;
   if (comparable && Outranks(*current, FillVersion(*flight, product, primed), flight->sequence) &&
@@ -72,7 +76,7 @@ Engine::Impl::Placed Engine::Impl::Place(const FlightPtr& flight, const ServedPr
     ++counters.discarded;
     const auto freshness = Judge(*current, &product, scheduler_.Now());
     if (freshness) return {{current, *freshness}, false};
-    return {{MakeEntry(*flight, product, primed, flight->base), Freshness::kStale}, false};
+    return {{MakeUnpublished(*flight, product, primed), Freshness::kStale}, false};
   }
   const EntryPtr made = MakeEntry(*flight, product, primed, current);
   const bool began_before = made->fill_sequence() < product.marks->stale_before;
@@ -91,8 +95,8 @@ bool Engine::Impl::MayPublish(KeyTable::Stripe& stripe, const Flight& flight) {
          flight.sequence >= now->marks->gone_before;
 }
 
-EntryPtr Engine::Impl::MakeEntry(const Flight& flight, const ServedProduct& product, Primed& primed,
-                                 const EntryPtr& current) {
+// All but the sub-counter of its version. Takes the stamp out of `primed`.
+EntryFacts Engine::Impl::FillFacts(const Flight& flight, const ServedProduct& product, Primed& primed) {
   const Product& rules = *product.product;
   EntryFacts facts;
   facts.kind = primed.empty ? EntryKind::kEmpty : EntryKind::kValue;
@@ -106,10 +110,14 @@ EntryPtr Engine::Impl::MakeEntry(const Flight& flight, const ServedProduct& prod
   facts.expires_at = After(facts.as_of, primed.empty ? rules.empty_expires_after : rules.expires_after);
   facts.stale_at = primed.empty ? TimePoint::max() : After(facts.as_of, rules.stale_after);
   facts.cost_us = primed.cost_us;
+  return facts;
+}
 
+EntryPtr Engine::Impl::MakeEntry(const Flight& flight, const ServedProduct& product, Primed& primed,
+                                 const EntryPtr& current) {
+  EntryFacts facts = FillFacts(flight, product, primed);
   const bool renewal = current && SameContent(*current, flight.fingerprint, facts.kind, primed.value);
-  const bool same_number =
-      current && current->version().epoch == facts.version.epoch && current->version().number == facts.version.number;
+  const bool same_number = current && SameNumber(*current, facts.version);
   if (same_number && renewal) {
     facts.version.sub = current->version().sub;
   } else if (facts.stamp) {
@@ -121,6 +129,21 @@ EntryPtr Engine::Impl::MakeEntry(const Flight& flight, const ServedProduct& prod
   if (!renewal) return Entry::Make(flight.key.text, facts, primed.value);
   ++counters.renewals;
   return Entry::MakeRenewal(current, facts);
+}
+
+// For those alone who waited for a fill that is thrown away. Its version is not below what they may have seen, which is
+// the flight's base, nor above what is published meanwhile, if that names no two contents by one version.
+EntryPtr Engine::Impl::MakeUnpublished(const Flight& flight, const ServedProduct& product, Primed& primed) {
+  EntryFacts facts = FillFacts(flight, product, primed);
+  const Entry* base = flight.base.get();
+  if (base != nullptr && SameNumber(*base, facts.version)) {
+    facts.version.sub = base->version().sub;
+    const bool another = base->has_content() && !SameContent(*base, flight.fingerprint, facts.kind, primed.value);
+    if (another && facts.stamp) {
+      facts.version.sub = product.history->GiveSub(facts.version.number, facts.version.sub + 1);
+    }
+  }
+  return Entry::Make(flight.key.text, facts, primed.value);
 }
 
 // What the hot tier has of it now: where a mark is newer than the fill, that is stale.

@@ -1,6 +1,7 @@
 #include "simulation/checker.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace kck {
 namespace {
@@ -97,7 +98,7 @@ void Checker::Answered(const ReaderPtr& reader, const Result<Served>& answer) {
   Learn(*reader, *answer);
 }
 
-std::string Checker::WhatIsWrong(const Reader& reader, const Served& served) const {
+std::string Checker::WhatIsWrong(const Reader& reader, const Served& served) {
   const Entry& entry = *served.entry;
   if (!entry.has_content()) return "a tombstone was served";
   if (served.freshness == Freshness::kSuspect && !epochs_may_be_lost)
@@ -109,7 +110,10 @@ std::string Checker::WhatIsWrong(const Reader& reader, const Served& served) con
     return fmt::format("a purge or set was acknowledged at sequence {}, and is undone", reader.begun_after);
   }
   const auto version = reader.versions.find({entry.fingerprint(), entry.version().epoch});
-  if (version != reader.versions.end() && entry.version() < version->second) {
+  // What was thrown away has no version of its own: that of the database's state, at least.
+  Version version_shown = entry.version();
+  if (reader.discards != DiscardsOf(reader.key).count) version_shown.sub = std::numeric_limits<std::uint32_t>::max();
+  if (version != reader.versions.end() && version_shown < version->second) {
     return fmt::format("version {} was served before", VersionText(version->second));
   }
   for (const auto& [row, number] : reader.by_tokens) {

@@ -127,7 +127,7 @@ class Checker {
 
   void Note(Discards& discards) { discards = {discards.count + 1, scheduler_.Now()}; }
   Discards DiscardsOf(const ResolvedKey& key);
-  std::string WhatIsWrong(const Reader& reader, const Served& served) const;
+  std::string WhatIsWrong(const Reader& reader, const Served& served);
   std::string WhatIsWrongWithFresh(const Reader& reader, const Entry& entry) const;
   bool IsTrue(const ResolvedKey& key, const Entry& entry) const;
   void Learn(const Reader& reader, const Served& served);
