@@ -6,7 +6,7 @@
 
 namespace kck {
 
-inline constexpr std::uint64_t kSeedsToFindABug = 2000;
+inline constexpr std::uint64_t kSeedsToFindABug = 5000;
 
 // Runs seeds until one finds the bug. Nothing else may run a simulation meanwhile.
 SeedsResult FindBug(Bug bug, const SeedsRun& run);
