@@ -25,12 +25,6 @@ void AppendMember(std::string& out, std::string_view name, std::string_view text
   AppendJsonString(out, text);
 }
 
-// "1 product", "2 products", "2 processes".
-std::string CountText(std::size_t count, std::string_view noun) {
-  if (count == 1) return fmt::format("1 {}", noun);
-  return fmt::format("{} {}{}", count, noun, noun.ends_with('s') ? "es" : "s");
-}
-
 }  // namespace
 
 void PrintLine(std::string_view line) {
@@ -41,6 +35,11 @@ void PrintLine(std::string_view line) {
 int Failed(std::string_view message) {
   fmt::print(stderr, "kck: {}\n", message);
   return kExitFailed;
+}
+
+std::string CountText(std::size_t count, std::string_view noun) {
+  if (count == 1) return fmt::format("1 {}", noun);
+  return fmt::format("{} {}{}", count, noun, noun.ends_with('s') ? "es" : "s");
 }
 
 std::string DefinitionCounts(const Folder& folder) {

@@ -15,6 +15,9 @@ void PrintLine(std::string_view line);
 // "kck: MESSAGE" on standard error. Returns kExitFailed.
 int Failed(std::string_view message);
 
+// "1 product", "2 products", "2 processes".
+std::string CountText(std::size_t count, std::string_view noun);
+
 // "1 product, 2 updaters and 0 processes": what was read without a fault.
 std::string DefinitionCounts(const Folder& folder);
 

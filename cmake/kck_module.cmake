@@ -19,12 +19,22 @@ function(kck_module name)
   target_link_libraries(kck_${name} ${kind} ${ARG_DEPS} ${ARG_LIBS})
 endfunction()
 
-# What every target of the project is compiled with.
+# What every target of the project is compiled with. Two sets of headers are precompiled, one with kck_base and one with
+# kck_base_test; all others use those.
 function(kck_target target)
   target_link_libraries(${target} PRIVATE kck_warnings kck_sanitizers)
-  target_precompile_headers(${target} PRIVATE
-    <algorithm> <chrono> <functional> <memory> <optional> <string> <string_view> <unordered_map> <vector>
-    <fmt/format.h> <tl/expected.hpp>)
+  set(owner kck_base)
+  set(headers <algorithm> <chrono> <functional> <memory> <optional> <string> <string_view> <unordered_map> <vector>
+              <fmt/format.h> <tl/expected.hpp>)
+  if(target MATCHES "_test$")
+    set(owner kck_base_test)
+    list(APPEND headers <gmock/gmock.h> <gtest/gtest.h>)
+  endif()
+  if(target STREQUAL owner)
+    target_precompile_headers(${target} PRIVATE ${headers})
+  else()
+    target_precompile_headers(${target} REUSE_FROM ${owner})
+  endif()
   if(KCK_PAUSE_POINTS)
     target_compile_definitions(${target} PUBLIC KCK_PAUSE_POINTS)
   endif()
