@@ -193,6 +193,8 @@ std::uint64_t Engine::NextSequence() { return impl_->NextSequence(); }
 
 void Engine::SetRefresher(Refresher* refresher) { impl_->refresher = refresher; }
 
+std::size_t Engine::storing() const { return impl_->keys.storing; }
+
 std::optional<KeyUse> Engine::UseOf(std::string_view key) const { return impl_->hot.UseOf(key); }
 
 std::optional<KeyUse> Engine::TakeUse(std::string_view key) { return impl_->hot.TakeUse(key); }

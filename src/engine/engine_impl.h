@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <map>
 
+#include "base/log_limit.h"
 #include "engine/dues.h"
 #include "engine/engine.h"
 #include "engine/flight_group.h"
@@ -221,6 +222,9 @@ class Engine::Impl {
   const EngineLimits limits_;
   const Writers writers_;
   Sequence sequence_;
+
+  LogLimit unstored_logged_;
+  LogLimit unread_logged_;
 
   std::atomic<bool> restored_told_{false};  // the refresher has heard of the marks that were restored
 

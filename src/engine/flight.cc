@@ -42,7 +42,9 @@ void Engine::Impl::OnStored(const FlightPtr& flight, Result<EntryPtr> stored) {
   } else {
     flight->base_unknown = true;
     ++counters.store_errors;
-    LogWarning("the store does not answer: {}", stored.error().message);
+    if (const auto others = unread_logged_.Pass(scheduler_.Now())) {
+      LogWarning("the store does not answer, nor {} times before: {}", *others, stored.error().message);
+    }
   }
   Consider(flight, true);
 }

@@ -143,6 +143,7 @@ class KeyTable {
   std::atomic<std::size_t> flights{0};
   std::atomic<std::size_t> writes{0};
   std::atomic<std::size_t> marks{0};
+  std::atomic<std::size_t> storing{0};  // entries that the store has yet to answer for
   std::atomic<std::size_t> failures{0};
 
  private:

@@ -164,6 +164,7 @@ EntryPtr Engine::Impl::Keep(KeyTable::Stripe& stripe, const ResolvedKey& resolve
 
 void Engine::Impl::HandToStore(KeyState& state, const EntryPtr& entry) {
   state.storing = entry;
+  ++keys.storing;
   store_.Put(std::string(entry->key()), entry, [this, entry](const Result<void>& stored) { OnKept(entry, stored); });
 }
 
@@ -172,8 +173,11 @@ void Engine::Impl::HandToStore(KeyState& state, const EntryPtr& entry) {
 void Engine::Impl::OnKept(const EntryPtr& entry, const Result<void>& stored) {
   if (!stored) {
     ++counters.store_errors;
-    LogWarning("the store does not take an entry: {}", stored.error().message);
+    if (const auto others = unstored_logged_.Pass(scheduler_.Now())) {
+      LogWarning("the store does not take an entry, nor {} others before it: {}", *others, stored.error().message);
+    }
   }
+  --keys.storing;
   const std::string key(entry->key());
   auto& stripe = keys.Of(key);
   MutexLock lock(stripe.mutex);

@@ -228,6 +228,11 @@ std::shared_ptr<RefreshWorker::Group> RefreshWorker::NextGroup(Database& databas
       static_cast<std::size_t>(database.budget.connections()) + (database.budget.share() >= 1 ? 1 : 0);
   if (database.outages > 0 && database.groups > 0) return nullptr;
   if (database.groups >= groups_max) return nullptr;
+  // Values come faster than the store takes them: what it refuses would be computed again after a restart.
+  if (engine_.storing() > limits_.storing_max) {
+    WakeAt(now + limits_.storing_pause);
+    return nullptr;
+  }
   if (ready > now) {
     WakeAt(ready);
     ProbeLatency(database);

@@ -46,11 +46,13 @@ struct RefreshLimits {
   std::size_t group_keys_max = 5000;
   double group_us = 50000;                          // what a group should cost about
   int unread_periods_max = 3;                       // then a key leaves its schedule
+  std::size_t storing_max = 4096;                   // entries on their way to the store: with more, groups wait
   std::size_t domain_keys_at_once = 10000;          // of a domain's walk, waiting
   std::size_t recent_max = 10000;                   // refreshes remembered for `explain`
   std::chrono::milliseconds outage_pause_min{100};  // of a database that is not there
   std::chrono::milliseconds outage_pause_max{15000};
   std::chrono::milliseconds probe_pause{200};
+  std::chrono::milliseconds storing_pause{2};
 };
 
 class RefreshWorker : public Refresher {

@@ -134,6 +134,24 @@ class Worker : public EngineFixture {
   std::vector<std::string> computed_;
 };
 
+TEST_F(Worker, WaitsForAStoreThatFallsBehind) {
+  worker_limits_.storing_max = 2;
+  worker_limits_.group_keys_max = 1;
+  WithLimits();
+  Serve({ProductOf("item", 1)});
+  Read("item/0");  // the database is known
+  Computed();
+  store_.hold_puts = true;
+  for (int id = 1; id <= 6; ++id) Queue(fmt::format("item/{}", id));
+  Advance(seconds(1));
+  EXPECT_EQ(engine_->storing(), 4U) << "two groups are begun at the bound, and no more";
+  store_.ReleasePuts();
+  store_.hold_puts = false;
+  Advance(seconds(1));
+  EXPECT_EQ(engine_->storing(), 0U);
+  EXPECT_EQ(Computed(), "item/1 item/2 item/3 item/4 item/5 item/6");
+}
+
 TEST_F(Worker, AStaleReadIsRefreshedBehind) {
   auto item = ProductOf("item", 1);
   item->stale_after = seconds(10);

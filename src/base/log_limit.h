@@ -1,0 +1,29 @@
+// Keeps a fault that meets every request from filling the log: one line a second, with the count of those held back.
+#pragma once
+
+#include <atomic>
+#include <optional>
+
+#include "base/scheduler.h"
+
+namespace kck {
+
+// Any thread.
+class LogLimit {
+ public:
+  // Nothing: the line is held back. Else how many were since the last one that was not.
+  std::optional<std::size_t> Pass(TimePoint now) {
+    TimePoint next = next_.load(std::memory_order_relaxed);
+    if (now < next || !next_.compare_exchange_strong(next, now + std::chrono::seconds(1))) {
+      ++held_;
+      return std::nullopt;
+    }
+    return held_.exchange(0);
+  }
+
+ private:
+  std::atomic<TimePoint> next_{TimePoint::min()};
+  std::atomic<std::size_t> held_{0};
+};
+
+}  // namespace kck
