@@ -35,17 +35,17 @@ class Watch(threading.Thread):
 
     def __init__(self, database):
         super().__init__()
-        self._database, self._stop, self.notes = database, threading.Event(), []
+        self._database, self._ended, self.notes = database, threading.Event(), []
 
     def run(self):
-        while not self._stop.wait(0.1):
+        while not self._ended.wait(0.1):
             [[busy_ms, calls]] = self._database.execute(
                 "select coalesce(sum(total_exec_time), 0), coalesce(sum(calls), 0) from pg_stat_statements"
                 " where query like '%generate_series%' and query not like '%pg_stat_statements%'")
             self.notes.append((time.perf_counter(), busy_ms / 1000, int(calls)))
 
     def stop(self):
-        self._stop.set()
+        self._ended.set()
         self.join()
 
     def worst_share(self):
@@ -65,13 +65,13 @@ class HotReader(threading.Thread):
 
     def __init__(self, kck, keys):
         super().__init__()
-        self._port, self.keys, self._stop = kck.port, keys, threading.Event()
+        self._port, self.keys, self._ended = kck.port, keys, threading.Event()
         self.due, self.waited = {}, []
 
     def run(self):
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
         asked = json.dumps([f"work/{key}" for key in self.keys])
-        while not self._stop.is_set():
+        while not self._ended.is_set():
             began = time.perf_counter()
             connection.request("POST", "/mget", asked)
             items = json.loads(connection.getresponse().read())["items"]
@@ -79,11 +79,11 @@ class HotReader(threading.Thread):
             for key, item in zip(self.keys, items):
                 if item.get("state") == "fresh" and self.due.get(key, now) < began:
                     self.waited.append(now - self.due.pop(key))
-            self._stop.wait(max(0.0, began + 0.1 - time.perf_counter()))
+            self._ended.wait(max(0.0, began + 0.1 - time.perf_counter()))
         connection.close()
 
     def stop(self):
-        self._stop.set()
+        self._ended.set()
         self.join()
 
 

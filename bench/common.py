@@ -147,7 +147,7 @@ class Servers:
         """A database of a PostgreSQL of the benchmark's own."""
         if not BINARIES.exists():
             raise Failed("PostgreSQL 15 is not installed: apt-get install postgresql-15")
-        self._postgres = Postgres(log_statement="none", **settings)
+        self._postgres = Postgres(**{"log_statement": "none", **settings})
         self._postgres.start()
         return Database(self._postgres, "postgres")
 

@@ -32,13 +32,13 @@ class Paced(threading.Thread):
         self.done = 0
         self.failed = None
         self._port, self._rate, self._work = port, rate, work
-        self._stop = threading.Event()
+        self._ended = threading.Event()
 
     def run(self):
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
         began = time.perf_counter()
         try:
-            while not self._stop.is_set():
+            while not self._ended.is_set():
                 self._work(connection)
                 self.done += 1
                 ahead = began + self.done / self._rate - time.perf_counter()
@@ -50,7 +50,7 @@ class Paced(threading.Thread):
             connection.close()
 
     def stop(self):
-        self._stop.set()
+        self._ended.set()
         self.join()
         if self.failed:
             raise Failed(f"a client failed: {self.failed}")
