@@ -33,6 +33,7 @@ void EngineFixture::Restart() {
   scheduler_.RunReady();
   ASSERT_TRUE(started);
   engine_->SetCatalog(catalog);
+  scheduler_.RunReady();  // what it posted is for this engine
 }
 
 void EngineFixture::Define(const std::function<void(Product&)>& edit) {
@@ -48,6 +49,7 @@ void EngineFixture::Define(const std::function<void(Product&)>& edit) {
   updater->templates[static_cast<std::size_t>(WriteAction::kDelete)].emplace();
   engine_->SetCatalog(
       std::make_shared<Catalog>(std::vector<ProductPtr>{product}, std::vector<UpdaterPtr>{std::move(updater)}));
+  scheduler_.RunReady();
 }
 
 ResolvedKey EngineFixture::Key(const std::string& text) {
