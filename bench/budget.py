@@ -18,7 +18,7 @@ second, before and after; its refresh is timed from the answer that it is due to
 
 PRODUCT = """database: main
 parameters: [{{name: id, type: int}}]
-query: {{template: "select :id::int, (select sum(n) from generate_series(1, {rounds}) n)"}}
+query: {{template: "select :id::int, (select sum(n) from generate_series(1, {rounds} + :id::int % 2) n)"}}
 """
 WINDOW_SECONDS = 10
 AT_ONCE = 500
@@ -167,5 +167,5 @@ def add_options(parser):
     parser.set_defaults(seconds=30)
     parser.add_argument("--keys", type=int, default=100000)
     parser.add_argument("--share", type=float, default=0.2)
-    parser.add_argument("--rounds", type=int, default=1000, help="how much work a key is")
+    parser.add_argument("--rounds", type=int, default=5000, help="how much work a key is")
     parser.add_argument("--clients", type=int, default=8, help="of pgbench")
