@@ -1,10 +1,9 @@
 """A whole domain primed, beside one prepared statement a key over as many connections."""
 
-import re
 import time
 import urllib.request
 
-from common import Failed, Servers, medians, progress, start_kck
+from common import Failed, Servers, medians, pgbench_fill, pgbench_rate, progress, start_kck
 from report import Report
 
 ABOUT = """A process refreshes a domain of {keys:,} keys, one row of pgbench_accounts each, over {connections}
@@ -22,13 +21,6 @@ query: {{template: "select aid from pgbench_accounts where aid <= {keys}"}}
 """
 
 
-def pgbench_seconds(options, server):
-    output = server.run("pgbench", "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-n", "-S", "-M",
-                        "prepared", "-c", str(options.connections), "-j", str(min(2, options.connections)), "-T",
-                        str(options.seconds), "postgres")
-    return options.keys / float(re.search(r"tps = ([\d.]+)", output)[1])
-
-
 def prime_seconds(options, kck):
     began = time.perf_counter()
     request = urllib.request.Request(f"http://127.0.0.1:{kck.port}/processes/prime/run?wait=1", method="POST")
@@ -42,8 +34,7 @@ def prime_seconds(options, kck):
 def run(options):
     with Servers() as servers:
         database = servers.start_postgres(shared_buffers="512MB")
-        database.server.run("pgbench", "-h", "127.0.0.1", "-p", str(database.server.port), "-U", "postgres", "-i", "-q",
-                            "-s", str(max(1, -(-options.keys // 100000))), "postgres")
+        pgbench_fill(database.server, max(1, -(-options.keys // 100000)))
         refresh = f"{{share: 1, connections: {options.connections}}}"
         files = {"kck.yml": f'databases: {{main: {{url: "{database.url}", pool: {options.connections + 1}, '
                             f'refresh: {refresh}}}}}\nstore: {{url: "rocksdb:store"}}\nmemory: 1GiB\n',
@@ -54,7 +45,8 @@ def run(options):
         ours, theirs = [], []
         for number in range(options.runs):
             progress(f"run {number + 1} of {options.runs}")
-            theirs.append({"seconds": pgbench_seconds(options, database.server)})
+            rate = pgbench_rate(database.server, options.connections, options.seconds)
+            theirs.append({"seconds": options.keys / rate})
             ours.append({"seconds": prime_seconds(options, kck)})
         kck.stop()
     mine, peer = medians(ours)["seconds"], medians(theirs)["seconds"]

@@ -2,13 +2,12 @@
 
 import http.client
 import json
-import re
 import socket
 import statistics
 import threading
 import time
 
-from common import Failed, Servers, progress, start_kck
+from common import Failed, Servers, pgbench_fill, pgbench_rate, progress, start_kck
 from report import Report
 
 ABOUT = """{keys:,} keys are made due at once, {key_ms:.2f} ms of the database's time each; refreshes may take {percent:.0f}% of one
@@ -24,12 +23,6 @@ WINDOW_SECONDS = 10
 AT_ONCE = 500
 
 
-def pgbench(options, server):
-    output = server.run("pgbench", "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-n", "-S", "-M",
-                        "prepared", "-c", str(options.clients), "-j", "2", "-T", str(options.seconds), "postgres")
-    return float(re.search(r"tps = ([\d.]+)", output)[1])
-
-
 class Watch(threading.Thread):
     """Notes what refreshes have cost the database, ten times a second."""
 
@@ -39,24 +32,23 @@ class Watch(threading.Thread):
 
     def run(self):
         while not self._ended.wait(0.1):
-            [[busy_ms, calls]] = self._database.execute(
-                "select coalesce(sum(total_exec_time), 0), coalesce(sum(calls), 0) from pg_stat_statements"
+            [[busy_ms]] = self._database.execute(
+                "select coalesce(sum(total_exec_time), 0) from pg_stat_statements"
                 " where query like '%generate_series%' and query not like '%pg_stat_statements%'")
-            self.notes.append((time.perf_counter(), busy_ms / 1000, int(calls)))
+            self.notes.append((time.perf_counter(), busy_ms / 1000))
 
     def stop(self):
         self._ended.set()
         self.join()
 
     def worst_share(self):
-        worst = 0.0
-        last, behind = self.notes[-1], 0
-        for at, busy, _ in self.notes:
+        if self.notes[-1][0] - self.notes[0][0] < 2 * WINDOW_SECONDS:
+            raise Failed("too short a run for windows of ten seconds: raise --seconds")
+        worst, behind = 0.0, 0
+        for at, busy in self.notes:
             while self.notes[behind][0] < at - WINDOW_SECONDS:
                 behind += 1
             worst = max(worst, (busy - self.notes[behind][1]) / WINDOW_SECONDS)
-        if last[0] - self.notes[0][0] < 2 * WINDOW_SECONDS:
-            raise Failed("too short a run for windows of ten seconds: raise --seconds")
         return worst
 
 
@@ -70,7 +62,7 @@ class HotReader(threading.Thread):
 
     def run(self):
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
-        asked = json.dumps([f"work/{key}" for key in self.keys])
+        asked = json.dumps([f"sum/{key}" for key in self.keys])
         while not self._ended.is_set():
             began = time.perf_counter()
             connection.request("POST", "/mget", asked)
@@ -92,7 +84,7 @@ def make_due(kck, keys, reader_of):
     with socket.create_connection(("127.0.0.1", kck.port), timeout=60) as connection:
         for first in range(1, keys + 1, AT_ONCE):
             some = range(first, min(first + AT_ONCE, keys + 1))
-            connection.sendall(b"".join(b"POST /refresh/work/%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % key
+            connection.sendall(b"".join(b"POST /refresh/sum/%d HTTP/1.1\r\nHost: kck\r\n\r\n" % key
                                         for key in some))
             answers = b""
             while answers.count(b"HTTP/1.1 ") < len(some) or not answers.endswith(b"}"):
@@ -107,19 +99,19 @@ def make_due(kck, keys, reader_of):
 def run_once(options, servers, database):
     files = {"kck.yml": f'databases: {{main: {{url: "{database.url}", refresh: {{share: {options.share}}}}}}}\n'
                         'store: {url: "rocksdb:store"}\nmemory: 1GiB\n',
-             "products/work.yml": PRODUCT.format(rounds=options.rounds)}
+             "products/sum.yml": PRODUCT.format(rounds=options.rounds)}
     kck = servers.add(start_kck(options, servers.subfolder("kck"), files, core=None, threads=1))
     hot = list(range(100, options.keys + 1, 100))
     readers = [HotReader(kck, hot[i:i + AT_ONCE]) for i in range(0, len(hot), AT_ONCE)]
     for reader in readers:
         reader.start()
     time.sleep(3)  # so that they are in memory, and known as read
-    alone = pgbench(options, database.server)
+    alone = pgbench_rate(database.server, options.clients, options.seconds)
     watch = Watch(database)
     watch.start()
     make_due(kck, options.keys, {key: reader for reader in readers for key in reader.keys})
     queued = queue_of(kck)
-    beside = pgbench(options, database.server)
+    beside = pgbench_rate(database.server, options.clients, options.seconds)
     left = queue_of(kck)
     watch.stop()
     for reader in readers:
@@ -127,9 +119,9 @@ def run_once(options, servers, database):
     kck.stop()
     waited = sorted(second for reader in readers for second in reader.waited)
     p99 = waited[int(len(hot) * 0.99) - 1] if len(waited) >= len(hot) * 0.99 else float("inf")
-    busy, calls = watch.notes[-1][1], options.keys - left
+    key_ms = watch.notes[-1][1] * 1000 / (options.keys - left)
     return {"alone": alone, "beside": beside, "kept": beside / alone, "worst_share": watch.worst_share(),
-            "hot_p99_seconds": p99, "key_ms": busy / calls * 1000, "queued": queued, "still_due": left}
+            "hot_p99_seconds": p99, "key_ms": key_ms, "queued": queued, "still_due": left}
 
 
 def queue_of(kck):
@@ -144,8 +136,7 @@ def run(options):
     with Servers() as servers:
         database = servers.start_postgres(shared_buffers="512MB", shared_preload_libraries="pg_stat_statements")
         database.execute("create extension pg_stat_statements")
-        database.server.run("pgbench", "-h", "127.0.0.1", "-p", str(database.server.port), "-U", "postgres", "-i", "-q",
-                            "-s", "10", "postgres")
+        pgbench_fill(database.server, 10)
         runs = []
         for number in range(options.runs):
             progress(f"run {number + 1} of {options.runs}")

@@ -156,6 +156,22 @@ class Servers:
         return pathlib.Path(tempfile.mkdtemp(prefix=name + "-", dir=self.folder))
 
 
+def _pgbench(server, *arguments):
+    return server.run("pgbench", "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres",
+                      *(str(argument) for argument in arguments), "postgres")
+
+
+def pgbench_fill(server, scale):
+    """Its tables, with 100,000 accounts for each of the scale."""
+    _pgbench(server, "-i", "-q", "-s", scale)
+
+
+def pgbench_rate(server, clients, seconds):
+    """Rows a second, each by a prepared statement."""
+    output = _pgbench(server, "-n", "-S", "-M", "prepared", "-c", clients, "-j", min(2, clients), "-T", seconds)
+    return float(re.search(r"tps = ([\d.]+)", output)[1])
+
+
 def start_kck(options, folder, files, core=SERVER_CORE, threads=1, name="kck", under=()):
     """`kck serve` over the files; those that are there already stay. `under` runs it: a profiler."""
     for path, text in files.items():

@@ -1,8 +1,6 @@
 """Misses: rows of pgbench_accounts that nobody has asked for yet, beside pgbench itself."""
 
-import re
-
-from common import Failed, Servers, load, medians, progress, start_kck
+from common import Failed, Servers, load, medians, pgbench_fill, pgbench_rate, progress, start_kck
 from report import Report
 
 ABOUT = """Every request is for a key that is not cached: one row of pgbench_accounts at scale {scale}, over
@@ -14,16 +12,6 @@ PRODUCT = """database: main
 parameters: [{name: id, type: int}]
 query: {template: "select abalance from pgbench_accounts where aid = :id", type: rows}
 """
-
-
-def pgbench(server, *arguments):
-    return server.run("pgbench", "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres",
-                        *(str(argument) for argument in arguments), "postgres")
-
-
-def run_pgbench(options, server):
-    output = pgbench(server, "-n", "-S", "-M", "prepared", "-c", 8, "-j", 2, "-T", options.seconds)
-    return {"rows_per_second": float(re.search(r"tps = ([\d.]+)", output)[1])}
 
 
 def run_kck(options, kck, first, rows):
@@ -38,21 +26,21 @@ def run(options):
     rows = options.scale * 100000
     with Servers() as servers:
         database = servers.start_postgres(shared_buffers="512MB")
-        pgbench(database.server, "-i", "-q", "-s", options.scale)
+        pgbench_fill(database.server, options.scale)
         files = {"kck.yml": f'databases: {{main: {{url: "{database.url}", pool: {options.pool}}}}}\n'
                             'store: {url: "rocksdb:store"}\nmemory: 1GiB\n', "products/account.yml": PRODUCT}
         kck = servers.add(start_kck(options, servers.subfolder("kck"), files, core=None, threads=1))
         ours, theirs, first = [], [], 1
         for number in range(options.runs):
             progress(f"run {number + 1} of {options.runs}")
-            theirs.append(run_pgbench(options, database.server))
+            theirs.append({"rows_per_second": pgbench_rate(database.server, 8, options.seconds)})
             found, asked = run_kck(options, kck, first, rows - first)
             ours.append(found)
             first += asked + options.connections
         kck.stop()
-    kck_rate, pgbench_rate = medians(ours)["rows_per_second"], medians(theirs)["rows_per_second"]
-    table = [["kck, every key new", f"{kck_rate:,.0f}", f"{kck_rate / pgbench_rate:.2f}×"],
-             ["pgbench -S -M prepared -c 8", f"{pgbench_rate:,.0f}", "1.00×"]]
+    kck_rate, peer_rate = medians(ours)["rows_per_second"], medians(theirs)["rows_per_second"]
+    table = [["kck, every key new", f"{kck_rate:,.0f}", f"{kck_rate / peer_rate:.2f}×"],
+             ["pgbench -S -M prepared -c 8", f"{peer_rate:,.0f}", "1.00×"]]
     about = ABOUT.format(scale=options.scale, connections=options.connections, pool=options.pool)
     return Report("miss", "A miss", about, ["", "rows/s", "of pgbench"], table, {"kck": ours, "pgbench": theirs})
 

@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <optional>
+#include <string_view>
 
+#include "base/log.h"
 #include "base/scheduler.h"
 
 namespace kck {
@@ -11,6 +13,11 @@ namespace kck {
 // Any thread.
 class LogLimit {
  public:
+  // Warns, unless the line is held back.
+  void Warn(TimePoint now, std::string_view what, std::string_view why) {
+    if (const auto held = Pass(now)) LogWarning("{}: {} ({} such lines were held back)", what, why, *held);
+  }
+
   // Nothing: the line is held back. Else how many were since the last one that was not.
   std::optional<std::size_t> Pass(TimePoint now) {
     TimePoint next = next_.load(std::memory_order_relaxed);

@@ -1,8 +1,7 @@
 // Bugs that can be planted, to see that the simulation (tests/simulation) finds them: each breaks a rule of
 // ARCHITECTURE.md at the place that keeps it.
 //
-// Unless KCK_PLANTED_BUGS is defined, no bug is planted, which the compiler knows: nothing of this is
-// in a program.
+// Unless KCK_PLANTED_BUGS is defined, no bug is planted, which the compiler knows: nothing of this is in a program.
 #pragma once
 
 #include <array>

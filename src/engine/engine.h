@@ -180,10 +180,9 @@ class Engine {
   std::map<std::string, UpdaterCounts> updater_counts() const;  // by the updater's name
   // How the key was asked for lately, as HotTier says it.
   std::optional<KeyUse> UseOf(std::string_view key) const;
-
+  std::optional<KeyUse> TakeUse(std::string_view key);
   // How many computed entries are on their way to the store.
   std::size_t storing() const;
-  std::optional<KeyUse> TakeUse(std::string_view key);
   HotTierStats hot_stats() const;
   StoreHealth store_health() const;
   std::size_t flights() const;

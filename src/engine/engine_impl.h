@@ -212,8 +212,8 @@ class Engine::Impl {
   void Settle(const Dues& foretold, const Dues& due, const KeyChange& change, const Cause& cause);
   void Release(const Dues& foretold);
   void ReleaseProduct(const std::string& name);
-  // `record` begins a record that is to be durable before what was foretold goes.
-  // False: the key shows the change already.
+  // `record` begins a record that is to be durable before what was foretold goes. False: the key shows the change
+  // already.
   bool MakeDue(const ResolvedKey& key, const KeyChange& change, const std::function<DoneCallback()>& record);
 
   Scheduler& scheduler_;

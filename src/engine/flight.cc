@@ -42,9 +42,7 @@ void Engine::Impl::OnStored(const FlightPtr& flight, Result<EntryPtr> stored) {
   } else {
     flight->base_unknown = true;
     ++counters.store_errors;
-    if (const auto others = unread_logged_.Pass(scheduler_.Now())) {
-      LogWarning("the store does not answer, nor {} times before: {}", *others, stored.error().message);
-    }
+    unread_logged_.Warn(scheduler_.Now(), "the store does not answer", stored.error().message);
   }
   Consider(flight, true);
 }

@@ -60,7 +60,6 @@ class DatabaseHistory {
   bool IsPast(const DatabaseIdentity& identity) const KCK_REQUIRES(mutex_);
   void Raise(const DatabaseIdentity& identity) KCK_REQUIRES(mutex_);
   void StoreRecord() KCK_REQUIRES(mutex_);
-
   std::uint32_t RaiseSub(std::uint64_t number, std::uint32_t sub) KCK_REQUIRES(mutex_);
 
   const std::string database_;

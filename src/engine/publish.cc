@@ -173,9 +173,7 @@ void Engine::Impl::HandToStore(KeyState& state, const EntryPtr& entry) {
 void Engine::Impl::OnKept(const EntryPtr& entry, const Result<void>& stored) {
   if (!stored) {
     ++counters.store_errors;
-    if (const auto others = unstored_logged_.Pass(scheduler_.Now())) {
-      LogWarning("the store does not take an entry, nor {} others before it: {}", *others, stored.error().message);
-    }
+    unstored_logged_.Warn(scheduler_.Now(), "the store does not take an entry", stored.error().message);
   }
   --keys.storing;
   const std::string key(entry->key());

@@ -14,7 +14,18 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class Racing : public EngineFixture {};
+class Racing : public EngineFixture {
+ protected:
+  // Stores [1], and computes [2], which the store refuses.
+  void RefreshRefusedByTheStore() {
+    Fetch("item/1");
+    Answer(0, "[1]", 10);
+    Refresh("item/1");
+    store_.refuses_entries = true;
+    Answer(1, "[2]", 11);
+    store_.refuses_entries = false;
+  }
+};
 
 TEST_F(Racing, APurgeDuringAFillBeatsIt) {
   auto before = Fetch("item/1");
@@ -184,24 +195,14 @@ TEST_F(Racing, AMarkIsForgottenAfterTheEntryThatClearsIt) {
 }
 
 TEST_F(Racing, AMarkStaysUntilTheEntryThatClearsItIsStored) {
-  Fetch("item/1");
-  Answer(0, "[1]", 10);
-  Refresh("item/1");
-  store_.refuses_entries = true;
-  Answer(1, "[2]", 11);
+  RefreshRefusedByTheStore();
   EXPECT_EQ(Peek("item/1"), "[2]");
-  store_.refuses_entries = false;
   Restart();
   EXPECT_EQ(Text(Fetch("item/1")), "stale [1]") << "the store holds what was there before the refresh";
 }
 
 TEST_F(Racing, AnEntryThatTheStoreRefusedIsHandedToItAgain) {
-  Fetch("item/1");
-  Answer(0, "[1]", 10);
-  Refresh("item/1");
-  store_.refuses_entries = true;
-  Answer(1, "[2]", 11);
-  store_.refuses_entries = false;
+  RefreshRefusedByTheStore();
   engine_->WantMarked();
   scheduler_.RunReady();
   Restart();

@@ -45,6 +45,15 @@ class Worker : public EngineFixture {
     Run();
   }
 
+  // Serves `item`, whose domain is `ids`, of that value.
+  ProductPtr ServeDomain(const std::string& ids_value) {
+    auto item = ProductOf("item", 1);
+    item->refresh.domain_key = "ids";
+    values_ = {{"ids", ids_value}};
+    Serve({ProductOf("ids", 0), item});
+    return item;
+  }
+
   void StartWorker() {
     RefreshBudget budget{1, 1};
     worker_ = std::make_unique<RefreshWorker>(
@@ -339,11 +348,7 @@ TEST_F(Worker, AWalkOverADomainEndsWithItsLastKey) {
 }
 
 TEST_F(Worker, TwoThreadsDoNotFeedOneWalk) {
-  auto ids = ProductOf("ids", 0);
-  auto item = ProductOf("item", 1);
-  item->refresh.domain_key = "ids";
-  values_ = {{"ids", "[[1],[2],[3]]"}};
-  Serve({ids, item});
+  const ProductPtr item = ServeDomain("[[1],[2],[3]]");
   std::optional<Result<DomainWalkReport>> walk;
   worker_->RefreshDomain(item, RefreshReason::kDomain, false, [&](auto result) { walk = result; });
   ArmPausePoint("refresh.feed");
@@ -361,11 +366,7 @@ TEST_F(Worker, TwoThreadsDoNotFeedOneWalk) {
 }
 
 TEST_F(Worker, AWholeProductWithADomainIsRefreshedWithoutBeingRead) {
-  auto ids = ProductOf("ids", 0);
-  auto item = ProductOf("item", 1);
-  item->refresh.domain_key = "ids";
-  values_ = {{"ids", "[[1],[2]]"}};
-  Serve({ids, item});
+  ServeDomain("[[1],[2]]");
   for (const char* key : {"item/1", "item/2", "item/3"}) Read(key);
   Computed();
   engine_->RefreshProduct("item", [](const Result<void>& marked) { EXPECT_TRUE(marked); });
@@ -375,11 +376,7 @@ TEST_F(Worker, AWholeProductWithADomainIsRefreshedWithoutBeingRead) {
 }
 
 TEST_F(Worker, AWalkOverNoListSaysSo) {
-  auto ids = ProductOf("ids", 0);
-  auto item = ProductOf("item", 1);
-  item->refresh.domain_key = "ids";
-  values_ = {{"ids", "5"}};
-  Serve({ids, item});
+  const ProductPtr item = ServeDomain("5");
   std::optional<Result<DomainWalkReport>> walk;
   worker_->RefreshDomain(item, RefreshReason::kDomain, false, [&](auto result) { walk = result; });
   Run();
@@ -387,11 +384,7 @@ TEST_F(Worker, AWalkOverNoListSaysSo) {
 }
 
 TEST_F(Worker, WhatADomainHasNewIsPrimed) {
-  auto ids = ProductOf("ids", 0);
-  auto item = ProductOf("item", 1);
-  item->refresh.domain_key = "ids";
-  values_ = {{"ids", "[[1],[2]]"}};
-  Serve({ids, item});
+  const ProductPtr item = ServeDomain("[[1],[2]]");
   Read("ids");
   Computed();
   values_ = {{"ids", "[[2],[3]]"}};

@@ -38,6 +38,9 @@ class HeldStore : public Store {
   std::vector<std::string> writes;  // "put KEY", "record NAME" and "forget NAME", in the order asked for
 
  private:
+  template <typename Callback>
+  void Refuse(Callback done);
+
   Store& inner_;
   Scheduler& scheduler_;
   std::deque<std::function<void()>> held_gets_;

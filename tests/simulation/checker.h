@@ -69,9 +69,9 @@ class Checker {
   void ProductRefreshAcknowledged(const std::string& product, std::uint64_t began);
   void PurgeAcknowledged(const std::string& key, std::uint64_t answered);
   void SetAcknowledged(const std::string& key, std::uint64_t answered, const Version& version);
+  void ProductPurgeAcknowledged(const std::string& product, std::uint64_t began);
   // A set or purge was acknowledged since, that hides it.
   bool IsHidden(const ResolvedKey& key, const Entry& entry);
-  void ProductPurgeAcknowledged(const std::string& product, std::uint64_t began);
 
   // What throws computes away.
   void WriteBegins(const std::string& key);

@@ -4,7 +4,8 @@
 #include <iostream>
 
 #include "base/log.h"
-#include "simulation/planted_bugs.h"
+#include "base/planted_bug.h"
+#include "simulation/seeds.h"
 
 namespace kck {
 namespace {
@@ -22,10 +23,11 @@ int FindBugs(const SeedsRun& run, const std::string& only) {
   int missed = 0;
   for (const BugName& bug : kBugs) {
     if (!only.empty() && only != bug.name) continue;
-    const SeedsResult result = FindBug(bug.bug, run);
+    planted_bug = bug.bug;
+    const SeedsResult result = RunSeeds(run);
     const std::string took = result.failed ? std::to_string(*result.failed - run.first.seed + 1) : "not found";
     std::cout << fmt::format("{:<28} {:>9}  {}", bug.name, took, bug.breaks) << std::endl;
-    if (!only.empty() && result.failed) std::cout << StoryWithBug(bug.bug, run.first, *result.failed);
+    if (!only.empty() && result.failed) std::cout << StoryOf(run.first, *result.failed);
     ++(result.failed ? found : missed);
   }
   std::cout << found << " passed, " << missed << " failed\n";

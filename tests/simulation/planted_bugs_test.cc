@@ -1,8 +1,8 @@
-#include "simulation/planted_bugs.h"
-
 #include <gtest/gtest.h>
 
 #include "base/log.h"
+#include "base/planted_bug.h"
+#include "simulation/seeds.h"
 
 namespace kck {
 namespace {
@@ -13,7 +13,8 @@ TEST_P(PlantedBugs, AreFound) {
   SetLogLevel(LogLevel::kError);
   SeedsRun run;
   run.seeds = kSeedsToFindABug;
-  const SeedsResult result = FindBug(GetParam().bug, run);
+  planted_bug = GetParam().bug;
+  const SeedsResult result = RunSeeds(run);
   EXPECT_TRUE(result.failed) << GetParam().breaks << ": not found in " << run.seeds << " seeds";
   std::cout << GetParam().name << ": found by seed " << result.failed.value_or(0) << "\n";
 }

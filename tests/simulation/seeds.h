@@ -20,6 +20,9 @@ struct SeedsResult {
   std::optional<std::uint64_t> failed;  // the lowest seed whose run broke something; those after it may not have run
 };
 
+// How many of them find each bug of base/planted_bug.h, at most.
+inline constexpr std::uint64_t kSeedsToFindABug = 5000;
+
 SeedsResult RunSeeds(const SeedsRun& run);
 
 // What happened in a seed that failed, and how it is run again.
