@@ -1,4 +1,4 @@
-// Keeps a fault that meets every request from filling the log: one line a second, with the count of those held back.
+// Keeps a fault that repeats from filling the log: one line in a while, with the count of those held back.
 #pragma once
 
 #include <atomic>
@@ -13,6 +13,8 @@ namespace kck {
 // Any thread.
 class LogLimit {
  public:
+  explicit LogLimit(Duration quiet = std::chrono::seconds(1)) : quiet_(quiet) {}
+
   // Warns, unless the line is held back.
   void Warn(TimePoint now, std::string_view what, std::string_view why) {
     if (const auto held = Pass(now)) LogWarning("{}: {} ({} such lines were held back)", what, why, *held);
@@ -21,7 +23,7 @@ class LogLimit {
   // Nothing: the line is held back. Else how many were since the last one that was not.
   std::optional<std::size_t> Pass(TimePoint now) {
     TimePoint next = next_.load(std::memory_order_relaxed);
-    if (now < next || !next_.compare_exchange_strong(next, now + std::chrono::seconds(1))) {
+    if (now < next || !next_.compare_exchange_strong(next, now + quiet_)) {
       ++held_;
       return std::nullopt;
     }
@@ -29,6 +31,7 @@ class LogLimit {
   }
 
  private:
+  const Duration quiet_;
   std::atomic<TimePoint> next_{TimePoint::min()};
   std::atomic<std::size_t> held_{0};
 };

@@ -14,9 +14,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "base/text_map.h"
 #include "base/thread_annotations.h"
 #include "engine/engine.h"
 #include "engine/key_mark.h"
@@ -131,10 +131,7 @@ class KeyTable {
     std::size_t ForgetFailures(TimePoint now) KCK_REQUIRES(mutex);
 
    private:
-    struct Hash : std::hash<std::string_view> {
-      using is_transparent = void;
-    };
-    std::unordered_map<std::string, KeyState, Hash, std::equal_to<>> states_ KCK_GUARDED_BY(mutex);
+    TextMap<KeyState> states_ KCK_GUARDED_BY(mutex);
   };
 
   std::array<Stripe, 256>& stripes() { return stripes_; }

@@ -6,8 +6,8 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
+#include "base/text_map.h"
 #include "engine/engine.h"
 #include "engine/history.h"
 #include "engine/key_mark.h"
@@ -53,12 +53,8 @@ class Serving {
     return found == products.end() ? nullptr : &found->second;
   }
 
-  struct Hash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
-
   CatalogPtr catalog;
-  std::unordered_map<std::string, ServedProduct, Hash, std::equal_to<>> products;
+  TextMap<ServedProduct> products;
 };
 
 using ServingPtr = std::shared_ptr<const Serving>;

@@ -4,10 +4,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
+#include "base/text_map.h"
 #include "model/process.h"
 #include "model/product.h"
 #include "model/triggers.h"
@@ -48,15 +48,12 @@ class Catalog {
  private:
   void BindTriggers(const ProductPtr& product);
 
-  struct Hash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
-  std::unordered_map<std::string, ProductPtr, Hash, std::equal_to<>> products_;
-  std::unordered_map<std::string, UpdaterPtr, Hash, std::equal_to<>> updaters_;
+  TextMap<ProductPtr> products_;
+  TextMap<UpdaterPtr> updaters_;
   std::vector<ProcessPtr> processes_;  // by name, ascending
-  std::unordered_map<std::string, std::vector<Dependent>, Hash, std::equal_to<>> after_primes_;
-  std::unordered_map<std::string, std::vector<Dependent>, Hash, std::equal_to<>> after_updates_;
-  std::unordered_map<std::string, std::vector<ProductPtr>, Hash, std::equal_to<>> domains_;
+  TextMap<std::vector<Dependent>> after_primes_;
+  TextMap<std::vector<Dependent>> after_updates_;
+  TextMap<std::vector<ProductPtr>> domains_;
 };
 
 using CatalogPtr = std::shared_ptr<const Catalog>;

@@ -21,10 +21,10 @@
 #include <random>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/scheduler.h"
+#include "base/text_map.h"
 #include "engine/refresher.h"
 
 namespace kck {
@@ -138,9 +138,6 @@ class RefreshQueue {
 
  private:
   struct Item;
-  struct Hash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
   using Order = std::pair<TimePoint, std::uint64_t>;  // due since, number
   // The keys of one product that wait, by class, each by age.
   using Waiting = std::map<int, std::map<Order, Item*>>;
@@ -163,7 +160,7 @@ class RefreshQueue {
 
   const RefreshQueueLimits limits_;
   std::minstd_rand random_;
-  std::unordered_map<std::string, std::unique_ptr<Item>, Hash, std::equal_to<>> items_;
+  TextMap<std::unique_ptr<Item>> items_;
   std::map<std::string, Waiting> products_;  // by name
   std::map<Order, Item*> by_age_;            // all that wait
   std::map<Order, Item*> by_time_;           // backing off until, or leased until

@@ -8,10 +8,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/scheduler.h"
+#include "base/text_map.h"
 #include "model/catalog.h"
 
 namespace kck {
@@ -45,14 +45,11 @@ class ScheduleBook {
     std::optional<TimePoint> due;
     int unread = 0;
   };
-  struct Hash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
 
   void Unlist(const Scheduled& scheduled);
 
   const std::size_t keys_max_;
-  std::unordered_map<std::string, Scheduled, Hash, std::equal_to<>> keys_;
+  TextMap<Scheduled> keys_;
   std::multimap<TimePoint, const Scheduled*> by_due_;
 };
 

@@ -6,7 +6,7 @@ namespace kck {
 
 void DamageLog::Note(std::string_view why) {
   const std::uint64_t count = ++count_;
-  if (!limit_.Due(scheduler_.Now())) return;
+  if (!limit_.Pass(scheduler_.Now())) return;
   LogWarning(
       "the store in {} holds a damaged entry ({}); it counts as absent; {} met so far. If this goes on, check the "
       "disk",

@@ -6,10 +6,13 @@
 #include <string>
 #include <string_view>
 
+#include "base/log_limit.h"
 #include "base/scheduler.h"
-#include "store/log_limit.h"
 
 namespace kck {
+
+// How long a store keeps quiet about a fault that it has told: a broken disk meets every read and write.
+inline constexpr Duration kFaultQuiet = std::chrono::seconds(10);
 
 // Any thread.
 class DamageLog {
@@ -25,7 +28,7 @@ class DamageLog {
   const std::string folder_;
   const Scheduler& scheduler_;
   std::atomic<std::uint64_t> count_{0};
-  LogLimit limit_;
+  LogLimit limit_{kFaultQuiet};
 };
 
 }  // namespace kck

@@ -101,7 +101,6 @@ Result<void> MemoryStore::Apply(Slot candidate, const std::optional<PutCondition
   if (closed_) return StoreClosed();
   const auto found = index_.find(candidate.key);
   const Entry* kept = found == index_.end() ? nullptr : found->second->entry.get();
-  if (kept != nullptr && kept->fingerprint() != candidate.entry->fingerprint()) kept = nullptr;
   const Result<bool> wins = JudgePut(*candidate.entry, kept, condition, scheduler_.Now());
   if (!wins) return Failure(wins.error());
   if (!*wins) return {};

@@ -6,7 +6,7 @@ namespace kck {
 
 Result<bool> JudgePut(const Entry& candidate, const Entry* kept, const std::optional<PutCondition>& condition,
                       TimePoint now) {
-  if (kept != nullptr && kept->expires_at() <= now) kept = nullptr;
+  if (kept != nullptr && (kept->fingerprint() != candidate.fingerprint() || kept->expires_at() <= now)) kept = nullptr;
   const bool superseded = kept != nullptr && !Supersedes(candidate, *kept) && !PlantedBug(Bug::kStoreTakesOlder);
   if (!condition) return !superseded;
   const bool holds = kept != nullptr && kept->has_content() && kept->content_version() == condition->content_version;

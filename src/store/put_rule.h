@@ -7,9 +7,10 @@
 
 namespace kck {
 
-// Holds `candidate` against `kept`, the entry of the same key and definition; null where there is none. True: the
-// candidate takes its place. False: what is kept is newer, and the candidate is dropped. KCKVersionMismatch: the
-// condition does not hold. An entry past its life at `now` counts as none, since it may be gone at any moment.
+// Holds `candidate` against `kept`, the entry of the same key; null where there is none. True: the candidate takes its
+// place. False: what is kept is newer, and the candidate is dropped. KCKVersionMismatch: the condition does not hold.
+// An entry by another definition counts as none, since versions of two definitions do not compete; one past its life
+// at `now` as well, since it may be gone at any moment.
 Result<bool> JudgePut(const Entry& candidate, const Entry* kept, const std::optional<PutCondition>& condition,
                       TimePoint now);
 

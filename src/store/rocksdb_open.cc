@@ -6,7 +6,6 @@
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include <array>
@@ -15,8 +14,9 @@
 #include <filesystem>
 
 #include "base/log.h"
+#include "base/log_limit.h"
+#include "store/damage_log.h"
 #include "store/entry_codec.h"
-#include "store/log_limit.h"
 #include "store/store_keys.h"
 
 namespace kck {
@@ -53,21 +53,6 @@ class ExpiryFilterFactory : public rocksdb::CompactionFilterFactory {
   const Scheduler& scheduler_;
 };
 
-// Lets the Bloom filters answer for all definitions of a key at once, so that a miss reads no block.
-class KeyTransform : public rocksdb::SliceTransform {
- public:
-  const char* Name() const override { return "kck.key"; }
-
-  bool InDomain(const rocksdb::Slice& name) const override { return !PrefixOfName(View(name)).empty(); }
-
-  rocksdb::Slice Transform(const rocksdb::Slice& name) const override {
-    // An iterator that reaches the records asks for theirs too, though they have none. Their name equals no key's
-    // prefix.
-    const std::string_view prefix = PrefixOfName(View(name));
-    return prefix.empty() ? name : rocksdb::Slice(prefix.data(), prefix.size());
-  }
-};
-
 // RocksDB's warnings, in the server's own log. Not in a file beside the data: with Debian's build, an assertion on that
 // file ends the process once the disk is full.
 class WarningLog : public rocksdb::Logger {
@@ -79,7 +64,7 @@ class WarningLog : public rocksdb::Logger {
   void LogHeader(const char*, va_list) override {}
 
   void Logv(rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
-    if (level < GetInfoLogLevel() || level >= rocksdb::HEADER_LEVEL || !limit_.Due(scheduler_.Now())) return;
+    if (level < GetInfoLogLevel() || level >= rocksdb::HEADER_LEVEL || !limit_.Pass(scheduler_.Now())) return;
     std::array<char, 512> line{};
     std::vsnprintf(line.data(), line.size(), format, arguments);
     LogWarning("RocksDB: {}", line.data());
@@ -87,7 +72,7 @@ class WarningLog : public rocksdb::Logger {
 
  private:
   const Scheduler& scheduler_;
-  LogLimit limit_;
+  LogLimit limit_{kFaultQuiet};
 };
 
 rocksdb::CompressionType Compression(rocksdb::CompressionType wanted) {
@@ -130,11 +115,9 @@ void SetBlocks(rocksdb::Options& options, const RocksDbLimits& limits) {
   table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
   table.partition_filters = true;
   table.pin_top_level_index_and_filter = true;
-  // A filter answers for all definitions of a key, and so for one of them too.
-  table.whole_key_filtering = false;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  options.prefix_extractor = std::make_shared<KeyTransform>();
+  options.memtable_whole_key_filtering = true;
   options.memtable_prefix_bloom_size_ratio = 0.05;
 }
 

@@ -75,18 +75,16 @@ class RocksDbStore : public Store {
 
   // Nothing where the answer is on disk, and memory alone was to be asked.
   using Found = std::optional<Result<EntryPtr>>;
-  Found FindInMemory(const std::string& key, std::uint64_t fingerprint);
-  Result<EntryPtr> Find(const std::string& key, std::uint64_t fingerprint);
-  Found FindIn(rocksdb::DB& database, const std::string& key, std::uint64_t fingerprint,
-               const rocksdb::ReadOptions& options);
-  Found FindNewest(rocksdb::DB& database, const std::string& key, rocksdb::ReadOptions options, const Moment& moment);
+  Found FindInMemory(const std::string& key);
+  Result<EntryPtr> Find(const std::string& key);
+  Found FindIn(rocksdb::DB& database, const std::string& key, const rocksdb::ReadOptions& options);
   EntryPtr Decode(const std::string& key, const rocksdb::Slice& bytes, const Moment& moment);
   Found Unreadable(const rocksdb::Status& status);
   Result<Records> FindRecords(const std::string& prefix);
 
   Scheduler& scheduler_;
   DamageLog damage_;
-  LogLimit failure_log_;
+  LogLimit failure_log_{kFaultQuiet};
   std::unique_ptr<RocksDbFiles> files_;
   RocksDbWriter writer_;
   BoundedQueue<ReadWork> reads_;
@@ -122,54 +120,38 @@ void RocksDbStore::CloseAll() {
 
 // What memory can answer is not worth another thread. Most of what is asked for is either not in the store, which the
 // filters know, or was written or read lately.
-void RocksDbStore::Get(std::string key, std::uint64_t fingerprint, GetCallback done) {
-  if (Found found = FindInMemory(key, fingerprint)) {
+void RocksDbStore::Get(std::string key, std::uint64_t, GetCallback done) {
+  if (Found found = FindInMemory(key)) {
     return scheduler_.Post([done = std::move(done), found = *std::move(found)] { done(found); });
   }
-  Read([this, key = std::move(key), fingerprint, done = std::move(done)](const Error* refused) {
-    done(refused != nullptr ? Result<EntryPtr>(Failure(*refused)) : Find(key, fingerprint));
+  Read([this, key = std::move(key), done = std::move(done)](const Error* refused) {
+    done(refused != nullptr ? Result<EntryPtr>(Failure(*refused)) : Find(key));
   });
 }
 
-RocksDbStore::Found RocksDbStore::FindInMemory(const std::string& key, std::uint64_t fingerprint) {
+RocksDbStore::Found RocksDbStore::FindInMemory(const std::string& key) {
   if (reads_.closed()) return std::nullopt;
   const RocksDbFiles::Use use(*files_, RocksDbFiles::Reopening::kSkip);
   if (use.database() == nullptr) return std::nullopt;
   rocksdb::ReadOptions options;
   options.read_tier = rocksdb::kBlockCacheTier;
-  return FindIn(*use.database(), key, fingerprint, options);
+  return FindIn(*use.database(), key, options);
 }
 
-Result<EntryPtr> RocksDbStore::Find(const std::string& key, std::uint64_t fingerprint) {
+Result<EntryPtr> RocksDbStore::Find(const std::string& key) {
   const RocksDbFiles::Use use(*files_);
   if (use.database() == nullptr) return ReadFailed();
-  return FindIn(*use.database(), key, fingerprint, {}).value_or(ReadFailed());
+  return FindIn(*use.database(), key, {}).value_or(ReadFailed());
 }
 
-// Where there is nothing of the key, the filters answer both questions, and no block is read.
-RocksDbStore::Found RocksDbStore::FindIn(rocksdb::DB& database, const std::string& key, std::uint64_t fingerprint,
+// Where there is nothing of the key, the filters answer, and no block is read.
+RocksDbStore::Found RocksDbStore::FindIn(rocksdb::DB& database, const std::string& key,
                                          const rocksdb::ReadOptions& options) {
-  const Moment moment = MomentOf(scheduler_);
   rocksdb::PinnableSlice bytes;
-  const rocksdb::Status status =
-      database.Get(options, database.DefaultColumnFamily(), EntryName(key, fingerprint), &bytes);
-  // A put forgets the entries by other definitions, so there are none beside this one.
-  if (status.ok()) return Decode(key, bytes, moment);
-  if (!status.IsNotFound()) return Unreadable(status);
-  return FindNewest(database, key, options, moment);
-}
-
-RocksDbStore::Found RocksDbStore::FindNewest(rocksdb::DB& database, const std::string& key,
-                                             rocksdb::ReadOptions options, const Moment& moment) {
-  options.prefix_same_as_start = true;
-  const std::unique_ptr<rocksdb::Iterator> names(database.NewIterator(options));
-  EntryPtr newest;
-  for (names->Seek(EntryPrefix(key)); names->Valid(); names->Next()) {
-    EntryPtr entry = Decode(key, names->value(), moment);
-    if (entry && (!newest || Supersedes(*entry, *newest))) newest = std::move(entry);
-  }
-  if (!names->status().ok()) return Unreadable(names->status());
-  return newest;
+  const rocksdb::Status status = database.Get(options, database.DefaultColumnFamily(), EntryName(key), &bytes);
+  if (status.ok()) return Decode(key, bytes, MomentOf(scheduler_));
+  if (status.IsNotFound()) return EntryPtr();
+  return Unreadable(status);
 }
 
 // Null where the entry is damaged or past its life.
@@ -189,23 +171,21 @@ RocksDbStore::Found RocksDbStore::Unreadable(const rocksdb::Status& status) {
     damage_.Note(status.ToString());
     return EntryPtr();
   }
-  if (failure_log_.Due(scheduler_.Now())) LogError("the store could not read: {}", status.ToString());
+  if (failure_log_.Pass(scheduler_.Now())) LogError("the store could not read: {}", status.ToString());
   return ReadFailed();
 }
 
 Result<RocksDbStore::Records> RocksDbStore::FindRecords(const std::string& prefix) {
   const RocksDbFiles::Use use(*files_);
   if (use.database() == nullptr) return ReadFailed();
-  rocksdb::ReadOptions options;
-  options.total_order_seek = true;
-  const std::unique_ptr<rocksdb::Iterator> names(use.database()->NewIterator(options));
+  const std::unique_ptr<rocksdb::Iterator> names(use.database()->NewIterator({}));
   const std::string first = RecordName(prefix);
   Records found;
   for (names->Seek(first); names->Valid() && names->key().starts_with(first); names->Next()) {
     found.emplace_back(View(names->key()).substr(1), View(names->value()));
   }
   if (names->status().ok()) return found;
-  if (failure_log_.Due(scheduler_.Now())) LogError("the store could not read records: {}", names->status().ToString());
+  if (failure_log_.Pass(scheduler_.Now())) LogError("the store could not read records: {}", names->status().ToString());
   return ReadFailed();
 }
 

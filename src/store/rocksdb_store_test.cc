@@ -94,9 +94,7 @@ TEST_F(RocksDbStoreTest, KeepsAllOverARestart) {
 
 std::vector<std::string> Names(rocksdb::DB& files) {
   std::vector<std::string> names;
-  rocksdb::ReadOptions options;
-  options.total_order_seek = true;
-  const std::unique_ptr<rocksdb::Iterator> name(files.NewIterator(options));
+  const std::unique_ptr<rocksdb::Iterator> name(files.NewIterator({}));
   for (name->SeekToFirst(); name->Valid(); name->Next()) names.push_back(name->key().ToString());
   return names;
 }
@@ -108,14 +106,14 @@ TEST_F(RocksDbStoreTest, CompactionGivesUpWhatIsPastItsLife) {
   ASSERT_TRUE(calls_->Put("long", Living("3", hours(1))));
   ASSERT_TRUE(calls_->PutRecord("mark", std::string(64, '\1')));
   const auto files = OpenFiles();
-  ASSERT_TRUE(files->Put({}, EntryName("unknown", 1), "\x63" + std::string(64, '\1')).ok());
+  ASSERT_TRUE(files->Put({}, EntryName("unknown"), "\x63" + std::string(64, '\1')).ok());
   EXPECT_EQ(Names(*files).size(), 5U);
   scheduler_.Advance(minutes(2));
   rocksdb::CompactRangeOptions options;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
   ASSERT_TRUE(files->CompactRange(options, nullptr, nullptr).ok());
   EXPECT_THAT(Names(*files),
-              ElementsAre(EntryName("forever", 0), EntryName("long", 0), EntryName("unknown", 1), RecordName("mark")));
+              ElementsAre(EntryName("forever"), EntryName("long"), EntryName("unknown"), RecordName("mark")));
 }
 
 TEST_F(RocksDbStoreTest, ADamagedEntryCountsAsAbsent) {
@@ -124,10 +122,10 @@ TEST_F(RocksDbStoreTest, ADamagedEntryCountsAsAbsent) {
   {
     const auto files = OpenFiles();
     std::string bytes;
-    ASSERT_TRUE(files->Get({}, EntryName("a", 0), &bytes).ok());
+    ASSERT_TRUE(files->Get({}, EntryName("a"), &bytes).ok());
     bytes[bytes.size() / 2] ^= 1;
-    ASSERT_TRUE(files->Put({}, EntryName("a", 0), bytes).ok());
-    ASSERT_TRUE(files->Put({}, EntryName("b", 1), "nonsense").ok());
+    ASSERT_TRUE(files->Put({}, EntryName("a"), bytes).ok());
+    ASSERT_TRUE(files->Put({}, EntryName("b"), "nonsense").ok());
   }
   Open();
   EXPECT_EQ(Value("a"), "none");
@@ -138,7 +136,7 @@ TEST_F(RocksDbStoreTest, ADamagedEntryCountsAsAbsent) {
   EXPECT_TRUE(calls_->Put("a", MakeEntry("a", "3", {1, 1, 0})));
   EXPECT_EQ(Value("a"), "3") << "it stands in nobody's way";
   EXPECT_TRUE(calls_->Put("b", MakeEntry("b", "4", {1, 1, 0})));
-  EXPECT_THAT(Names(*OpenFiles()), ElementsAre(EntryName("a", 0), EntryName("b", 0)));
+  EXPECT_THAT(Names(*OpenFiles()), ElementsAre(EntryName("a"), EntryName("b")));
 }
 
 TEST_F(RocksDbStoreTest, ADamagedBlockIsNoticedAndCountsAsEmpty) {
@@ -266,8 +264,8 @@ TEST_F(HeldWriter, WritesOfOneKeyTogetherAreJudgedInTheirOrder) {
   for (Written* written : {&newer, &older, &old_definition, &new_definition}) EXPECT_TRUE(written->get());
   EXPECT_EQ(Value("a"), "11");
   EXPECT_EQ(Value("b"), "30");
-  EXPECT_THAT(Names(*OpenFiles()),
-              ElementsAre(EntryName("a", 0), EntryName("b", 0), EntryName("c", 2), EntryName("held", 0)));
+  EXPECT_EQ((*calls_->Get("c", 2))->fingerprint(), 2U);
+  EXPECT_THAT(Names(*OpenFiles()), ElementsAre(EntryName("a"), EntryName("b"), EntryName("c"), EntryName("held")));
 }
 
 TEST_F(HeldWriter, WaitingWritesAreBounded) {

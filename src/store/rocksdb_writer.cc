@@ -46,49 +46,27 @@ bool NeedsSync(const StoreWrite& write) {
 // The writes of one key that are committed together: each is judged against what the one before it left.
 class KeyRound {
  public:
-  KeyRound(std::string_view key, Moment moment) : key_(key), moment_(moment) {}
-
-  // Reads what is kept, by all definitions.
-  rocksdb::Status Load(rocksdb::Iterator& names, DamageLog& damage) {
-    for (names.Seek(EntryPrefix(key_)); names.Valid(); names.Next()) {
-      const std::uint64_t fingerprint = FingerprintOfName(View(names.key()));
-      stored_.push_back(fingerprint);
-      Result<EntryPtr> entry = DecodeEntry(key_, View(names.value()), moment_);
-      if (entry) {
-        kept_[fingerprint] = *std::move(entry);
-      } else {
-        damage.Note(entry.error().message);
-      }
-    }
-    return names.status();
-  }
+  // `kept` is what the store has of the key; null: nothing.
+  KeyRound(std::string_view key, EntryPtr kept, Moment moment) : key_(key), kept_(std::move(kept)), moment_(moment) {}
 
   Result<void> Apply(const EntryWrite& write) {
-    const auto kept = kept_.find(write.entry->fingerprint());
-    const Entry* current = kept == kept_.end() ? nullptr : kept->second.get();
-    const Result<bool> wins = JudgePut(*write.entry, current, write.condition, moment_.now);
+    const Result<bool> wins = JudgePut(*write.entry, kept_.get(), write.condition, moment_.now);
     if (!wins) return Failure(wins.error());
     if (!*wins) return {};
-    kept_.clear();
-    kept_[write.entry->fingerprint()] = write.entry;
-    winner_ = write.entry;
+    kept_ = write.entry;
+    changed_ = true;
     return {};
   }
 
   void Finish(rocksdb::WriteBatch& batch) const {
-    if (!winner_) return;
-    for (const std::uint64_t fingerprint : stored_) {
-      if (fingerprint != winner_->fingerprint()) batch.Delete(EntryName(key_, fingerprint));
-    }
-    batch.Put(EntryName(key_, winner_->fingerprint()), EncodeEntry(*winner_, moment_));
+    if (changed_) batch.Put(EntryName(key_), EncodeEntry(*kept_, moment_));
   }
 
  private:
   std::string_view key_;
+  EntryPtr kept_;
   Moment moment_;
-  std::vector<std::uint64_t> stored_;  // fingerprints on disk, of damaged entries too
-  std::map<std::uint64_t, EntryPtr> kept_;
-  EntryPtr winner_;  // what the last write that was kept leaves; it is then the key's only entry
+  bool changed_ = false;
 };
 
 // Turns writes into one batch, and judges them.
@@ -100,7 +78,7 @@ class Round {
   // What each write's callback gets once the batch is durable.
   std::vector<Result<void>> Judge(const std::vector<StoreWrite>& writes) {
     std::vector<Result<void>> results(writes.size());
-    std::map<std::string_view, std::vector<std::size_t>> writes_of;
+    WritesOfKeys writes_of;
     for (std::size_t i = 0; i < writes.size(); ++i) {
       if (const auto* entry = std::get_if<EntryWrite>(&writes[i].what)) {
         writes_of[entry->key].push_back(i);
@@ -108,29 +86,58 @@ class Round {
         AddRecord(batch_, std::get<RecordWrite>(writes[i].what));
       }
     }
-    rocksdb::ReadOptions options;
-    options.prefix_same_as_start = true;
-    const std::unique_ptr<rocksdb::Iterator> names(database_.NewIterator(options));
-    for (const auto& [key, indices] : writes_of) JudgeKey(key, indices, writes, *names, results);
+    Kept kept = Read(writes_of);
+    std::size_t read = 0;
+    for (const auto& [key, indices] : writes_of) {
+      JudgeKey(key, kept.statuses[read], View(kept.values[read]), indices, writes, results);
+      ++read;
+    }
     return results;
   }
 
   rocksdb::WriteBatch& batch() { return batch_; }
 
  private:
-  void JudgeKey(std::string_view key, const std::vector<std::size_t>& indices, const std::vector<StoreWrite>& writes,
-                rocksdb::Iterator& names, std::vector<Result<void>>& results) {
-    KeyRound round(key, moment_);
-    const rocksdb::Status status = round.Load(names, damage_);
-    if (status.IsCorruption()) {
-      damage_.Note(status.ToString());
-    } else if (!status.ok()) {
+  // The places of each key's writes. Sorted, as reading many keys at once likes it.
+  using WritesOfKeys = std::map<std::string_view, std::vector<std::size_t>>;
+
+  // What the store has of each key, in their order.
+  struct Kept {
+    std::vector<rocksdb::PinnableSlice> values;
+    std::vector<rocksdb::Status> statuses;
+  };
+
+  Kept Read(const WritesOfKeys& writes_of) {
+    std::vector<std::string> names;
+    names.reserve(writes_of.size());
+    for (const auto& [key, indices] : writes_of) names.push_back(EntryName(key));
+    const std::vector<rocksdb::Slice> slices(names.begin(), names.end());
+    Kept kept{std::vector<rocksdb::PinnableSlice>(names.size()), std::vector<rocksdb::Status>(names.size())};
+    database_.MultiGet({}, database_.DefaultColumnFamily(), slices.size(), slices.data(), kept.values.data(),
+                       kept.statuses.data(), /*sorted_input=*/true);
+    return kept;
+  }
+
+  void JudgeKey(std::string_view key, const rocksdb::Status& status, std::string_view bytes,
+                const std::vector<std::size_t>& indices, const std::vector<StoreWrite>& writes,
+                std::vector<Result<void>>& results) {
+    if (!status.ok() && !status.IsNotFound() && !status.IsCorruption()) {
       LogError("the store could not read: {}", status.ToString());
       for (const std::size_t i : indices) results[i] = WriteFailed();
       return;
     }
+    KeyRound round(key, status.IsNotFound() ? nullptr : Decode(key, status, bytes), moment_);
     for (const std::size_t i : indices) results[i] = round.Apply(std::get<EntryWrite>(writes[i].what));
     round.Finish(batch_);
+  }
+
+  // Null where it is damaged.
+  EntryPtr Decode(std::string_view key, const rocksdb::Status& status, std::string_view bytes) {
+    Result<EntryPtr> entry =
+        status.ok() ? DecodeEntry(key, bytes, moment_) : Fail(ErrorCode::kStoreError, status.ToString());
+    if (entry) return *std::move(entry);
+    damage_.Note(entry.error().message);
+    return nullptr;
   }
 
   rocksdb::DB& database_;
@@ -212,7 +219,7 @@ bool RocksDbWriter::MayWrite() {
 }
 
 void RocksDbWriter::NoteFailure(std::string_view why) {
-  if (!failure_log_.Due(scheduler_.Now())) return;
+  if (!failure_log_.Pass(scheduler_.Now())) return;
   LogError(
       "the store in {} could not write ({}): check the disk's room and health. Until it writes again, values are "
       "computed and served, but not kept",

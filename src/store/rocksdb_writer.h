@@ -7,10 +7,10 @@
 #include <thread>
 #include <variant>
 
+#include "base/log_limit.h"
 #include "base/scheduler.h"
 #include "store/bounded_queue.h"
 #include "store/damage_log.h"
-#include "store/log_limit.h"
 #include "store/open.h"
 #include "store/rocksdb_files.h"
 
@@ -55,7 +55,7 @@ class RocksDbWriter {
   RocksDbFiles& files_;
   const Scheduler& scheduler_;
   DamageLog& damage_;
-  LogLimit failure_log_;
+  LogLimit failure_log_{kFaultQuiet};
   bool failed_ = false;     // the files must be opened again before the next write
   bool damaged_ = false;    // and set aside before that
   TimePoint next_attempt_;  // to do so
