@@ -10,8 +10,9 @@ namespace kck {
 namespace {
 
 // What a key counts for that nobody has asked for lately, against one read.
-constexpr double kDemandFloor = 0.25;
+constexpr double kDemandFloor = 0.01;
 constexpr double kCostFloorUs = 10;
+constexpr double kCostUnknownUs = 1000;
 // How many keys that have to wait for others are passed over, before a group is what it is.
 constexpr std::size_t kHeldMax = 1000;
 // How much shorter the back-off is of a key whose fill came too early for the change.
@@ -64,7 +65,8 @@ RefreshQueue::RefreshQueue(RefreshQueueLimits limits, std::uint64_t seed)
 RefreshQueue::~RefreshQueue() = default;
 
 int RefreshQueue::ClassOf(const Item& item) {
-  const double worth = (item.demand + kDemandFloor) / std::max(item.cost_us, kCostFloorUs);
+  const double cost_us = item.cost_us > 0 ? std::max(item.cost_us, kCostFloorUs) : kCostUnknownUs;
+  const double worth = (item.demand + kDemandFloor) / cost_us;
   return static_cast<int>(std::floor(std::log2(worth)));
 }
 

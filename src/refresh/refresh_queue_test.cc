@@ -79,6 +79,21 @@ TEST_F(Queue, TheCheaperOfEqualsComesFirst) {
   EXPECT_EQ(Next(), "a/2");
 }
 
+TEST_F(Queue, AKeyOfUnknownCostIsNotTheCheapest) {
+  Add("a/1", 0, 0);
+  Add("a/2", 1, 500);
+  now_ += seconds(1);
+  EXPECT_EQ(Next(), "a/2");
+}
+
+TEST_F(Queue, WhatIsReadDoesNotWaitForTheHeapThatNobodyReads) {
+  Add("cold/1", 0);
+  now_ += seconds(60);
+  Add("hot/1", 10);
+  now_ += milliseconds(200);
+  EXPECT_EQ(Next(), "hot/1");
+}
+
 TEST_F(Queue, TheStalerOfEqualsComesFirst) {
   Add("b/1", 1);
   now_ += seconds(10);

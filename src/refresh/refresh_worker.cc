@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/log.h"
 #include "base/planted_bug.h"
@@ -134,9 +135,12 @@ bool RefreshWorker::Add(RefreshWish wish) {
   Database* database = DatabaseOf(wish.key.product->database);
   if (database == nullptr) return false;
   const std::optional<KeyUse> use = engine_.UseOf(wish.key.text);
+  // What was never computed costs about as much as its product's others.
+  const bool cost_known = use && use->cost_us > 0;
+  const auto cost_us =
+      cost_known ? use->cost_us : static_cast<std::uint32_t>(std::lround(StateOf(*wish.key.product).key_us));
   ++database->counters.wishes.at(static_cast<std::size_t>(wish.reason));
-  const bool taken =
-      database->queue.Add(std::move(wish), use ? use->uses : 0, use ? use->cost_us : 0, scheduler_.Now());
+  const bool taken = database->queue.Add(std::move(wish), use ? use->uses : 0, cost_us, scheduler_.Now());
   if (!taken) {
     ++database->counters.refused;
     overflowed_ = true;

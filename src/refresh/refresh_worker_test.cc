@@ -199,6 +199,18 @@ TEST_F(Worker, KeysThatAreDueAtOnceAreComputedInGroups) {
   EXPECT_EQ(engine_->counters().fills, 101U);
 }
 
+TEST_F(Worker, AKeyOfUnknownCostCountsAsItsProductsOthers) {
+  Serve({ProductOf("item", 1)});
+  Queue("item/1");
+  Run();
+  failing_ = {"item/2"};
+  Queue("item/2");
+  Run();
+  const auto keys = worker_->Report(10).databases.at(0).keys;
+  ASSERT_EQ(keys.size(), 1U);
+  EXPECT_EQ(keys[0].cost_us, 1000U);
+}
+
 TEST_F(Worker, WhatAReaderHadComputedMeanwhileIsNotComputedAgain) {
   Serve({ProductOf("item", 1)});
   Read("item/1");
