@@ -83,6 +83,7 @@ void AddEngine(Families& families, Engine& engine) {
   const EngineCounters& counters = engine.counters();
   AddCounter(families, "kck_store_hits_total", "Keys answered from the store.", counters.store_hits);
   AddCounter(families, "kck_store_errors_total", "Reads and writes that the store failed.", counters.store_errors);
+  AddGauge(families, "kck_store_writing", "Entries that the store has yet to answer for.", engine.storing());
   const StoreHealth store = engine.store_health();
   AddCounter(families, "kck_store_damaged_total", "Reads of the store that met a damaged entry.", store.damaged);
   AddCounter(families, "kck_store_set_aside_total", "Times that damaged files of the store were set aside.",

@@ -4,7 +4,7 @@ namespace kck {
 namespace {
 
 // Less than the whole share is used, so that a statement that ends late does not push ten seconds over it.
-constexpr double kMargin = 0.95;
+constexpr double kMargin = 0.9;
 constexpr double kShareFloor = 1.0 / 16;  // of the configured share
 constexpr double kDecrease = 0.75;
 constexpr double kIncrease = 0.05;  // of the configured share
