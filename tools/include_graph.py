@@ -13,13 +13,14 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
-ORDER = (("base",), ("model",), ("hot", "store", "source"), ("primer",), ("engine",), ("refresh",), ("process",), ("http",), ("apps",))
+ORDER = (("base",), ("model",), ("hot", "store", "source"), ("primer", "auth"), ("engine",), ("refresh",), ("process",), ("http",), ("apps",))
 RANK = {module: rank for rank, modules in enumerate(ORDER) for module in modules}
 
 OWNERS = {
     r"libpq": {"source"},
     r"sqlite3\.h": {"source"},
-    r"openssl/": {"base"},
+    r"openssl/": {"base", "auth", "http"},
+    r"argon2\.h": {"auth"},
     r"rocksdb/": {"store"},
     r"date/": {"model"},
     r"boost/beast": {"apps"},

@@ -24,6 +24,18 @@ std::string_view ErrorName(ErrorCode code) {
       return "KCKPrimerFailed";
     case ErrorCode::kOverloaded:
       return "KCKOverloaded";
+    case ErrorCode::kTokenMissing:
+      return "AuthHeaderNotPresent";
+    case ErrorCode::kTokenInvalid:
+      return "AuthTokenInvalid";
+    case ErrorCode::kTokenExpired:
+      return "AuthTokenExpired";
+    case ErrorCode::kLoginRefused:
+      return "AuthLoginUnknownUser";
+    case ErrorCode::kForbidden:
+      return "KCKForbidden";
+    case ErrorCode::kTooMany:
+      return "KCKOverloaded";
     case ErrorCode::kStoreError:
       return "KCKStoreError";
   }

@@ -20,6 +20,12 @@ enum class ErrorCode {
   kSourceTimeout,    // the database, or the wait for it, took longer than allowed
   kPrimerFailed,     // the rows came, and could not be made into the value (process_result)
   kOverloaded,       // a bounded queue is full; the caller may try again shortly
+  kTokenMissing,     // the call needs a token, and none came with it
+  kTokenInvalid,     // the token does not hold: its form, signature, issuer, audience or begin; or it was revoked
+  kTokenExpired,     // the token is past its life
+  kLoginRefused,     // no such user, or not this password: which of them is not told
+  kForbidden,        // the token does not open this
+  kTooMany,          // more tries or requests than this client may send; it may try again later
   kStoreError,       // the shared store failed; a cache read never answers with it, a write may
 };
 

@@ -18,6 +18,10 @@ std::string_view StatusLine(int status) {
       return "HTTP/1.1 304 Not Modified\r\n";
     case 400:
       return "HTTP/1.1 400 Bad Request\r\n";
+    case 401:
+      return "HTTP/1.1 401 Unauthorized\r\n";
+    case 403:
+      return "HTTP/1.1 403 Forbidden\r\n";
     case 404:
       return "HTTP/1.1 404 Not Found\r\n";
     case 405:
@@ -32,6 +36,8 @@ std::string_view StatusLine(int status) {
       return "HTTP/1.1 413 Content Too Large\r\n";
     case 417:
       return "HTTP/1.1 417 Expectation Failed\r\n";
+    case 429:
+      return "HTTP/1.1 429 Too Many Requests\r\n";
     case 431:
       return "HTTP/1.1 431 Request Header Fields Too Large\r\n";
     case 501:
@@ -89,6 +95,15 @@ int StatusOf(ErrorCode code) {
     case ErrorCode::kBadKey:
     case ErrorCode::kBadRequest:
       return 400;
+    case ErrorCode::kTokenMissing:
+    case ErrorCode::kTokenInvalid:
+    case ErrorCode::kTokenExpired:
+    case ErrorCode::kLoginRefused:
+      return 401;
+    case ErrorCode::kForbidden:
+      return 403;
+    case ErrorCode::kTooMany:
+      return 429;
     case ErrorCode::kTokenLost:
       return 409;
     case ErrorCode::kVersionMismatch:
