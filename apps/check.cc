@@ -4,6 +4,7 @@
 
 #include "apps/commands.h"
 #include "apps/print.h"
+#include "auth/key_loader.h"
 #include "model/loader.h"
 
 namespace kck {
@@ -13,6 +14,7 @@ namespace {
 Folder LoadAndAsk(const std::string& path) {
   Folder folder = LoadFolder(path);
   const Databases databases = OpenDatabases(folder.settings.databases);
+  LoadKeys(folder.settings.auth, folder.faults);
   Faults asked = CheckOnDatabases(folder, databases);
   folder.faults.insert(folder.faults.end(), asked.begin(), asked.end());
   return folder;

@@ -34,7 +34,17 @@ tl::expected<Server, std::string> FindServer(const ClientOptions& options) {
                     file.string()));
   }
   const HttpSettings http = LoadFolder(options.folder).settings.http;
-  return Server{{Reachable(http.address), http.port}, "http.listen of " + file.string()};
+  if (!http.admin_socket.empty() && std::filesystem::exists(http.admin_socket)) {
+    return Server{{"", 0, http.admin_socket}, "http.admin of " + file.string()};
+  }
+  return Server{{Reachable(http.address), http.port, ""}, "http.listen of " + file.string()};
+}
+
+// By the administrators' socket no token is needed.
+HttpCall WithToken(HttpCall call, const ServerAddress& server) {
+  const char* token = std::getenv("KCK_TOKEN");
+  if (token != nullptr && server.socket.empty()) call.token = token;
+  return call;
 }
 
 // What to try after an error of that name.
@@ -50,6 +60,10 @@ std::string_view NextStep(std::string_view error_name, std::string_view target) 
       {"KCKSourceTimeout", "the server's log says which product; 'kck check' tries the database"},
       {"KCKTokenLost", "look whether the write is there: fetch without --after"},
       {"KCKOverloaded", "try again in a second"},
+      {"AuthHeaderNotPresent", "KCK_TOKEN=… gives a token; who runs the server needs none, by its socket (http.admin)"},
+      {"AuthTokenInvalid", "'kck token inspect' says what is wrong with it"},
+      {"AuthTokenExpired", "'kck token new' makes another one"},
+      {"KCKForbidden", "'kck token inspect' shows the token's roles and claims"},
   };
   const auto found = kSteps.find(error_name);
   return found == kSteps.end() ? "" : found->second;
@@ -98,7 +112,8 @@ std::string EncodeKey(std::string_view key) {
 int RunClientCall(const ClientOptions& options, const HttpCall& call, const PrintAnswer& print) {
   const auto server = FindServer(options);
   if (!server) return Failed(server.error());
-  const auto answer = CallServer(server->address, call, std::chrono::seconds(options.timeout_seconds));
+  const auto answer =
+      CallServer(server->address, WithToken(call, server->address), std::chrono::seconds(options.timeout_seconds));
   if (!answer) {
     return Failed(fmt::format("no answer from {} (from {}): {}. Is it running? 'kck serve' starts it",
                               server->address.Url(), server->named_by, answer.error()));

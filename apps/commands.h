@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "apps/http_client.h"
 
@@ -62,6 +63,25 @@ int ListProcesses(const ClientOptions& options);
 
 // Runs the process at once; with `wait`, returns once it has ended.
 int RunProcess(const ClientOptions& options, bool wait);
+
+struct TokenOptions {
+  std::string folder;
+  std::string key;  // the id of the one to sign with; empty: the only one that can
+  std::string subject;
+  std::vector<std::string> roles;
+  std::vector<std::string> claims;  // NAME=VALUE
+  std::string life = "1h";
+  bool json = false;
+};
+
+// Prints a token, signed by a key of the folder's kck.yml.
+int NewToken(const TokenOptions& options);
+
+// Prints what a token says, and whether the folder's server would take it. `token` may be "-": standard input.
+int InspectToken(const TokenOptions& options, const std::string& token);
+
+// Reads a password from standard input, and prints its hash.
+int PrintPasswordHash();
 
 // Writes a folder that serves at once. Overwrites nothing.
 int Init(const std::string& folder);

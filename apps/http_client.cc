@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <boost/asio/connect.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <charconv>
 #include <optional>
+#include <vector>
 
 namespace kck {
 namespace {
@@ -34,10 +37,11 @@ class Exchange {
     request_.method_string(call.method);
     request_.target(call.target);
     request_.version(11);
-    request_.set(http::field::host, fmt::format("{}:{}", server.host, server.port));
+    request_.set(http::field::host, server.socket.empty() ? fmt::format("{}:{}", server.host, server.port) : "kck");
     request_.set(http::field::user_agent, "kck");
     if (!call.if_match.empty()) request_.set(http::field::if_match, "\"" + call.if_match + "\"");
     if (!call.after.empty()) request_.set("KCK-After", call.after);
+    if (!call.token.empty()) request_.set(http::field::authorization, "Bearer " + call.token);
     if (!call.body.empty()) request_.set(http::field::content_type, "application/json");
     request_.body() = call.body;
     request_.prepare_payload();
@@ -45,14 +49,10 @@ class Exchange {
   }
 
   tl::expected<HttpAnswer, std::string> Run(const ServerAddress& server, std::chrono::seconds timeout) {
-    beast::error_code error;
-    asio::ip::tcp::resolver resolver(io_);
-    auto endpoints = resolver.resolve(server.host, std::to_string(server.port), error);
-    if (error) return tl::unexpected(error.message());
     stream_.expires_after(timeout);
-    stream_.async_connect(endpoints, [this](const beast::error_code& failed, const asio::ip::tcp::endpoint&) {
-      if (!Failed(failed)) Write();
-    });
+    if (Failed(server.socket.empty() ? Connect(server) : ConnectLocal(server))) {
+      return tl::unexpected(error_.message());
+    }
     io_.run();
     if (error_ == beast::error::timeout) {
       return tl::unexpected(fmt::format("no answer within {} s", timeout.count()));
@@ -62,6 +62,28 @@ class Exchange {
   }
 
  private:
+  using Protocol = asio::generic::stream_protocol;
+
+  beast::error_code Connect(const ServerAddress& server) {
+    beast::error_code error;
+    asio::ip::tcp::resolver resolver(io_);
+    const auto found = resolver.resolve(server.host, std::to_string(server.port), error);
+    if (error) return error;
+    for (const auto& entry : found) endpoints_.emplace_back(entry.endpoint());
+    stream_.async_connect(endpoints_, [this](const beast::error_code& failed, const Protocol::endpoint&) {
+      if (!Failed(failed)) Write();
+    });
+    return {};
+  }
+
+  beast::error_code ConnectLocal(const ServerAddress& server) {
+    const asio::local::stream_protocol::endpoint place(server.socket);
+    stream_.async_connect(place, [this](const beast::error_code& failed) {
+      if (!Failed(failed)) Write();
+    });
+    return {};
+  }
+
   bool Failed(const beast::error_code& error) {
     error_ = error;
     return error_.failed();
@@ -91,7 +113,8 @@ class Exchange {
   }
 
   asio::io_context io_{1};
-  beast::tcp_stream stream_{io_};
+  beast::basic_stream<Protocol> stream_{io_};
+  std::vector<Protocol::endpoint> endpoints_;
   beast::flat_buffer buffer_;
   http::request<http::string_body> request_;
   http::response_parser<http::string_body> parser_;
@@ -101,6 +124,7 @@ class Exchange {
 }  // namespace
 
 std::string ServerAddress::Url() const {
+  if (!socket.empty()) return "unix:" + socket;
   const bool bracket = host.find(':') != std::string::npos;
   return fmt::format("http://{}{}{}:{}", bracket ? "[" : "", host, bracket ? "]" : "", port);
 }
@@ -117,7 +141,7 @@ tl::expected<ServerAddress, std::string> ParseHostPort(std::string_view text) {
   }
   const auto port = ParsePort(text.substr(colon + 1));
   if (host.empty() || !port) return wrong();
-  return ServerAddress{std::string(host), *port};
+  return ServerAddress{std::string(host), *port, ""};
 }
 
 tl::expected<ServerAddress, std::string> ParseServerUrl(std::string_view url) {

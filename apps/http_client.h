@@ -14,8 +14,9 @@ namespace kck {
 struct ServerAddress {
   std::string host;
   std::uint16_t port = 80;
+  std::string socket = {};  // the path of a Unix socket, which stands for host and port; empty: none
 
-  std::string Url() const;  // "http://127.0.0.1:8001"
+  std::string Url() const;  // "http://127.0.0.1:8001", "unix:/srv/shop/kck.sock"
 };
 
 // Reads "http://HOST[:PORT][/]"; the error says what a right one looks like.
@@ -26,10 +27,11 @@ tl::expected<ServerAddress, std::string> ParseHostPort(std::string_view text);
 
 struct HttpCall {
   std::string method;
-  std::string target;    // path and query, percent-encoded
-  std::string body;      // JSON; empty: none
-  std::string if_match;  // an ETag without its quotes; empty: none
-  std::string after;     // KCK-After; empty: none
+  std::string target;      // path and query, percent-encoded
+  std::string body;        // JSON; empty: none
+  std::string if_match;    // an ETag without its quotes; empty: none
+  std::string after = {};  // KCK-After; empty: none
+  std::string token = {};  // a JWT; empty: none
 };
 
 struct HttpAnswer {

@@ -21,6 +21,7 @@ struct CommandLine {
   ServeOptions serve;
   CheckOptions check;
   ClientOptions client;
+  TokenOptions token;
   std::string folder = ".";
   std::string init_folder;
   std::string value;
@@ -134,6 +135,33 @@ void AddProcess(CLI::App& app, CommandLine& line) {
   run->add_flag("--wait", line.wait, "Return once it has ended");
 }
 
+CLI::App* AddTokenCommand(CLI::App& token, CommandLine& line, const char* name, const char* about,
+                          std::function<int()> run) {
+  return AddCommand(token, line, name, about, [&line, run = std::move(run)] {
+    line.token.folder = line.folder;
+    return run();
+  });
+}
+
+void AddToken(CLI::App& app, CommandLine& line) {
+  auto* token = app.add_subcommand("token", "Make and inspect tokens, and hash passwords");
+  token->fallthrough();
+  token->require_subcommand(1);
+  auto* made = AddTokenCommand(*token, line, "new", "Print a token, signed by a key of the folder's kck.yml",
+                               [&line] { return NewToken(line.token); });
+  made->add_option("--subject", line.token.subject, "Whom it names (sub)");
+  made->add_option("--role", line.token.roles, "A role; may be given again");
+  made->add_option("--claim", line.token.claims, "NAME=VALUE, a JSON value or else a text; may be given again");
+  made->add_option("--life", line.token.life, "How long it holds, as 15m")->capture_default_str();
+  made->add_option("--key", line.token.key, "The id of the key to sign with");
+  auto* inspect = AddTokenCommand(*token, line, "inspect", "Print what a token says, and whether it would be taken",
+                                  [&line] { return InspectToken(line.token, line.value); });
+  inspect->add_option("TOKEN", line.value, "The token; - reads it from standard input")->required();
+  inspect->add_flag("--json", line.token.json, "Print JSON");
+  AddTokenCommand(*token, line, "hash-password", "Read a password from standard input, and print its hash",
+                  [] { return PrintPasswordHash(); });
+}
+
 void AddInit(CLI::App& app, CommandLine& line) {
   auto* init = AddCommand(app, line, "init", "Write a small folder that serves at once",
                           [&line] { return Init(line.init_folder); });
@@ -156,6 +184,7 @@ int Main(int argc, char** argv) {
   AddCheck(app, line);
   AddClientCommands(app, line);
   AddProcess(app, line);
+  AddToken(app, line);
   AddInit(app, line);
   AddVersion(app, line);
   try {

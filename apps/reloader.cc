@@ -1,6 +1,7 @@
 #include "apps/reloader.h"
 
 #include "apps/print.h"
+#include "auth/key_loader.h"
 #include "base/log.h"
 #include "model/folder_state.h"
 #include "primer/check.h"
@@ -16,19 +17,26 @@ std::string ReasonText(Fault fault) {
   return FaultText(fault);
 }
 
-Faults DatabaseFaults(const Settings& running, const Settings& loaded) {
-  if (SameDatabases(running, loaded)) return {};
-  return {{{"kck.yml", 0, 0}, "its databases changed, and those of the start are in use", "restart the server"}};
+// What only a restart can change.
+Faults SettingsFaults(const Settings& running, const Settings& loaded) {
+  Faults faults;
+  if (!SameDatabases(running, loaded)) {
+    faults.push_back(
+        {{"kck.yml", 0, 0}, "its databases changed, and those of the start are in use", "restart the server"});
+  }
+  if (running.auth.on != loaded.auth.on) {
+    faults.push_back({{"kck.yml", 0, 0}, "auth came or went, and the server runs as it started", "restart the server"});
+  }
+  return faults;
 }
 
 }  // namespace
 
-Reloader::Reloader(const Folder& served, const Databases& databases, Engine& engine, ProcessRunner& processes)
+Reloader::Reloader(const Folder& served, const Databases& databases, const Node& node)
     : running_(served.settings),
       watched_(served.settings),
       databases_(databases),
-      engine_(engine),
-      processes_(processes),
+      node_(node),
       loaded_state_(served.state),
       thread_([this] { Run(); }) {}
 
@@ -79,14 +87,16 @@ void Reloader::Reload() {
   loaded_state_ = folder.state;
   watched_ = folder.settings;
   Faults faults = std::move(folder.faults);
-  std::ranges::move(DatabaseFaults(running_, folder.settings), std::back_inserter(faults));
+  std::ranges::move(SettingsFaults(running_, folder.settings), std::back_inserter(faults));
   std::ranges::move(CheckOnDatabases(folder, databases_), std::back_inserter(faults));
+  std::vector<JwtKey> keys = LoadKeys(folder.settings.auth, faults);
   // As at the start: a database that is down keeps nobody from changing a definition.
   for (Fault& fault : faults) fault.warning = fault.warning || fault.unreachable;
   if (HasErrors(faults)) return Refuse(faults);
   for (const Fault& fault : faults) LogWarning("{}", FaultText(fault));
-  engine_.SetCatalog(std::make_shared<Catalog>(folder.products, folder.updaters, folder.processes));
-  processes_.CatalogChanged();
+  if (node_.authenticator != nullptr) node_.authenticator->Replace(folder.settings.auth, std::move(keys));
+  node_.engine.SetCatalog(std::make_shared<Catalog>(folder.products, folder.updaters, folder.processes));
+  node_.processes.CatalogChanged();
   LogInfo("the definitions changed: {} are in service now", DefinitionCounts(folder));
   MutexLock lock(mutex_);
   ++report_.reloads;

@@ -2,8 +2,8 @@
 //
 // A change is taken whole or not at all. Once the files have been still for a second they are loaded and held against
 // the databases; with a fault, the definitions in service stay, and the faults are in the log and in Report() until the
-// files are right. kck.yml itself is read at the start only: a change of its databases is refused like a fault, any
-// other one waits for a restart.
+// files are right. Of kck.yml, `auth` is taken with them, as are the keys that it names. A change of its databases, or
+// to have `auth` or not, is refused like a fault; any other one waits for a restart.
 #pragma once
 
 #include <condition_variable>
@@ -11,18 +11,16 @@
 #include <thread>
 
 #include "base/thread_annotations.h"
-#include "engine/engine.h"
 #include "http/server.h"
 #include "model/loader.h"
-#include "process/process_runner.h"
 #include "source/sources.h"
 
 namespace kck {
 
 class Reloader {
  public:
-  // Watches from now on, on a thread of its own. `served` is what the engine serves by; all outlive this.
-  Reloader(const Folder& served, const Databases& databases, Engine& engine, ProcessRunner& processes);
+  // Watches from now on, on a thread of its own. `served` is what the node serves by; all outlive this.
+  Reloader(const Folder& served, const Databases& databases, const Node& node);
   ~Reloader();
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
@@ -43,8 +41,7 @@ class Reloader {
   const Settings running_;  // of the start
   Settings watched_;        // of the files as they were loaded last
   const Databases& databases_;
-  Engine& engine_;
-  ProcessRunner& processes_;
+  const Node node_;
   std::uint64_t loaded_state_;
 
   mutable Mutex mutex_;

@@ -11,6 +11,7 @@
 #include "apps/print.h"
 #include "apps/reloader.h"
 #include "apps/worker_threads.h"
+#include "auth/key_loader.h"
 #include "base/asio_scheduler.h"
 #include "base/log.h"
 #include "engine/engine.h"
@@ -45,11 +46,11 @@ void ApplyOptions(const ServeOptions& options, Settings& settings) {
   settings.http.port = options.listen->port;
 }
 
-void WarnIfOpenToOthers(const std::string& address) {
-  if (address.starts_with("127.") || address == "::1" || address == "localhost") return;
+void WarnIfOpenToOthers(const Settings& settings) {
+  const std::string& address = settings.http.address;
+  if (settings.auth.on || address.starts_with("127.") || address == "::1" || address == "localhost") return;
   LogWarning(
-      "this version has no authentication: whoever reaches {} can read, set and purge every key, and write through "
-      "every updater",
+      "kck.yml has no auth: whoever reaches {} can read, set and purge every key, and write through every updater",
       address);
 }
 
@@ -116,7 +117,7 @@ std::string StoreText(const StoreSettings& store) {
 Result<void> ServeUntilSignal(const Node& node, const Folder& folder, WorkerThreads& workers,
                               const Databases& databases) {
   const Settings& settings = folder.settings;
-  const auto reloader = std::make_shared<Reloader>(folder, databases, node.engine, node.processes);
+  const auto reloader = std::make_shared<Reloader>(folder, databases, node);
   workers.OnHangup([weak = std::weak_ptr(reloader)] {
     if (const auto alive = weak.lock()) alive->ReloadNow();
   });
@@ -125,7 +126,7 @@ Result<void> ServeUntilSignal(const Node& node, const Folder& folder, WorkerThre
   HttpServer server(node, settings.http, NetworkThreads(settings), std::move(probes));
   if (Result<void> started = server.Start(); !started) return started;
   LogInfo("kck {} serves {} products at {} (store {}, pid {})", KCK_VERSION, folder.products.size(),
-          ServerAddress{settings.http.address, server.port()}.Url(), StoreText(settings.store), getpid());
+          ServerAddress{settings.http.address, server.port(), ""}.Url(), StoreText(settings.store), getpid());
   const int signal = workers.AwaitSignal();
   LogInfo("signal {}: finishing the requests under way, for at most {} ms; a second signal ends at once", signal,
           settings.http.drain_timeout.count());
@@ -133,7 +134,8 @@ Result<void> ServeUntilSignal(const Node& node, const Folder& folder, WorkerThre
   return {};
 }
 
-int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, const Databases& databases) {
+int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, const Databases& databases,
+        Authenticator* authenticator) {
   auto store = OpenStore(folder.settings, scheduler);
   if (!store) return Failed(store.error().message);
   SqlPrimer primer(databases.sources);
@@ -148,7 +150,7 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
   Result<void> served = StartEngine(engine, folder);
   if (served) served = StartWorker(refresher);
   if (served) served = StartWorker(processes);
-  if (served) served = ServeUntilSignal({engine, refresher, processes}, folder, workers, databases);
+  if (served) served = ServeUntilSignal({engine, refresher, processes, authenticator}, folder, workers, databases);
   processes.Stop();
   refresher.Stop();
   engine.Stop();
@@ -167,6 +169,7 @@ int Serve(const ServeOptions& options) {
   WorkerThreads workers(kWorkerThreads);
   AsioScheduler scheduler(workers.executor());
   const Databases databases = OpenDatabases(folder.settings.databases);
+  std::vector<JwtKey> keys = LoadKeys(folder.settings.auth, folder.faults);
   Faults asked = CheckOnDatabases(folder, databases);
   folder.faults.insert(folder.faults.end(), asked.begin(), asked.end());
   if (!Serveable(folder.faults)) {
@@ -174,8 +177,10 @@ int Serve(const ServeOptions& options) {
   }
   std::signal(SIGPIPE, SIG_IGN);
   RaiseDescriptorLimit();
-  WarnIfOpenToOthers(folder.settings.http.address);
-  return Run(folder, workers, scheduler, databases);
+  WarnIfOpenToOthers(folder.settings);
+  std::optional<Authenticator> authenticator;
+  if (folder.settings.auth.on) authenticator.emplace(folder.settings.auth, std::move(keys));
+  return Run(folder, workers, scheduler, databases, authenticator ? &*authenticator : nullptr);
 }
 
 }  // namespace kck

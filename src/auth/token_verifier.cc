@@ -37,6 +37,10 @@ std::string TokenId(const Claims& claims, std::string_view token) {
 
 }  // namespace
 
+TokenRules RulesOf(const AuthSettings& settings) {
+  return {settings.issuers, settings.audiences, settings.leeway, settings.roles_claim};
+}
+
 bool Identity::HasRole(std::string_view role) const { return std::ranges::binary_search(roles, role); }
 
 // A key without an id may have signed any token of its algorithm.

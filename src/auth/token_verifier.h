@@ -10,6 +10,7 @@
 
 #include "auth/identity.h"
 #include "auth/jwt.h"
+#include "model/auth_settings.h"
 
 namespace kck {
 
@@ -19,6 +20,8 @@ struct TokenRules {
   std::chrono::seconds leeway{10};     // how far the clocks may be apart
   std::string roles_claim = "roles";   // a list of strings, or one with spaces; within objects with dots
 };
+
+TokenRules RulesOf(const AuthSettings& settings);
 
 class TokenVerifier {
  public:

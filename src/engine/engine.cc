@@ -167,6 +167,11 @@ void Engine::SetCatalog(CatalogPtr catalog) { impl_->SetCatalog(std::move(catalo
 CatalogPtr Engine::catalog() const { return impl_->serving().catalog; }
 std::optional<Served> Engine::Peek(std::string_view raw_key) { return impl_->Peek(raw_key); }
 
+ProductPtr Engine::FindProduct(std::string_view name) {
+  const ServedProduct* served = impl_->serving().Find(name);
+  return served == nullptr ? nullptr : served->product;
+}
+
 void Engine::Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done, WriteTokens after) {
   impl_->Fetch(std::move(key), deadline, std::move(done), std::move(after));
 }

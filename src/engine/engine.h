@@ -122,6 +122,9 @@ class Engine {
   // here too, and a refresh begins behind it.
   std::optional<Served> Peek(std::string_view raw_key);
 
+  // The product in service of that name; null: there is none. Any thread.
+  ProductPtr FindProduct(std::string_view name);
+
   // Answers by `deadline`: an entry, or why there is none. With `after`, the entry shows those writes, whatever has to
   // be computed for it; an older one is never the answer. Tokens of other databases than the product's are ignored;
   // KCKTokenLost where one is of a history that its database no longer has.

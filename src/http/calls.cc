@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "http/gate.h"
+
 namespace kck {
 namespace {
 
@@ -16,6 +18,10 @@ void AnswerNoCall(Exchange& exchange, const Route& route) {
 
 Call RunCall(Exchange& exchange) {
   const Route route = FindRoute(exchange.request().method, exchange.request().target);
+  if (const Result<void> open = OpenCall(exchange, route.call); !open) {
+    exchange.AnswerError(open.error(), route.key);
+    return route.call;
+  }
   switch (route.call) {
     case Call::kFetch:
       FetchCall(exchange, route);

@@ -1,10 +1,42 @@
 #include "http/exchange.h"
 
 #include "http/entry_text.h"
+#include "http/line_syntax.h"
 
 namespace kck {
+namespace {
+
+constexpr std::string_view kBearer = "bearer";
+
+// RFC 6750: "Bearer", in any case, and the token; and the token alone, as KCK 0.6 had it.
+std::string_view TokenOf(std::string_view authorization) {
+  const std::size_t blank = authorization.find(' ');
+  if (blank == std::string_view::npos || !SameToken(authorization.substr(0, blank), kBearer)) return authorization;
+  const std::size_t begin = authorization.find_first_not_of(' ', blank);
+  return begin == std::string_view::npos ? std::string_view() : authorization.substr(begin);
+}
+
+// RFC 6750, 3: what a client has to do.
+std::string_view Challenge(ErrorCode code) {
+  if (code == ErrorCode::kTokenMissing) return R"(Bearer realm="kck")";
+  return R"(Bearer realm="kck", error="invalid_token")";
+}
+
+std::string_view CacheControl(bool after, bool personal) {
+  if (after) return "no-store";
+  return personal ? "private, no-cache" : "no-cache";
+}
+
+}  // namespace
 
 TimePoint Exchange::Deadline() const { return Clock::now() + thread_.server.settings.fetch_timeout; }
+
+Result<IdentityPtr> Exchange::Identify() {
+  if (!request_.has_authorization) {
+    return Fail(ErrorCode::kTokenMissing, "this takes a token: Authorization: Bearer <token>");
+  }
+  return thread_.tokens->Verify(TokenOf(request_.authorization), thread_.times.unix_seconds());
+}
 
 std::string& Exchange::Begin(int status) {
   status_ = status;
@@ -19,11 +51,12 @@ std::string& Exchange::Begin(int status) {
 void Exchange::AnswerEntry(const Served& served) {
   const Entry& entry = *served.entry;
   // What one client asked for after its own write is no other's answer.
-  const std::string_view cache_control = request_.has_kck_after ? "no-store" : "no-cache";
+  const std::string_view cache_control = CacheControl(request_.has_kck_after, personal_);
   const bool reads = request_.method == Method::kGet || request_.method == Method::kHead;
   if (reads && !request_.if_none_match.empty() && ListsVersion(request_.if_none_match, entry.content_version())) {
     std::string& out = Begin(304);
     AppendEntryHeaders(out, served, thread_.times, cache_control);
+    if (personal_) AppendHeader(out, "Vary", "Authorization");
     out += "\r\n";
     return;
   }
@@ -36,6 +69,7 @@ void Exchange::AnswerEntry(const Served& served) {
   std::string& out = Begin(200);
   AppendHeader(out, "Content-Type", kJsonType);
   AppendEntryHeaders(out, served, thread_.times, cache_control);
+  if (personal_) AppendHeader(out, "Vary", "Authorization");
   EndHead(out, around.size() + content.value.size());
   if (request_.method == Method::kHead) return;
   out.append(around, 0, before_bytes);
@@ -47,6 +81,7 @@ void Exchange::AnswerError(const Error& error, std::string_view key) {
   std::string body;
   AppendErrorBody(body, error, key);
   const int status = compat_06() ? 200 : StatusOf(error.code);
+  if (status == 401) return AnswerBody(status, kJsonType, "WWW-Authenticate", Challenge(error.code), body);
   const bool retry = error.code == ErrorCode::kOverloaded;
   AnswerBody(status, kJsonType, retry ? "Retry-After" : "", "1", body);
 }

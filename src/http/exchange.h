@@ -20,7 +20,7 @@ class Exchange {
  public:
   using Ending = std::function<void(Exchange&)>;
 
-  explicit Exchange(ThreadState& thread) : thread_(thread) {}
+  explicit Exchange(ThreadState& thread, bool trusted = false) : thread_(thread), trusted_(trusted) {}
   virtual ~Exchange() = default;
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -32,6 +32,15 @@ class Exchange {
   Engine& engine() { return thread_.server.node.engine; }
   RefreshWorker& refresher() { return thread_.server.node.refresher; }
   ProcessRunner& processes() { return thread_.server.node.processes; }
+  // It came by the administrators' socket: who could connect there may do everything.
+  bool is_trusted() const { return trusted_; }
+
+  // Whom the request's token names. AuthHeaderNotPresent where it has none; else as TokenVerifier::Verify.
+  Result<IdentityPtr> Identify();
+
+  // What is answered depends on the token, and is no business of a cache between.
+  void AnswersPersonally() { personal_ = true; }
+
   bool compat_06() const { return thread_.server.settings.compat_06; }
 
   // The latest moment to which a call that begins now waits for the engine.
@@ -60,6 +69,9 @@ class Exchange {
   virtual bool ClosesAfterAnswer() = 0;
 
   Request& incoming() { return request_; }
+
+  // Before each request's call.
+  void BeginRequest() { personal_ = false; }
   Output& output() { return output_; }
   int status() const { return status_; }
   bool closes() const { return closes_; }
@@ -73,6 +85,8 @@ class Exchange {
                   std::string_view body);
 
   ThreadState& thread_;
+  const bool trusted_;
+  bool personal_ = false;  // of the request under way
   Request request_;
   Output output_;
   int status_ = 0;

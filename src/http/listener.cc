@@ -1,7 +1,11 @@
 #include "http/listener.h"
 
+#include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -67,6 +71,27 @@ Result<void> RequireFree(const SocketAddress& address) {
   Descriptor probe;
   if (address.port() != 0 && !Bind(probe, address, false)) return SystemFailure();
   return {};
+}
+
+Result<Descriptor> ListenLocal(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return Fail(ErrorCode::kBadRequest, fmt::format("the path has over {} bytes", sizeof address.sun_path - 1));
+  }
+  path.copy(address.sun_path, path.size());
+  const auto* place = reinterpret_cast<const sockaddr*>(&address);
+  const Descriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (connect(probe.get(), place, sizeof address) == 0) {
+    return Fail(ErrorCode::kBadRequest, "another server listens there");
+  }
+  if (errno == ECONNREFUSED) unlink(path.c_str());
+  Descriptor listener(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const mode_t before = umask(S_IRWXG | S_IRWXO | S_IXUSR);
+  const bool bound = bind(listener.get(), place, sizeof address) == 0;
+  umask(before);
+  if (!bound || listen(listener.get(), SOMAXCONN) != 0) return SystemFailure();
+  return listener;
 }
 
 std::uint16_t PortOf(const Descriptor& listener) {

@@ -32,6 +32,10 @@ Result<Descriptor> Listen(const SocketAddress& address);
 // this says whether any has it.
 Result<void> RequireFree(const SocketAddress& address);
 
+// A Unix socket at `path` that its owner alone may connect to (mode 0600). One that a server which is gone has left is
+// replaced. Not beside other threads that make files: the mode comes by the process's umask.
+Result<Descriptor> ListenLocal(const std::string& path);
+
 // The port that a listening socket has.
 std::uint16_t PortOf(const Descriptor& listener);
 

@@ -7,6 +7,7 @@
 
 #include "http/calls.h"
 #include "http/entry_text.h"
+#include "http/gate.h"
 #include "http/query.h"
 #include "model/product_key.h"
 
@@ -97,14 +98,19 @@ std::vector<Absent> TakePresent(Exchange& exchange, Gathering& gathering) {
   const CatalogPtr catalog = engine.catalog();
   std::vector<Absent> absent;
   for (std::size_t i = 0; i < gathering.keys.size(); ++i) {
+    const Result<std::string_view> opened = OpenKey(exchange, gathering.keys[i], exchange.thread().key);
+    if (!opened) {
+      gathering.results[i] = Failure(opened.error());
+      continue;
+    }
     std::optional<Served> served;
-    if (!exchange.request().has_kck_after) served = engine.Peek(gathering.keys[i]);
+    if (!exchange.request().has_kck_after) served = engine.Peek(*opened);
     if (served) {
       exchange.thread().metrics.CountHotHit();
       gathering.results[i] = *std::move(served);
       continue;
     }
-    Result<ResolvedKey> key = ResolveKey(*catalog, gathering.keys[i]);
+    Result<ResolvedKey> key = ResolveKey(*catalog, *opened);
     if (key) {
       absent.push_back({i, *std::move(key)});
     } else {

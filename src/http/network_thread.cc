@@ -40,16 +40,24 @@ bool ConcernsOneConnection(int error) { return error == ECONNABORTED || error ==
 }  // namespace
 
 NetworkThread::NetworkThread(std::shared_ptr<ServerState> server, std::size_t index)
-    : server_(std::move(server)), state_{*server_, *server_->metrics.at(index)} {}
+    : server_(std::move(server)), state_{*server_, *server_->metrics.at(index)} {
+  if (server_->node.authenticator != nullptr) state_.tokens.emplace(*server_->node.authenticator);
+}
 
 NetworkThread::~NetworkThread() = default;
 
 Result<std::uint16_t> NetworkThread::Listen(const SocketAddress& address) {
   Result<Descriptor> listener = kck::Listen(address);
   if (!listener) return Failure(std::move(listener.error()));
-  listener_ = *std::move(listener);
-  if (!loop_.Watch(listener_, acceptor_)) return Fail(ErrorCode::kBadRequest, std::strerror(errno));
-  return PortOf(listener_);
+  acceptor_.listener = *std::move(listener);
+  if (!loop_.Watch(acceptor_.listener, acceptor_)) return Fail(ErrorCode::kBadRequest, std::strerror(errno));
+  return PortOf(acceptor_.listener);
+}
+
+Result<void> NetworkThread::ListenTrusted(Descriptor listener) {
+  trusted_acceptor_.listener = std::move(listener);
+  if (loop_.Watch(trusted_acceptor_.listener, trusted_acceptor_)) return {};
+  return Fail(ErrorCode::kBadRequest, std::strerror(errno));
 }
 
 void NetworkThread::Run() {
@@ -58,40 +66,41 @@ void NetworkThread::Run() {
     closed_.clear();
     state_.times.Refresh();
   });
-  listener_.Close();
+  acceptor_.listener.Close();
+  trusted_acceptor_.listener.Close();
   closed_.clear();
 }
 
-void NetworkThread::Accept() {
-  for (int i = 0; i < kAcceptedATurn && listener_.open(); ++i) {
-    Descriptor socket(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+void NetworkThread::Accept(Acceptor& from) {
+  for (int i = 0; i < kAcceptedATurn && from.listener.open(); ++i) {
+    Descriptor socket(accept4(from.listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket.open()) {
-      Admit(std::move(socket));
+      Admit(std::move(socket), from.trusted);
     } else if (errno == EAGAIN) {
       return;
     } else if (!ConcernsOneConnection(errno)) {
       LogWarning("a connection could not be accepted: {}", std::strerror(errno));
-      return PauseAccept();
+      return PauseAccept(from);
     }
   }
-  if (listener_.open()) loop_.Post([this] { Accept(); });
+  if (from.listener.open()) loop_.Post([this, &from] { Accept(from); });
 }
 
-void NetworkThread::PauseAccept() {
-  if (std::exchange(accept_paused_, true)) return;
-  loop_.At(Clock::now() + kAcceptPause, [this] {
-    accept_paused_ = false;
-    Accept();
+void NetworkThread::PauseAccept(Acceptor& from) {
+  if (std::exchange(from.paused, true)) return;
+  loop_.At(Clock::now() + kAcceptPause, [this, &from] {
+    from.paused = false;
+    Accept(from);
   });
 }
 
-void NetworkThread::Admit(Descriptor socket) {
+void NetworkThread::Admit(Descriptor socket, bool trusted) {
   if (server_->connections.fetch_add(1) >= server_->settings.connections_max) {
     --server_->connections;
     ++server_->connections_refused;
     return Refuse(socket);
   }
-  auto session = std::make_shared<Session>(shared_from_this(), std::move(socket));
+  auto session = std::make_shared<Session>(shared_from_this(), std::move(socket), trusted);
   sessions_.insert(session);
   session->Start();
 }
@@ -125,7 +134,8 @@ void NetworkThread::Drain() {
 }
 
 void NetworkThread::BeginDrain() {
-  listener_.Close();
+  acceptor_.listener.Close();
+  trusted_acceptor_.listener.Close();
   for (const auto& session : Sessions()) session->CloseIfIdle();
   if (sessions_.empty()) return loop_.Stop();
   loop_.At(Clock::now() + server_->settings.drain_timeout, [this] { CloseAll(); });

@@ -28,6 +28,9 @@ class NetworkThread : public std::enable_shared_from_this<NetworkThread> {
   // Before Run. Port 0: the system chooses. Returns the port.
   Result<std::uint16_t> Listen(const SocketAddress& address);
 
+  // Before Run: accepts from that socket too, and trusts who comes by it.
+  Result<void> ListenTrusted(Descriptor listener);
+
   // Accepts and serves, on the calling thread, until drained.
   void Run();
 
@@ -40,21 +43,25 @@ class NetworkThread : public std::enable_shared_from_this<NetworkThread> {
   void Forget(const std::shared_ptr<Session>& session);
 
  private:
-  // Waits for connections.
+  // A listening socket, and the waiting for its connections.
   class Acceptor final : public EventLoop::Handler {
    public:
-    explicit Acceptor(NetworkThread& thread) : thread_(thread) {}
+    Acceptor(NetworkThread& thread, bool is_trusted) : trusted(is_trusted), thread_(thread) {}
     void OnReady(std::uint32_t) override {
-      if (!thread_.accept_paused_) thread_.Accept();
+      if (!paused) thread_.Accept(*this);
     }
+
+    const bool trusted;
+    Descriptor listener;
+    bool paused = false;
 
    private:
     NetworkThread& thread_;
   };
 
-  void Accept();
-  void PauseAccept();
-  void Admit(Descriptor socket);
+  void Accept(Acceptor& from);
+  void PauseAccept(Acceptor& from);
+  void Admit(Descriptor socket, bool trusted);
   void Refuse(const Descriptor& socket) const;
   void Sweep();
   void BeginDrain();
@@ -64,9 +71,8 @@ class NetworkThread : public std::enable_shared_from_this<NetworkThread> {
   std::shared_ptr<ServerState> server_;
   ThreadState state_;
   EventLoop loop_;
-  Descriptor listener_;
-  Acceptor acceptor_{*this};
-  bool accept_paused_ = false;
+  Acceptor acceptor_{*this, false};
+  Acceptor trusted_acceptor_{*this, true};
   std::unordered_set<std::shared_ptr<Session>> sessions_;
   std::vector<std::shared_ptr<Session>> closed_;  // in this turn, which may still name them
 };

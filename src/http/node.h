@@ -1,6 +1,7 @@
 // The parts of this node that the HTTP server speaks for. All outlive the server.
 #pragma once
 
+#include "auth/authenticator.h"
 #include "engine/engine.h"
 #include "process/process_runner.h"
 #include "refresh/refresh_worker.h"
@@ -11,6 +12,7 @@ struct Node {
   Engine& engine;
   RefreshWorker& refresher;
   ProcessRunner& processes;
+  Authenticator* authenticator = nullptr;  // null: no tokens are asked for, and everyone may call everything
 };
 
 }  // namespace kck

@@ -1,5 +1,6 @@
 #include "base/json.h"
 #include "http/calls.h"
+#include "http/gate.h"
 #include "http/metrics.h"
 
 namespace kck {
@@ -25,7 +26,9 @@ void ReadyCall(Exchange& exchange) {
   const bool ready = !server.draining;
   std::string body = ready ? R"({"success":true,"ready":true)" : R"({"success":false,"ready":false,"reasons":)";
   if (!ready) AppendStrings(body, {"the server is shutting down"});
-  if (const DefinitionsReport definitions = server.probes.definitions(); !definitions.refused.empty()) {
+  const DefinitionsReport definitions = server.probes.definitions();
+  // Faults name files, and quote them.
+  if (!definitions.refused.empty() && IsAdministrator(exchange)) {
     body += R"(,"refused_change":)";
     AppendStrings(body, definitions.refused);
   }

@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "http/calls.h"
+#include "http/gate.h"
 #include "http/query.h"
 #include "model/product_key.h"
 
@@ -51,13 +52,15 @@ Engine::FetchCallback EntryLater(Exchange& exchange, std::string_view key) {
 
 void FetchCall(Exchange& exchange, const Route& route) {
   Engine& engine = exchange.engine();
+  const Result<std::string_view> opened = OpenKey(exchange, route.key, exchange.thread().key);
+  if (!opened) return exchange.AnswerError(opened.error(), route.key);
   if (!exchange.request().has_kck_after) {
-    if (const std::optional<Served> served = engine.Peek(route.key)) {
+    if (const std::optional<Served> served = engine.Peek(*opened)) {
       exchange.thread().metrics.CountHotHit();
       return exchange.AnswerEntry(*served);
     }
   }
-  Result<ResolvedKey> key = ResolveKey(*engine.catalog(), route.key);
+  Result<ResolvedKey> key = ResolveKey(*engine.catalog(), *opened);
   if (!key) return exchange.AnswerError(key.error(), route.key);
   const Result<TimePoint> until = WaitOf(exchange, route.query);
   if (!until) return exchange.AnswerError(until.error(), route.key);

@@ -17,10 +17,12 @@ struct Request {
   bool keep_alive = true;  // what the client asks for
   bool has_if_match = false;
   bool has_kck_after = false;
+  bool has_authorization = false;
   std::string target;  // as sent: path and query, still percent-encoded
   std::string if_match;
   std::string if_none_match;  // several headers of the name are joined by commas
   std::string kck_after;      // likewise
+  std::string authorization;  // as sent
   std::string content_type;
   std::string body;  // without its transfer coding
 

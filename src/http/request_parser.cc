@@ -34,10 +34,12 @@ void Request::Clear() {
   keep_alive = true;
   has_if_match = false;
   has_kck_after = false;
+  has_authorization = false;
   target.clear();
   if_match.clear();
   if_none_match.clear();
   kck_after.clear();
+  authorization.clear();
   content_type.clear();
   body.clear();
   if (body.capacity() > kBodyBytesKept) body.shrink_to_fit();
@@ -177,7 +179,7 @@ bool RequestParser::ReadField(std::string_view name, std::string_view value) {
       return true;
     case 13:
       if (SameToken(name, "if-none-match")) AppendListed(request_.if_none_match, value);
-      return true;
+      return !SameToken(name, "authorization") || ReadAuthorization(value);
     case 14:
       return !SameToken(name, "content-length") || ReadLength(value);
     case 17:
@@ -190,6 +192,15 @@ bool RequestParser::ReadField(std::string_view name, std::string_view value) {
 bool RequestParser::ReadHost(std::string_view value) {
   if (++head_.hosts > 1) return Refuse(400, "the request has more than one Host header");
   return IsHost(value) || Refuse(400, "the Host header is not a name or an address");
+}
+
+// Of two, one could be meant for KCK and the other be what somebody in between has checked.
+bool RequestParser::ReadAuthorization(std::string_view value) {
+  if (std::exchange(request_.has_authorization, true)) {
+    return Refuse(400, "the request has more than one Authorization header");
+  }
+  request_.authorization = value;
+  return true;
 }
 
 bool RequestParser::ReadConnection(std::string_view value) {

@@ -87,6 +87,7 @@ class RequestParser {
   bool ReadLength(std::string_view value);
   bool ReadCoding(std::string_view value);
   bool ReadHost(std::string_view value);
+  bool ReadAuthorization(std::string_view value);
   bool ReadConnection(std::string_view value);
   bool PassTrailer(std::string_view name);
   bool EndHead();

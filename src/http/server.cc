@@ -1,6 +1,7 @@
 #include "http/server.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <thread>
 
@@ -42,6 +43,7 @@ class HttpServer::Impl {
       address->set_port(*port);
     }
     port_ = address->port();
+    if (Result<void> admin = ListenForAdministrators(); !admin) return admin;
     for (const auto& network : networks_) threads_.emplace_back([network] { network->Run(); });
     return {};
   }
@@ -53,13 +55,33 @@ class HttpServer::Impl {
     for (const auto& network : networks_) network->Drain();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
+    if (std::exchange(has_admin_socket_, false)) unlink(state_->settings.admin_socket.c_str());
   }
 
  private:
+  Result<void> ListenForAdministrators() {
+    const std::string& path = state_->settings.admin_socket;
+    if (path.empty()) return {};
+    Result<Descriptor> listener = ListenLocal(path);
+    Result<void> listens;
+    if (listener) {
+      has_admin_socket_ = true;
+      listens = networks_.front()->ListenTrusted(*std::move(listener));
+    } else {
+      listens = Failure(std::move(listener.error()));
+    }
+    if (listens) return {};
+    return Fail(
+        ErrorCode::kBadRequest,
+        fmt::format("cannot listen on the administrators' socket {}: {} (http.admin in kck.yml: unix:PATH, or off)",
+                    path, listens.error().message));
+  }
+
   std::shared_ptr<ServerState> state_;
   std::vector<std::shared_ptr<NetworkThread>> networks_;
   std::vector<std::thread> threads_;
   std::uint16_t port_ = 0;
+  bool has_admin_socket_ = false;
 };
 
 HttpServer::HttpServer(const Node& node, const HttpSettings& settings, int threads, ServerProbes probes)

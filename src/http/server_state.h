@@ -40,6 +40,8 @@ struct ThreadState {
   ThreadMetrics& metrics;
   TimeText times = {};
   std::string scratch = {};                                       // text that is measured before it is sent
+  std::string key = {};                                           // the request's, with what its token gives
+  std::optional<TokenCache> tokens = {};                          // nothing where none are asked for
   std::string spare_output = {};                                  // the memory of an output that is not in use
   std::vector<char> read_buffer = std::vector<char>(kReadBytes);  // of the connection whose turn it is
 };

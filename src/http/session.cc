@@ -37,8 +37,8 @@ ssize_t SendPieces(const Descriptor& socket, std::span<iovec> pieces) {
 
 }  // namespace
 
-Session::Session(std::shared_ptr<NetworkThread> owner, Descriptor socket)
-    : Exchange(owner->state()),
+Session::Session(std::shared_ptr<NetworkThread> owner, Descriptor socket, bool trusted)
+    : Exchange(owner->state(), trusted),
       owner_(std::move(owner)),
       socket_(std::move(socket)),
       parser_(incoming(), server().settings.body_bytes_max, server().bodies) {}
@@ -100,6 +100,7 @@ bool Session::TakeRequest() {
       return false;
     case RequestParser::State::kComplete:
       output().Borrow(thread().spare_output);
+      BeginRequest();
       call_ = RunCall(*this);
       if (!waiting_) FinishRequest();
       return true;

@@ -23,8 +23,8 @@ class NetworkThread;
 
 class Session final : public Exchange, public std::enable_shared_from_this<Session>, private EventLoop::Handler {
  public:
-  // `socket` does not block.
-  Session(std::shared_ptr<NetworkThread> owner, Descriptor socket);
+  // `socket` does not block. `trusted`: it is one of the administrators' socket.
+  Session(std::shared_ptr<NetworkThread> owner, Descriptor socket, bool trusted);
   ~Session() override;
 
   void Start();

@@ -21,6 +21,8 @@ class TimeText {
 
   TimePoint now() const { return now_; }
 
+  std::int64_t unix_seconds() const { return date_seconds_; }
+
   // Now, as the Date header has it: "Tue, 24 Nov 2026 21:08:32 GMT".
   std::string_view date() const { return {date_.data(), date_.size()}; }
 

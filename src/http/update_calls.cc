@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "http/calls.h"
+#include "http/gate.h"
 #include "http/update_body.h"
 #include "model/product_key.h"
 
@@ -29,14 +30,20 @@ Engine::UpdateCallback UpdatedLater(Exchange& exchange, const std::string& updat
 
 Result<ResolvedWrite> ReadWrite(Exchange& exchange, WriteCall call, std::string_view name, std::string_view key) {
   UpdaterPtr updater = exchange.engine().catalog()->FindUpdater(DecodeSegment(name).value_or(""));
-  if (!updater) return Fail(ErrorCode::kUnknownKey, "there is no updater of that name");
+  if (!updater) {
+    // Which there are is nobody's business who may not use them.
+    if (Result<TokenParams> open = OpenUpdater(exchange, Updater()); !open) return Failure(std::move(open.error()));
+    return Fail(ErrorCode::kUnknownKey, "there is no updater of that name");
+  }
   if (call == WriteCall::kCreate && !key.empty()) {
     return Fail(ErrorCode::kBadRequest, "create takes no key in the path: a key that is chosen goes into the body");
   }
+  const Result<TokenParams> from_token = OpenUpdater(exchange, *updater);
+  if (!from_token) return Failure(from_token.error());
   const Request& request = exchange.request();
   const Result<std::vector<WriteField>> fields = ReadWriteBody(request.content_type, request.body);
   if (!fields) return Failure(fields.error());
-  return ResolveWrite(std::move(updater), call, key, *fields);
+  return ResolveWrite(std::move(updater), call, key, *fields, *from_token);
 }
 
 void RunWrite(Exchange& exchange, const Route& route, WriteCall call) {

@@ -31,6 +31,10 @@ std::uint64_t FolderState(const Settings& settings) {
       files.push_back(FileState(item->path().string()));
     }
   }
+  for (const AuthKeySettings& key : settings.auth.keys) {
+    if (!key.file.empty()) files.push_back(FileState(key.file));
+  }
+  if (!settings.auth.jwks_file.empty()) files.push_back(FileState(settings.auth.jwks_file));
   std::ranges::sort(files);
   std::string all;
   for (const std::string& file : files) all += file;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "model/access.h"
 #include "model/fault.h"
 #include "model/param.h"
 #include "model/refresh_rules.h"
@@ -54,6 +55,7 @@ struct Product {
   std::chrono::milliseconds empty_expires_after{5000};
   bool settable = false;
   RefreshRules refresh;
+  Access access;
 
   // Hash of all that decides what a fill computes: SQL, parameters, shape, process_result, database (name and url
   // without its password). Two definitions with one fingerprint make equal values.

@@ -34,6 +34,14 @@ void AppendEncoded(std::string& out, std::string_view text) {
   }
 }
 
+void AppendValue(std::string& out, const ParamValue& value) {
+  if (!value) {
+    out += kNull;
+  } else {
+    AppendEncoded(out, *value);
+  }
+}
+
 Failure BadEscape(std::size_t segment) {
   return Fail(ErrorCode::kBadKey, fmt::format("segment {} of the key has a % that is not followed by two hexadecimal "
                                               "digits; write a percent sign as %25",
@@ -134,6 +142,29 @@ Result<ResolvedKey> ResolveKey(const Catalog& catalog, std::string_view raw_key)
   return key;
 }
 
+Result<void> BindKey(std::string_view raw_key, const Product& product, const TokenParams& from_token,
+                     std::string& key) {
+  const std::vector<std::string_view> segments = SplitKey(raw_key);
+  const std::size_t asked = product.params.size() - from_token.size();
+  if (segments.size() - 1 != asked) {
+    return Fail(ErrorCode::kBadKey, fmt::format("{} takes {} parameter{} from the path, beside what comes from the "
+                                                "token, and the key has {}",
+                                                product.name, asked, asked == 1 ? "" : "s", segments.size() - 1));
+  }
+  key = segments[0];
+  std::size_t next = 1;
+  for (std::size_t i = 0; i < product.params.size(); ++i) {
+    key += '/';
+    const auto bound = from_token.find(i);
+    if (bound == from_token.end()) {
+      key += segments[next++];
+    } else {
+      AppendValue(key, bound->second);
+    }
+  }
+  return {};
+}
+
 Result<ResolvedKey> KeyOf(const ProductPtr& product, const std::vector<ParamValue>& values) {
   Result<ResolvedKey> key = ResolvedKey{};
   key->product = product;
@@ -142,11 +173,7 @@ Result<ResolvedKey> KeyOf(const ProductPtr& product, const std::vector<ParamValu
     Result<ParamValue> value = Canonical(product->params[i], values[i]);
     if (!value) return Failure(std::move(value.error()));
     key->text += '/';
-    if (*value) {
-      AppendEncoded(key->text, **value);
-    } else {
-      key->text += kNull;
-    }
+    AppendValue(key->text, *value);
     key->params.push_back(*std::move(value));
   }
   return key;

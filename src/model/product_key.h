@@ -5,6 +5,7 @@
 // character or one of !$'()*+,;=:@ with upper-case hex, and spells each typed value one way.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,9 @@
 namespace kck {
 
 inline constexpr std::size_t kKeyBytesMax = 1024;
+
+// Parameters of a product or updater that a request's token gives, by index, canonical.
+using TokenParams = std::map<std::size_t, ParamValue>;
 
 // The first segment, still encoded: all before the first slash.
 std::string_view KeyName(std::string_view raw_key);
@@ -29,6 +33,11 @@ std::optional<std::string> DecodeSegment(std::string_view segment);
 // Reads `raw_key` by the definitions in `catalog`. A name without a product resolves with a null product. KCKBadKey
 // says which parameter is wrong, and how a right one looks.
 Result<ResolvedKey> ResolveKey(const Catalog& catalog, std::string_view raw_key);
+
+// A request's key of which some parameters come from its token: `raw_key` has the others, in their order. Writes the
+// whole key to `key`, the token's parameters in their one spelling. KCKBadKey where the number of the others is not
+// right.
+Result<void> BindKey(std::string_view raw_key, const Product& product, const TokenParams& from_token, std::string& key);
 
 // The key of `product` with these values, one a parameter in its order, each spelled in any way that its type takes.
 Result<ResolvedKey> KeyOf(const ProductPtr& product, const std::vector<ParamValue>& values);

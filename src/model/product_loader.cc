@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "model/access_reader.h"
 #include "model/definition_reader.h"
 #include "model/folder_readers.h"
 #include "model/refresh_reader.h"
@@ -33,11 +34,7 @@ class ProductReader {
     ReadRefresh();
     ReadEmpty();
     if (const auto settable = fields_.TakeBool("settable")) product_->settable = *settable;
-    const YAML::Node access = fields_.Take("access");
-    if (access.IsDefined() && !(access.IsScalar() && access.Scalar() == "public")) {
-      file_.Report(access, "\"access\" other than public is not in this version",
-                   "take it out only if everyone may read this product");
-    }
+    product_->access = ReadAccess(file_, fields_, product_->params, settings_.auth.on, "product");
     for (const char* later : {"augment", "as"}) fields_.RefuseForNow(later);
   }
 

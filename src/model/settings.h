@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "model/auth_settings.h"
 #include "model/fault.h"
 #include "model/sql_template.h"
 
@@ -35,6 +36,7 @@ struct DatabaseSettings {
 struct HttpSettings {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8001;
+  std::string admin_socket;  // a Unix socket for administrators, absolute or already joined; empty: none
   bool compat_06 = false;
   std::chrono::milliseconds fetch_timeout{15000};  // how long a request waits for a fill
   std::chrono::milliseconds drain_timeout{10000};  // how long SIGTERM waits for requests under way
@@ -60,6 +62,7 @@ struct Settings {
   std::string updaters_folder;
   std::string processes_folder;
   HttpSettings http;
+  AuthSettings auth;
   int threads = 0;  // network threads; 0: one a core
 };
 

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include "model/auth_settings_reader.h"
 #include "model/folder_readers.h"
 #include "model/yaml_reader.h"
 
@@ -34,13 +35,17 @@ class SettingsReader {
     YamlMap top(file_, root, "kck.yml");
     ReadDatabases(top);
     ReadStore(top);
+    if (const YAML::Node auth = top.Take("auth"); auth.IsDefined()) {
+      settings_.auth = ReadAuthSettings(file_, auth, folder_);
+      settings_.http.admin_socket = Join(folder_, "kck.sock");
+    }
     ReadHttp(top);
     Assign(settings_.memory_bytes, top.TakeBytes("memory"));
     if (const auto folder = top.TakeText("products")) settings_.products_folder = Join(folder_, *folder);
     if (const auto folder = top.TakeText("updaters")) settings_.updaters_folder = Join(folder_, *folder);
     if (const auto folder = top.TakeText("processes")) settings_.processes_folder = Join(folder_, *folder);
     if (const auto threads = top.TakeInt("threads", 1, 256)) settings_.threads = static_cast<int>(*threads);
-    for (const char* later : {"auth", "python", "changes", "node"}) top.RefuseForNow(later);
+    for (const char* later : {"python", "changes", "node"}) top.RefuseForNow(later);
     top.Finish();
     return std::move(settings_);
   }
@@ -135,6 +140,7 @@ class SettingsReader {
     YamlMap fields(file_, node, "http");
     HttpSettings& http = settings_.http;
     ReadListen(fields);
+    ReadAdmin(fields);
     if (fields.TakeChoice("compat", {"0.6"})) http.compat_06 = true;
     Assign(http.fetch_timeout, fields.TakeDuration("fetch_timeout_ms", milliseconds(1)));
     Assign(http.drain_timeout, fields.TakeDuration("drain_timeout_ms", milliseconds(1)));
@@ -163,6 +169,19 @@ class SettingsReader {
     }
     settings_.http.address = listen->substr(0, colon);
     settings_.http.port = static_cast<std::uint16_t>(number);
+  }
+
+  void ReadAdmin(YamlMap& fields) {
+    constexpr std::string_view kUnix = "unix:";
+    const auto admin = fields.TakeText("admin");
+    if (!admin) return;
+    if (*admin == "off") {
+      settings_.http.admin_socket.clear();
+    } else if (admin->starts_with(kUnix) && admin->size() > kUnix.size()) {
+      settings_.http.admin_socket = Join(folder_, admin->substr(kUnix.size()));
+    } else {
+      file_.Report(fields.Take("admin"), "\"admin\" is no Unix socket", "unix:PATH, or off");
+    }
   }
 
   YamlFile file_;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/access.h"
 #include "model/fault.h"
 #include "model/param.h"
 #include "model/product.h"
@@ -32,6 +33,7 @@ struct Updater {
   Location location;  // of the definition, for messages
   std::string database;
   std::vector<Param> params;
+  Access access;
   std::array<std::optional<WriteTemplate>, kWriteActions.size()> templates;  // by WriteAction; at least one
 
   const std::optional<WriteTemplate>& Template(WriteAction action) const {

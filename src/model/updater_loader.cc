@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "model/access_reader.h"
 #include "model/definition_reader.h"
 #include "model/folder_readers.h"
 
@@ -15,11 +16,12 @@ class UpdaterReader {
       : file_(file), fields_(fields), sql_(sql), definition_(settings, file, fields, "updater") {}
 
   // Null where the updater has a fault.
-  UpdaterPtr Read(const std::string& default_name) {
+  UpdaterPtr Read(const Settings& settings, const std::string& default_name) {
     updater_->name = definition_.ReadName(default_name);
     updater_->location = definition_.location();
     updater_->database = definition_.ReadDatabase();
     updater_->params = definition_.ReadParams();
+    updater_->access = ReadAccess(file_, fields_, updater_->params, settings.auth.on, "updater");
     ReadMode();
     ReadReturning();
     ReadQuery();
@@ -137,7 +139,7 @@ Definitions<UpdaterPtr> ReadYamlUpdaters(const Settings& settings, const std::st
   auto read = [&](const YamlFile& file, const std::string& text, YamlMap& fields) {
     const SqlReader sql(file, text, path);
     UpdaterReader reader(settings, file, fields, sql);
-    UpdaterPtr updater = reader.Read(std::filesystem::path(path).stem().string());
+    UpdaterPtr updater = reader.Read(settings, std::filesystem::path(path).stem().string());
     if (updater) updaters.sound.push_back(updater);
     return updater != nullptr;
   };

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 
-#include "model/product_key.h"
-
 namespace kck {
 namespace {
 
@@ -80,7 +78,8 @@ std::string ParamList(const Updater& updater) {
   return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
 }
 
-Result<void> ReadFields(const Updater& updater, WriteCall call, const std::vector<WriteField>& fields, Given& given) {
+Result<void> ReadFields(const Updater& updater, WriteCall call, const std::vector<WriteField>& fields,
+                        const TokenParams& from_token, Given& given) {
   std::vector<std::string_view> seen;
   for (const WriteField& field : fields) {
     const auto param = std::ranges::find(updater.params, field.name, &Param::name);
@@ -90,6 +89,9 @@ Result<void> ReadFields(const Updater& updater, WriteCall call, const std::vecto
     }
     if (std::ranges::find(seen, field.name) != seen.end()) return BadParam(*param, "it is given twice");
     seen.push_back(field.name);
+    if (from_token.contains(static_cast<std::size_t>(param - updater.params.begin()))) {
+      return BadParam(*param, "it comes from the token, and is not to be sent");
+    }
     if (call == WriteCall::kCreate && param->primary_key && field.kind == Kind::kNull) continue;
     Result<ParamValue> value = ReadValue(*param, field);
     if (!value) return Failure(std::move(value.error()));
@@ -98,9 +100,10 @@ Result<void> ReadFields(const Updater& updater, WriteCall call, const std::vecto
   return {};
 }
 
-Result<void> ReadKey(const Updater& updater, std::string_view key, Given& given) {
+Result<void> ReadKey(const Updater& updater, std::string_view key, const TokenParams& from_token, Given& given) {
   if (key.empty()) return {};
-  const std::vector<std::size_t> params = PrimaryKeyOf(updater);
+  std::vector<std::size_t> params = PrimaryKeyOf(updater);
+  std::erase_if(params, [&](std::size_t param) { return from_token.contains(param); });
   const std::vector<std::string_view> segments = SplitKey(key);
   if (segments.size() != params.size()) {
     return Bad(fmt::format("the primary key of updater {} has {} part{} ({}), and the path has {}", updater.name,
@@ -147,10 +150,13 @@ Failure NoTemplate(const Updater& updater, WriteCall call, WriteAction action) {
 }  // namespace
 
 Result<ResolvedWrite> ResolveWrite(UpdaterPtr updater, WriteCall call, std::string_view key,
-                                   const std::vector<WriteField>& fields) {
+                                   const std::vector<WriteField>& fields, const TokenParams& from_token) {
   Given given(updater->params.size());
-  if (Result<void> read = ReadFields(*updater, call, fields, given); !read) return Failure(std::move(read.error()));
-  if (Result<void> read = ReadKey(*updater, key, given); !read) return Failure(std::move(read.error()));
+  if (Result<void> read = ReadFields(*updater, call, fields, from_token, given); !read) {
+    return Failure(std::move(read.error()));
+  }
+  if (Result<void> read = ReadKey(*updater, key, from_token, given); !read) return Failure(std::move(read.error()));
+  for (const auto& [param, value] : from_token) given[param] = value;
   ResolvedWrite write;
   write.action = ActionOf(*updater, call, given);
   const auto& found = updater->Template(write.action);
@@ -166,7 +172,7 @@ Result<ResolvedWrite> ResolveWrite(UpdaterPtr updater, WriteCall call, std::stri
                            fmt::join(NamesOf(*updater, missing), ", ")));
   }
   for (std::size_t i = 0; i < given.size(); ++i) {
-    if (given[i]) {
+    if (given[i] && !from_token.contains(i)) {
       return BadParam(updater->params[i], fmt::format("the {} of updater {} does not take it",
                                                       WriteActionName(write.action), updater->name));
     }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/product_key.h"
 #include "model/updater.h"
 
 namespace kck {
@@ -48,7 +49,9 @@ struct ResolvedWrite {
 //
 // KCKBadRequest where the fields are not what the statement takes; it names the parameter. One that is nullable may be
 // left out, and is NULL then.
+//
+// Parameters `from_token` stand as they are, and neither the path nor the body may name them.
 Result<ResolvedWrite> ResolveWrite(UpdaterPtr updater, WriteCall call, std::string_view key,
-                                   const std::vector<WriteField>& fields);
+                                   const std::vector<WriteField>& fields, const TokenParams& from_token = {});
 
 }  // namespace kck

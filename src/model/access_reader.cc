@@ -1,0 +1,97 @@
+#include "model/access_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace kck {
+namespace {
+
+class AccessReader {
+ public:
+  AccessReader(const YamlFile& file, const YAML::Node& node, const std::vector<Param>& params)
+      : file_(file), node_(node), params_(params) {}
+
+  Access Read() {
+    if (node_.IsMap()) {
+      ReadRules();
+    } else {
+      ReadWord();
+    }
+    return std::move(access_);
+  }
+
+ private:
+  void ReadWord() {
+    const std::string word = node_.IsScalar() ? node_.Scalar() : "";
+    access_.kind = word == "public" ? AccessKind::kPublic : AccessKind::kUser;
+    if (word == "public" || word == "user") return;
+    file_.Report(node_, "\"access\" is none of its words",
+                 "public, user, or {claims: {sub: user_id}, roles: [editor]}");
+  }
+
+  void ReadRules() {
+    access_.kind = AccessKind::kUser;
+    YamlMap rules(file_, node_, "access");
+    ReadClaims(rules.Take("claims"));
+    ReadRoles(rules.Take("roles"));
+    rules.Finish();
+    if (access_.claims.empty() && access_.roles.empty()) {
+      file_.Report(node_, "access has neither claims nor roles", "access: user is for everyone who has a token");
+    }
+  }
+
+  void ReadClaims(const YAML::Node& node) {
+    if (!node.IsDefined()) return;
+    YamlMap claims(file_, node, "claims");
+    for (const auto& item : claims.node()) {
+      claims.Take(item.first.Scalar());
+      const auto param = file_.TextOf(item.second, item.first.Scalar());
+      if (param) Bind(item.first.Scalar(), *param, item.second);
+    }
+    std::ranges::sort(access_.claims, {}, &ClaimBinding::param);
+  }
+
+  void Bind(const std::string& claim, const std::string& name, const YAML::Node& at) {
+    const auto param = std::ranges::find(params_, name, &Param::name);
+    if (param == params_.end()) {
+      return file_.Report(at, fmt::format("there is no parameter \"{}\" for the claim {}", name, claim),
+                          "claims: {CLAIM: PARAMETER} names one of `parameters`");
+    }
+    const auto index = static_cast<std::size_t>(param - params_.begin());
+    if (BindingOf(access_, index) != nullptr) {
+      return file_.Report(at, fmt::format("the parameter \"{}\" is taken from two claims", name), "keep one of them");
+    }
+    access_.claims.push_back({claim, index});
+  }
+
+  void ReadRoles(const YAML::Node& node) {
+    if (!node.IsDefined()) return;
+    if (!node.IsSequence() || node.size() == 0) return file_.Report(node, "roles is no list", "as roles: [editor]");
+    for (const YAML::Node& item : node) {
+      if (const auto role = file_.TextOf(item, "roles")) access_.roles.push_back(*role);
+    }
+  }
+
+  YamlFile file_;
+  YAML::Node node_;
+  const std::vector<Param>& params_;
+  Access access_;
+};
+
+}  // namespace
+
+Access ReadAccess(const YamlFile& file, YamlMap& fields, const std::vector<Param>& params, bool auth_is_on,
+                  const std::string& kind) {
+  const YAML::Node node = fields.Take("access");
+  if (!node.IsDefined()) return {};
+  Access access = AccessReader(file, node, params).Read();
+  if (!auth_is_on && access.kind == AccessKind::kUser) {
+    file.Report(node,
+                fmt::format("this {} is not for everyone, and kck.yml has no auth: nobody could be told apart", kind),
+                "add auth: {keys: […]} to kck.yml; access: public where everyone may");
+  }
+  return access;
+}
+
+}  // namespace kck
