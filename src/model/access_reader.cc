@@ -36,7 +36,7 @@ class AccessReader {
     ReadClaims(rules.Take("claims"));
     ReadRoles(rules.Take("roles"));
     rules.Finish();
-    if (access_.claims.empty() && access_.roles.empty()) {
+    if (node_.size() == 0) {
       file_.Report(node_, "access has neither claims nor roles", "access: user is for everyone who has a token");
     }
   }

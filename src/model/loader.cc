@@ -106,6 +106,17 @@ void ReadProcesses(Folder& folder, const std::string& root) {
   ReportDuplicates(folder.processes, "process", folder.faults);
 }
 
+template <typename Definition>
+void WarnWithoutAccess(const std::vector<Definition>& definitions, std::string_view kind, Faults& faults) {
+  for (const Definition& definition : definitions) {
+    if (definition->access.kind != AccessKind::kUnsaid) continue;
+    faults.push_back(
+        {definition->location,
+         fmt::format("{} \"{}\" has no access, so that it opens to administrators alone", kind, definition->name),
+         "access: user, or {claims: …}, or public where everyone may", true});
+  }
+}
+
 }  // namespace
 
 Folder LoadFolder(const std::string& path) {
@@ -126,6 +137,10 @@ Folder LoadFolder(const std::string& path) {
   ReadUpdaters(folder, root);
   ReadProcesses(folder, root);
   CheckTriggers(folder, folder.faults);
+  if (folder.settings.auth.on) {
+    WarnWithoutAccess(folder.products, "product", folder.faults);
+    WarnWithoutAccess(folder.updaters, "updater", folder.faults);
+  }
   std::ranges::sort(folder.faults, {}, [](const Fault& fault) {
     return std::tuple(fault.location.file, fault.location.line, fault.location.column, fault.message);
   });

@@ -83,14 +83,63 @@ TEST_F(LoaderTest, OneFileMayHoldSeveralNamedProducts) {
               HasSubstr("products/p.yml:1:1: error: one of several products in a file has no name"));
 }
 
+constexpr const char* kAuth = R"(databases: {main: {url: "sqlite:data.db"}}
+auth: {keys: [{algorithm: HS256, secret: "01234567890123456789012345678901"}]}
+)";
+
+TEST_F(LoaderTest, ReadsWhoMayReadAndWrite) {
+  Write("kck.yml", kAuth);
+  Write("products/p.yml", R"(parameters: [{name: user, type: int}, {name: day, type: date}, {name: tenant}]
+query: {template: "select :user, :day, :tenant"}
+access: {claims: {app.tenant: tenant, sub: user}, roles: [editor]}
+)");
+  Write("updaters/u.yml",
+        "parameters: [{name: id}]\nquery: {template: {insert: insert into t values (:id)}}\naccess: user\n");
+  const Folder folder = LoadSound();
+  const Access& access = folder.products.at(0)->access;
+  EXPECT_EQ(access.kind, AccessKind::kUser);
+  ASSERT_EQ(access.claims.size(), 2U);
+  EXPECT_EQ(access.claims[0].claim, "sub");
+  EXPECT_EQ(access.claims[1].claim, "app.tenant");
+  EXPECT_EQ(access.claims[1].param, 2U);
+  EXPECT_THAT(access.roles, ElementsAre("editor"));
+  EXPECT_EQ(folder.updaters.at(0)->access.kind, AccessKind::kUser);
+}
+
+TEST_F(LoaderTest, PlacesTheFaultsOfAccess) {
+  const std::string query = "parameters: [{name: a}]\nquery: {template: \"select :a\"}\n";
+  EXPECT_THAT(FaultOf(query + "access: user\n"),
+              HasSubstr("p.yml:3:9: error: this product is not for everyone, and kck.yml has no auth"));
+  EXPECT_THAT(FaultOf(query + "access: {claims: {sub: a}}\n"), HasSubstr("kck.yml has no auth"));
+  Write("kck.yml", kAuth);
+  EXPECT_THAT(FaultOf(query), HasSubstr("p.yml:1:1: warning: product \"p\" has no access"));
+  EXPECT_THAT(FaultOf(query + "access: users\n"), HasSubstr("p.yml:3:9: error: \"access\" is none of its words"));
+  EXPECT_THAT(FaultOf(query + "access: {claims: {sub: b}}\n"), HasSubstr("p.yml:3:24: error: there is no parameter"));
+  EXPECT_THAT(FaultOf(query + "access: {claims: {sub: a, tenant: a}}\n"), HasSubstr("taken from two claims"));
+  EXPECT_THAT(FaultOf(query + "access: {roles: editor}\n"), HasSubstr("roles is no list"));
+  EXPECT_THAT(FaultOf(query + "access: {role: [editor]}\n"), HasSubstr("unknown field \"role\""));
+}
+
+TEST_F(LoaderTest, PlacesTheFaultsOfAuth) {
+  const auto fault = [this](const std::string& auth) {
+    return FolderFixture::FaultOf("kck.yml", "databases: {main: {url: \"sqlite:data.db\"}}\nauth: " + auth + "\n");
+  };
+  EXPECT_THAT(fault("{}"), HasSubstr("kck.yml:2:7: error: auth has no key"));
+  EXPECT_THAT(fault("{keys: []}"), HasSubstr("keys is no list"));
+  EXPECT_THAT(fault("{keys: [{algorithm: none, secret: x}]}"), HasSubstr("\"algorithm\" cannot be \"none\""));
+  EXPECT_THAT(fault("{keys: [{secret: x}]}"), HasSubstr("a key has no algorithm"));
+  EXPECT_THAT(fault("{keys: [{algorithm: HS256, file: x}]}"), HasSubstr("a key of HS256 has one secret"));
+  EXPECT_THAT(fault("{keys: [{algorithm: ES256, secret: x}]}"), HasSubstr("a key of ES256 has one file"));
+  EXPECT_THAT(fault("{jwks: a.json, leeway_seconds: 1000}"), HasSubstr("leeway_seconds"));
+  EXPECT_THAT(fault("{jwks: a.json, isuer: x}"), HasSubstr("unknown field \"isuer\""));
+}
+
 TEST_F(LoaderTest, PlacesTheFaultsOfAProduct) {
   EXPECT_EQ(FaultOf("query: {template: select 1}\nexpire_secnds: 3\n"),
             "products/p.yml:2:1: error: unknown field \"expire_secnds\" in the product (did you mean "
             "\"expire_seconds\"?)");
   EXPECT_THAT(FaultOf("query:\n  template: select 1\n  type: dict\n"),
               HasSubstr("p.yml:3:9: error: \"type\" cannot be \"dict\""));
-  EXPECT_THAT(FaultOf("query: {template: select 1}\naccess: user\n"),
-              HasSubstr("p.yml:2:9: error: \"access\" other than public is not in this version"));
   EXPECT_THAT(FaultOf("query: {template: select 1}\nas: {role: r}\n"), HasSubstr("\"as\" is not in this version"));
   EXPECT_THAT(FaultOf("query: {template: select 1}\naugment: {python: m}\n"),
               HasSubstr("\"augment\" is not in this version"));
@@ -118,8 +167,6 @@ TEST_F(LoaderTest, PlacesTheFaultsOfAProduct) {
               HasSubstr("p.yml:3:1: error: \"settable\" is given twice"));
   EXPECT_THAT(FaultOf("query: {template: \"select 'x\"}\n"), HasSubstr("p.yml:1:27: error: the string is not closed"));
   EXPECT_THAT(FaultOf("query: {template: \"\"}\n"), HasSubstr("p.yml:1:20: error: there is no statement"));
-  EXPECT_THAT(FaultOf("query: {template: select 1}\naccess: {claims: {sub: id}}\n"),
-              HasSubstr("p.yml:2:9: error: \"access\" other than public is not in this version"));
   EXPECT_THAT(FaultOf("query: {template: select 1, file: a.sql}\n"), HasSubstr("both template and file"));
   EXPECT_THAT(FaultOf("query: select 1\n"), HasSubstr("p.yml:1:8: error: query has to be a mapping"));
   EXPECT_THAT(FaultOf("parameters: [{name: a}, {name: a}]\nquery: {template: \"select :a\"}\n"),
@@ -194,7 +241,7 @@ TEST_F(LoaderTest, TellsEveryFaultOfAFolderAtOnce) {
                    HasSubstr("kck.yml:2:9: error: \"memory\" has to be a number of bytes"),
                    HasSubstr("kck.yml:3:16: error: \"listen\""),
                    HasSubstr("kck.yml:3:25: error: \"tls\" is not in this version"),
-                   HasSubstr("kck.yml:4:7: error: \"auth\" is not in this version"),
+                   HasSubstr("kck.yml:4:7: error: auth has no key to check tokens with"),
                    HasSubstr("products/a.yml:2:1: error: unknown field \"x\""),
                    HasSubstr("products/b.sql:1:4: error: unknown field \"y\""),
                    HasSubstr("products/b.sql:2:8: error: the SQL uses :z"),

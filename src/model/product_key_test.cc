@@ -58,6 +58,19 @@ TEST(Key, IsBounded) {
   EXPECT_TRUE(Canonical("free/" + std::string(kKeyBytesMax / 2, ' ')).starts_with("bad:")) << "its canonical form";
 }
 
+TEST(Key, TakesParametersOfTheToken) {
+  Product product;
+  product.name = "report";
+  product.params = {{"tenant"}, {"day"}, {"user"}};
+  std::string key;
+  ASSERT_TRUE(BindKey("report/2024-01-01", product, {{0, "a/b"}, {2, std::nullopt}}, key));
+  EXPECT_EQ(key, "report/a%2Fb/2024-01-01/%00");
+  EXPECT_EQ(BindKey("report/x/y", product, {{0, "a"}, {2, "b"}}, key).error().code, ErrorCode::kBadKey);
+  EXPECT_EQ(BindKey("report", product, {{0, "a"}, {2, "b"}}, key).error().code, ErrorCode::kBadKey);
+  ASSERT_TRUE(BindKey("report", product, {{0, "a"}, {1, "b"}, {2, "c"}}, key));
+  EXPECT_EQ(key, "report/a/b/c");
+}
+
 TEST(Key, OfAnUnknownNameHasNoProduct) { EXPECT_EQ(ResolveKey(Items(), "free/1")->product, nullptr); }
 
 RC_GTEST_PROP(Key, CanonicalIsItsOwnCanonical, (const std::string& tag, std::int64_t id, bool free)) {

@@ -39,9 +39,9 @@ UpdaterPtr Seat() {
 }
 
 // "update 7 a NULL", or the error's message.
-std::string Read(const UpdaterPtr& updater, WriteCall call, std::string_view key,
-                 const std::vector<WriteField>& fields) {
-  const Result<ResolvedWrite> write = ResolveWrite(updater, call, key, fields);
+std::string Read(const UpdaterPtr& updater, WriteCall call, std::string_view key, const std::vector<WriteField>& fields,
+                 const TokenParams& from_token = {}) {
+  const Result<ResolvedWrite> write = ResolveWrite(updater, call, key, fields, from_token);
   if (!write) {
     EXPECT_EQ(write.error().code, ErrorCode::kBadRequest);
     return write.error().message;
@@ -54,6 +54,17 @@ std::string Read(const UpdaterPtr& updater, WriteCall call, std::string_view key
 const WriteField kId{"id", Kind::kNumber, "7"};
 const WriteField kName{"name", Kind::kText, "a"};
 const WriteField kPrice{"price", Kind::kNumber, "1.50"};
+
+TEST(ResolveWrite, WhatComesFromTheTokenIsNobodysToSay) {
+  const TokenParams id{{0, "7"}};
+  EXPECT_EQ(Read(Item(), WriteCall::kUpdate, "", {kName, kPrice}, id), "update 7 a 1.5");
+  EXPECT_EQ(Read(Item(), WriteCall::kDelete, "", {}, id), "delete 7");
+  EXPECT_THAT(Read(Item(), WriteCall::kUpdate, "", {kName, kId}, id), HasSubstr("comes from the token"));
+  EXPECT_THAT(Read(Item(), WriteCall::kUpdate, "8", {kName}, id), HasSubstr("has 0 parts"));
+  EXPECT_EQ(Read(Seat(), WriteCall::kDelete, "b", {}, {{0, "3"}}), "delete 3 b");
+  EXPECT_THAT(Read(Seat(), WriteCall::kDelete, "3/b", {}, {{0, "3"}}), HasSubstr("has 1 part"));
+  EXPECT_EQ(Read(Item(), WriteCall::kDelete, "7", {}, {{1, "ann"}}), "delete 7") << "which does not take the name";
+}
 
 TEST(ResolveWrite, AWriteThatCarriesTheKeyIsAnUpdate) {
   EXPECT_EQ(Read(Item(), WriteCall::kCreate, "", {kName, kPrice}), "insert a 1.5");
