@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "http/cors.h"
 #include "http/gate.h"
 
 namespace kck {
@@ -14,10 +15,26 @@ void AnswerNoCall(Exchange& exchange, const Route& route) {
   exchange.AnswerRefusal(405, fmt::format("this path takes {}", route.allow), route.allow);
 }
 
+// A preflight that is answered, a write of another site's page that is refused. False: there is neither.
+bool AnswerBrowser(Exchange& exchange, const Route& route) {
+  const CorsSettings& cors = exchange.server().settings.cors;
+  const Request& request = exchange.request();
+  if (IsPreflight(request) && AllowsOrigin(cors, request.origin) && !route.allow.empty()) {
+    exchange.AnswerPreflight(route.allow);
+    return true;
+  }
+  if (!IsForgery(cors, request)) return false;
+  const Error error{ErrorCode::kForbidden,
+                    "this comes from a page of another site, which http.cors of kck.yml does not name"};
+  exchange.AnswerError(error, {});
+  return true;
+}
+
 }  // namespace
 
 Call RunCall(Exchange& exchange) {
   const Route route = FindRoute(exchange.request().method, exchange.request().target);
+  if (AnswerBrowser(exchange, route)) return route.call;
   if (const Result<void> open = OpenCall(exchange, route.call); !open) {
     exchange.AnswerError(open.error(), route.key);
     return route.call;

@@ -1,5 +1,6 @@
 #include "http/exchange.h"
 
+#include "http/cors.h"
 #include "http/entry_text.h"
 #include "http/line_syntax.h"
 
@@ -45,6 +46,8 @@ std::string& Exchange::Begin(int status) {
   if (request_.version == 10) persistence = Persistence::kKeepAlive;
   if (closes_) persistence = Persistence::kClose;
   BeginHead(output_.text(), status, thread_.times.date(), persistence);
+  const CorsSettings& cors = thread_.server.settings.cors;
+  if (cors.on()) AppendCorsHeaders(output_.text(), cors, request_.origin);
   return output_.text();
 }
 
@@ -102,6 +105,12 @@ void Exchange::AnswerFault(int status, std::string_view message) {
 
 void Exchange::AnswerJson(int status, std::string_view body, std::string_view etag) {
   AnswerBody(status, kJsonType, etag.empty() ? "" : "ETag", etag, body);
+}
+
+void Exchange::AnswerPreflight(std::string_view methods) {
+  std::string& out = Begin(204);
+  AppendPreflightHeaders(out, thread_.server.settings.cors, methods);
+  out += "\r\n";
 }
 
 void Exchange::AnswerText(std::string_view content_type, std::string_view body) {

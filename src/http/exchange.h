@@ -58,6 +58,9 @@ class Exchange {
   // JSON that is no entry. `etag` may be empty.
   void AnswerJson(int status, std::string_view body, std::string_view etag = {});
 
+  // To a browser's preflight: `methods` are those of the path.
+  void AnswerPreflight(std::string_view methods);
+
   void AnswerText(std::string_view content_type, std::string_view body);
 
   // Leaves the answer for later. The result may be called from any thread, once; it runs the ending on the connection's

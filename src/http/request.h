@@ -9,7 +9,7 @@
 
 namespace kck {
 
-enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kDelete, kOther };
+enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kDelete, kOptions, kOther };
 
 struct Request {
   Method method = Method::kOther;
@@ -18,13 +18,16 @@ struct Request {
   bool has_if_match = false;
   bool has_kck_after = false;
   bool has_authorization = false;
-  std::string target;  // as sent: path and query, still percent-encoded
+  bool asks_for_method = false;  // Access-Control-Request-Method is there
+  std::string target;            // as sent: path and query, still percent-encoded
   std::string if_match;
   std::string if_none_match;  // several headers of the name are joined by commas
   std::string kck_after;      // likewise
   std::string authorization;  // as sent
   std::string content_type;
-  std::string body;  // without its transfer coding
+  std::string origin;      // of the page, where a browser makes the request for one
+  std::string fetch_site;  // Sec-Fetch-Site
+  std::string body;        // without its transfer coding
 
   void Clear();
 };

@@ -18,6 +18,7 @@ Method MethodOf(std::string_view method) {
   if (method == "POST") return Method::kPost;
   if (method == "PUT") return Method::kPut;
   if (method == "DELETE") return Method::kDelete;
+  if (method == "OPTIONS") return Method::kOptions;
   return Method::kOther;
 }
 
@@ -35,12 +36,15 @@ void Request::Clear() {
   has_if_match = false;
   has_kck_after = false;
   has_authorization = false;
+  asks_for_method = false;
   target.clear();
   if_match.clear();
   if_none_match.clear();
   kck_after.clear();
   authorization.clear();
   content_type.clear();
+  origin.clear();
+  fetch_site.clear();
   body.clear();
   if (body.capacity() > kBodyBytesKept) body.shrink_to_fit();
 }
@@ -158,6 +162,7 @@ bool RequestParser::ReadField(std::string_view name, std::string_view value) {
     case 4:
       return !SameToken(name, "host") || ReadHost(value);
     case 6:
+      if (SameToken(name, "origin")) request_.origin = value;
       if (!SameToken(name, "expect")) return true;
       if (!SameToken(value, "100-continue")) return Refuse(417, "Expect may only be 100-continue");
       head_.expects_continue = request_.version == 11;
@@ -181,9 +186,13 @@ bool RequestParser::ReadField(std::string_view name, std::string_view value) {
       if (SameToken(name, "if-none-match")) AppendListed(request_.if_none_match, value);
       return !SameToken(name, "authorization") || ReadAuthorization(value);
     case 14:
+      if (SameToken(name, "sec-fetch-site")) request_.fetch_site = value;
       return !SameToken(name, "content-length") || ReadLength(value);
     case 17:
       return !SameToken(name, "transfer-encoding") || ReadCoding(value);
+    case 29:
+      if (SameToken(name, "access-control-request-method")) request_.asks_for_method = true;
+      return true;
     default:
       return true;
   }

@@ -57,6 +57,7 @@ Call CallOf(const Path& path, Method method) {
       return path.put;
     case Method::kDelete:
       return path.del;
+    case Method::kOptions:
     case Method::kOther:
       return Call::kNone;
   }

@@ -120,6 +120,21 @@ TEST_F(LoaderTest, PlacesTheFaultsOfAccess) {
   EXPECT_THAT(FaultOf(query + "access: {role: [editor]}\n"), HasSubstr("unknown field \"role\""));
 }
 
+TEST_F(LoaderTest, PlacesTheFaultsOfCors) {
+  const auto fault = [this](const std::string& cors) {
+    return FolderFixture::FaultOf("kck.yml",
+                                  "databases: {main: {url: \"sqlite:data.db\"}}\nhttp: {cors: " + cors + "}\n");
+  };
+  EXPECT_THAT(fault("{}"), HasSubstr("kck.yml:2:14: error: cors names no origins"));
+  EXPECT_THAT(fault("{origins: []}"), HasSubstr("origins is no list"));
+  for (const char* origin : {"app.example", "https://app.example/", "https://App.example", "https://", "https://*.a"}) {
+    EXPECT_THAT(fault("{origins: [\"" + std::string(origin) + "\"]}"), HasSubstr("is no origin")) << origin;
+  }
+  EXPECT_THAT(fault("{origins: [\"*\"], credentials: true}"), HasSubstr("credentials do not go with every origin"));
+  EXPECT_THAT(fault("{origins: [\"*\"], headers: [\"a b\"]}"), HasSubstr("no name of a header"));
+  EXPECT_THAT(fault("{origins: [\"*\"], max_age_seconds: -1}"), HasSubstr("max_age_seconds"));
+}
+
 TEST_F(LoaderTest, PlacesTheFaultsOfAuth) {
   const auto fault = [this](const std::string& auth) {
     return FolderFixture::FaultOf("kck.yml", "databases: {main: {url: \"sqlite:data.db\"}}\nauth: " + auth + "\n");

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "model/auth_settings.h"
 #include "model/fault.h"
@@ -33,10 +34,22 @@ struct DatabaseSettings {
   Location location;
 };
 
+// Which pages of other origins may read answers.
+struct CorsSettings {
+  std::vector<std::string> origins;   // as browsers send them: scheme, host and, where it is not the usual one, port
+  bool every_origin = false;          // "*"
+  bool credentials = false;           // with cookies and the like, which KCK itself does not look at
+  std::vector<std::string> headers;   // that pages may send, beside those that KCK knows
+  std::chrono::seconds max_age{600};  // how long a browser remembers a preflight
+
+  bool on() const { return every_origin || !origins.empty(); }
+};
+
 struct HttpSettings {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8001;
   std::string admin_socket;  // a Unix socket for administrators, absolute or already joined; empty: none
+  CorsSettings cors;
   bool compat_06 = false;
   std::chrono::milliseconds fetch_timeout{15000};  // how long a request waits for a fill
   std::chrono::milliseconds drain_timeout{10000};  // how long SIGTERM waits for requests under way

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "model/auth_settings_reader.h"
+#include "model/cors_settings_reader.h"
 #include "model/folder_readers.h"
 #include "model/yaml_reader.h"
 
@@ -151,7 +152,8 @@ class SettingsReader {
     if (const auto most = fields.TakeInt("connections_max", 1, 1000000)) {
       http.connections_max = static_cast<std::size_t>(*most);
     }
-    for (const char* later : {"tls", "cors"}) fields.RefuseForNow(later);
+    if (const YAML::Node cors = fields.Take("cors"); cors.IsDefined()) http.cors = ReadCorsSettings(file_, cors);
+    for (const char* later : {"tls"}) fields.RefuseForNow(later);
     fields.Finish();
   }
 
