@@ -19,7 +19,7 @@ RANK = {module: rank for rank, modules in enumerate(ORDER) for module in modules
 OWNERS = {
     r"libpq": {"source"},
     r"sqlite3\.h": {"source"},
-    r"openssl/": {"base"},
+    r"openssl/": {"base", "http"},
     r"rocksdb/": {"store"},
     r"date/": {"model"},
     r"boost/beast": {"apps"},

@@ -91,13 +91,15 @@ void NetworkThread::Admit(Descriptor socket) {
     ++server_->connections_refused;
     return Refuse(socket);
   }
-  auto session = std::make_shared<Session>(shared_from_this(), std::move(socket));
+  const TlsContext tls = server_->certificates ? server_->certificates->current() : TlsContext{};
+  auto session = std::make_shared<Session>(shared_from_this(), Channel(std::move(socket), tls.context.get()));
   sessions_.insert(session);
   session->Start();
 }
 
 // Without a wait of any kind: those beyond the bound may cost nothing.
 void NetworkThread::Refuse(const Descriptor& socket) const {
+  if (server_->certificates) return;  // a handshake would cost more than an answer does
   const std::string text = RefusalText(state_.times.date());
   if (send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL) < 0) return;
   shutdown(socket.get(), SHUT_WR);
