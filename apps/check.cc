@@ -5,16 +5,18 @@
 #include "apps/commands.h"
 #include "apps/print.h"
 #include "auth/key_loader.h"
+#include "http/tls_context.h"
 #include "model/loader.h"
 
 namespace kck {
 namespace {
 
-// The files first, then what only the databases know, of the products whose files are right.
+// The files first, those of TLS too, then what only the databases know, of the products whose files are right.
 Folder LoadAndAsk(const std::string& path) {
   Folder folder = LoadFolder(path);
   const Databases databases = OpenDatabases(folder.settings.databases);
   LoadKeys(folder.settings.auth, folder.faults);
+  std::ranges::move(CheckTls(folder.settings.http), std::back_inserter(folder.faults));
   Faults asked = CheckOnDatabases(folder, databases);
   folder.faults.insert(folder.faults.end(), asked.begin(), asked.end());
   return folder;

@@ -14,6 +14,7 @@ namespace {
 
 struct Server {
   ServerAddress address;
+  Trust trust;
   std::string named_by;  // where the address comes from, for messages
 };
 
@@ -26,7 +27,7 @@ std::string Reachable(const std::string& listen_address) {
 
 // Faults of the folder do not matter here: the server is running, and only its address is looked up.
 tl::expected<Server, std::string> FindServer(const ClientOptions& options) {
-  if (options.server) return Server{*options.server, "--url"};
+  if (options.server) return Server{*options.server, {options.ca_file, true}, "--url"};
   const auto file = std::filesystem::path(options.folder) / "kck.yml";
   if (!std::filesystem::exists(file)) {
     return tl::unexpected(
@@ -35,9 +36,11 @@ tl::expected<Server, std::string> FindServer(const ClientOptions& options) {
   }
   const HttpSettings http = LoadFolder(options.folder).settings.http;
   if (!http.admin_socket.empty() && std::filesystem::exists(http.admin_socket)) {
-    return Server{{"", 0, http.admin_socket}, "http.admin of " + file.string()};
+    return Server{{"", 0, false, http.admin_socket}, {}, "http.admin of " + file.string()};
   }
-  return Server{{Reachable(http.address), http.port, ""}, "http.listen of " + file.string()};
+  // The folder's own certificate is the server's, and needs no authority.
+  const Trust trust = http.tls && options.ca_file.empty() ? Trust{http.tls->cert, false} : Trust{options.ca_file, true};
+  return Server{{Reachable(http.address), http.port, http.tls.has_value()}, trust, "http.listen of " + file.string()};
 }
 
 // By the administrators' socket no token is needed.
@@ -112,8 +115,8 @@ std::string EncodeKey(std::string_view key) {
 int RunClientCall(const ClientOptions& options, const HttpCall& call, const PrintAnswer& print) {
   const auto server = FindServer(options);
   if (!server) return Failed(server.error());
-  const auto answer =
-      CallServer(server->address, WithToken(call, server->address), std::chrono::seconds(options.timeout_seconds));
+  const auto answer = CallServer(server->address, server->trust, WithToken(call, server->address),
+                                 std::chrono::seconds(options.timeout_seconds));
   if (!answer) {
     return Failed(fmt::format("no answer from {} (from {}): {}. Is it running? 'kck serve' starts it",
                               server->address.Url(), server->named_by, answer.error()));

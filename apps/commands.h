@@ -35,6 +35,7 @@ int Check(const CheckOptions& options);
 struct ClientOptions {
   std::string folder;
   std::optional<ServerAddress> server;  // none: http.listen of the folder's kck.yml
+  std::string ca_file;                  // authorities to trust over https; empty: the system's
   std::string key;                      // or the process's name
   int timeout_seconds = 60;
   bool json = false;  // print the server's whole answer

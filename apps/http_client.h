@@ -1,6 +1,6 @@
 // One HTTP/1.1 call to a KCK server: what the client commands need, and no more.
 //
-// Blocks until the answer is there or the time is up. Plain http only. Needs nothing of the calling thread.
+// Blocks until the answer is there or the time is up. Needs nothing of the calling thread.
 #pragma once
 
 #include <chrono>
@@ -14,12 +14,20 @@ namespace kck {
 struct ServerAddress {
   std::string host;
   std::uint16_t port = 80;
-  std::string socket = {};  // the path of a Unix socket, which stands for host and port; empty: none
+  bool tls = false;
+  std::string socket = {};  // the path of a Unix socket, which stands for the others; empty: none
 
   std::string Url() const;  // "http://127.0.0.1:8001", "unix:/srv/shop/kck.sock"
 };
 
-// Reads "http://HOST[:PORT][/]"; the error says what a right one looks like.
+// Whose word a client takes, over TLS, that the server is the right one.
+struct Trust {
+  std::string file;     // certificates in PEM form; empty: the system's authorities
+  bool by_name = true;  // they are authorities, and the server's certificate has to be for its host
+                        // else: one of them is the server's own, whatever it is for
+};
+
+// Reads "http://HOST[:PORT][/]", or https; the error says what a right one looks like.
 tl::expected<ServerAddress, std::string> ParseServerUrl(std::string_view url);
 
 // Reads "HOST:PORT", an IPv6 address in brackets.
@@ -42,7 +50,7 @@ struct HttpAnswer {
 };
 
 // The error is a sentence about the connection; an answer with any status is an answer.
-tl::expected<HttpAnswer, std::string> CallServer(const ServerAddress& server, const HttpCall& call,
+tl::expected<HttpAnswer, std::string> CallServer(const ServerAddress& server, const Trust& trust, const HttpCall& call,
                                                  std::chrono::seconds timeout);
 
 }  // namespace kck

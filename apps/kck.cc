@@ -81,6 +81,8 @@ CLI::App* AddServerCommand(CLI::App& app, CommandLine& line, const char* name, c
   });
   AddAddress(*command, "--url", "The server; the default is http.listen of the folder's kck.yml", line.client.server,
              ParseServerUrl);
+  command->add_option("--ca", line.client.ca_file, "Certificates of the authorities to trust over https, in PEM form")
+      ->check(CLI::ExistingFile);
   command->add_option("--timeout", line.client.timeout_seconds, "Seconds to wait for the answer")
       ->check(CLI::Range(1, 86400))
       ->capture_default_str();

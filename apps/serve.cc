@@ -118,19 +118,21 @@ Result<void> ServeUntilSignal(const Node& node, const Folder& folder, WorkerThre
                               const Databases& databases) {
   const Settings& settings = folder.settings;
   const auto reloader = std::make_shared<Reloader>(folder, databases, node);
-  workers.OnHangup([weak = std::weak_ptr(reloader)] {
-    if (const auto alive = weak.lock()) alive->ReloadNow();
-  });
   ServerProbes probes{[&reloader] { return reloader->Report(); }, KCK_VERSION,
                       [&databases] { return StatsOf(databases.sources); }};
-  HttpServer server(node, settings.http, NetworkThreads(settings), std::move(probes));
-  if (Result<void> started = server.Start(); !started) return started;
+  const auto server = std::make_shared<HttpServer>(node, settings.http, NetworkThreads(settings), std::move(probes));
+  if (Result<void> started = server->Start(); !started) return started;
+  workers.OnHangup([definitions = std::weak_ptr(reloader), serving = std::weak_ptr(server)] {
+    if (const auto alive = definitions.lock()) alive->ReloadNow();
+    if (const auto alive = serving.lock()) alive->ReloadCertificate();
+  });
   LogInfo("kck {} serves {} products at {} (store {}, pid {})", KCK_VERSION, folder.products.size(),
-          ServerAddress{settings.http.address, server.port(), ""}.Url(), StoreText(settings.store), getpid());
+          ServerAddress{settings.http.address, server->port(), settings.http.tls.has_value()}.Url(),
+          StoreText(settings.store), getpid());
   const int signal = workers.AwaitSignal();
   LogInfo("signal {}: finishing the requests under way, for at most {} ms; a second signal ends at once", signal,
           settings.http.drain_timeout.count());
-  server.Drain();
+  server->Drain();
   return {};
 }
 

@@ -6,6 +6,7 @@ import pathlib
 import platform
 import re
 import socket
+import ssl
 import statistics
 import subprocess
 import sys
@@ -179,12 +180,17 @@ def start_kck(options, folder, files, core=SERVER_CORE, threads=1, name="kck", u
         (folder / path).write_text(text)
     command = [*under, find_program(options, "apps/kck"), "--folder", folder, "serve", "--threads", threads,
                "--listen", "127.0.0.1:0"]
-    return Server(name, command, folder / "kck.log", r" serves \d+ products at http://127\.0\.0\.1:(\d+)", core=core)
+    return Server(name, command, folder / "kck.log", r" serves \d+ products at https?://127\.0\.0\.1:(\d+)", core=core)
 
 
-def raw_answer(port, path):
+def _connect(port, tls):
+    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+    return ssl._create_unverified_context().wrap_socket(connection) if tls else connection
+
+
+def raw_answer(port, path, tls=False):
     """The bytes of an answer, head and body, and the length of the body."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with _connect(port, tls) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
         answer = b""
         while b"\r\n\r\n" not in answer:
@@ -204,11 +210,13 @@ def metric(server, name):
         return int(float(re.search(rf"^{name} (\S+)$", answer.read().decode(), re.M)[1]))
 
 
-def load(options, port, path, seconds, core=LOAD_CORE, **flags):
+def load(options, port, path, seconds, core=LOAD_CORE, tls=False, **flags):
     """Runs the load client; returns what it measured. On no core of its own it waits where it would poll."""
     command = [find_program(options, "bench/load_client"), port, path, "--seconds", seconds]
     if core is None:
         command.append("--share-cores")
+    if tls:
+        command.append("--tls")
     for name, value in flags.items():
         command += [f"--{name.replace('_', '-')}", value]
     client = pinned(command, core, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -1,10 +1,11 @@
-"""A hit: server CPU per request and requests per second, beside other servers."""
+"""A hit: server CPU per request and requests per second, beside other servers; with --tls beside nginx, over TLS."""
 
 import time
 
 import peers
 from common import Failed, Servers, medians, need_two_cores, progress, raw_answer, start_kck
 from report import Report
+from support.certificates import make_pair
 
 BUSY_MIN = 0.95  # under it the load, not the server, was the limit, or something else used the core
 
@@ -18,17 +19,24 @@ query: {template: "select replace(hex(zeroblob(:size)), '00', 'x') as filling"}
     "empty.db": "",
 }
 
+FILES_TLS = {"kck.yml": FILES["kck.yml"] + "http: {tls: {cert: server.pem, key: server.key}}\n"}
+
 ABOUT = """KCK serves a value from memory; each peer answers with as many bytes. The server has one core and the load the
 other ({connections} connections, pipelines of {pipeline}); all servers take turns. The load is bench/load_client.cc, for
 redis its own client. CPU is the server's, of all its processes; the bare epoll loop (bench/epoll_loop.cc) only looks for
 the blank line and writes fixed bytes."""
 
 
-def path_of_size(port, body_bytes):
+ABOUT_TLS = """KCK serves a value from memory over TLS 1.3, and nginx, with the same certificate, answers with as many bytes.
+The server has one core and the load the other ({connections} connections, pipelines of {pipeline}); both take turns. The
+load is bench/load_client.cc, which opens its connections before time is taken."""
+
+
+def path_of_size(port, body_bytes, tls=False):
     """The path of a key whose answer has a body of that length."""
     size = 1
     for _ in range(5):
-        length = raw_answer(port, f"/fetch/hit/{size}")[1]
+        length = raw_answer(port, f"/fetch/hit/{size}", tls)[1]
         if length == body_bytes:
             return f"/fetch/hit/{size}"
         size += body_bytes - length
@@ -42,6 +50,13 @@ def measure(options, peer):
     cpu, elapsed = peer.server.cpu_seconds() - cpu_before, time.monotonic() - began
     return {"requests_per_second": result["requests"] / result["seconds"],
             "cpu_us_per_request": cpu / result["requests"] * 1e6, "server_core_busy": min(cpu / elapsed, 1.0)}
+
+
+def start_tls_peers(servers, kck, body_bytes, pair):
+    path = path_of_size(kck.port, body_bytes, tls=True)
+    answer, _ = raw_answer(kck.port, path, tls=True)
+    return [peers.Http(kck, path, tls=True),
+            peers.Http(peers.start_nginx_return(servers, len(answer), pair), tls=True)], len(answer)
 
 
 def start_peers(options, servers, kck, body_bytes):
@@ -64,10 +79,13 @@ def start_peers(options, servers, kck, body_bytes):
 def run(options):
     need_two_cores()
     with Servers() as servers:
-        kck = servers.add(start_kck(options, servers.subfolder("kck"), FILES))
+        folder = servers.subfolder("kck")
+        pair = make_pair(folder) if options.tls else None
+        kck = servers.add(start_kck(options, folder, {**FILES, **(FILES_TLS if pair else {})}))
         turns = []
         for body_bytes in options.sizes:
-            started, answer_bytes = start_peers(options, servers, kck, body_bytes)
+            started, answer_bytes = (start_tls_peers(servers, kck, body_bytes, pair) if pair else
+                                     start_peers(options, servers, kck, body_bytes))
             turns += [{"peer": peer, "body_bytes": body_bytes, "answer_bytes": answer_bytes, "runs": []}
                       for peer in started]
         for number in range(options.runs):
@@ -87,7 +105,7 @@ def report(options, turns):
         name, body_bytes, figures = turn["peer"].server.name, turn["body_bytes"], medians(turn["runs"])
         cpu = figures["cpu_us_per_request"]
         rows.append([name, f"{body_bytes} B", f"{turn['answer_bytes']} B", f"{figures['requests_per_second']:,.0f}",
-                     f"{cpu:.2f} µs", f"{cpu / loops[body_bytes]:.2f}×", f"{ours[body_bytes] / cpu:.2f}×",
+                     f"{cpu:.2f} µs", f"{cpu / loops[body_bytes]:.2f}×" if loops else "", f"{ours[body_bytes] / cpu:.2f}×",
                      f"{figures['server_core_busy']:.0%}"])
         data.append({"server": name, "body_bytes": body_bytes, "runs": turn["runs"]})
         idle = sum(run["server_core_busy"] < BUSY_MIN for run in turn["runs"])
@@ -96,14 +114,18 @@ def report(options, turns):
                         f"under {BUSY_MIN:.0%} busy.")
     name = "hit" if options.pipeline == 1 else f"hit-pipeline{options.pipeline}"
     title = "A hit" if options.pipeline == 1 else f"Hits in pipelines of {options.pipeline}"
+    if options.tls:
+        name, title = f"{name}-tls", f"{title} over TLS"
     columns = ["server", "body", "answer", "requests/s", "CPU/request", "of the loop", "KCK of it", "core busy"]
-    return Report(name, title, ABOUT.format(connections=options.connections, pipeline=options.pipeline), columns, rows,
+    about = ABOUT_TLS if options.tls else ABOUT
+    return Report(name, title, about.format(connections=options.connections, pipeline=options.pipeline), columns, rows,
                   data, void)
 
 
 def add_options(parser):
     parser.add_argument("--pipeline", type=int, default=1, help="requests in one write")
     parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--tls", action="store_true", help="over TLS, beside nginx alone")
     parser.add_argument("--sizes", type=int, nargs="+", default=[256, 1024], help="bytes of the answer's body")
     parser.add_argument("--peers", nargs="*", default=["loop", "nginx", "redis", "nginx-cache", "varnish"],
                         choices=["loop", "nginx", "redis", "nginx-cache", "varnish"])

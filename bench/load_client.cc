@@ -7,8 +7,10 @@
 // answered, and its time counts from then: a server that stalls cannot hide it. An answer that is not 200, or a
 // connection that ends, ends the program with a failure.
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -38,6 +40,7 @@ struct Options {
   std::size_t first = 1;
   std::size_t numbers = 0;
   bool share_cores = false;
+  bool tls = false;
   double rate = 0;
 };
 
@@ -58,6 +61,16 @@ int Connect(std::uint16_t port) {
   return fd;
 }
 
+// Speaks TLS on the connection, with whoever is there. From then on it does not block.
+SSL* Secure(int fd) {
+  static SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
+  SSL* stream = SSL_new(context);
+  SSL_set_fd(stream, fd);
+  if (SSL_connect(stream) != 1) Die("no TLS handshake");
+  fcntl(fd, F_SETFL, O_NONBLOCK);
+  return stream;
+}
+
 // The length of the body that `head` announces.
 std::size_t BodyBytes(std::string_view head) {
   if (!head.starts_with("HTTP/1.1 200")) Die("answered with " + std::string(head.substr(0, 200)));
@@ -73,20 +86,20 @@ std::size_t BodyBytes(std::string_view head) {
 
 class Connection {
  public:
-  explicit Connection(int fd) : fd_(fd) {}
+  Connection(int fd, bool tls) : fd_(fd), stream_(tls ? Secure(fd) : nullptr) {}
 
   // Sends `burst`, which has `answers`.
   void Ask(std::string_view burst, std::size_t answers, Clock::time_point now) {
     asked_ = now;
     left_ = answers;
-    if (send(fd_, burst.data(), burst.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(burst.size())) Die("cannot send");
+    if (Send(burst) != static_cast<ssize_t>(burst.size())) Die("cannot send");
   }
 
   // Takes what has arrived. True once all answers to the last Ask are there.
   bool Take() {
     if (left_ == 0) return false;
     std::array<char, 65536> bytes;
-    const ssize_t count = recv(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    const ssize_t count = Receive(bytes.data(), bytes.size());
     if (count < 0 && errno == EAGAIN) return false;
     if (count <= 0) Die("a connection ended");
     received_.append(bytes.data(), static_cast<std::size_t>(count));
@@ -104,6 +117,19 @@ class Connection {
   bool idle() const { return left_ == 0; }
 
  private:
+  ssize_t Send(std::string_view text) {
+    if (stream_ != nullptr) return SSL_write(stream_, text.data(), static_cast<int>(text.size()));
+    return send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
+  }
+
+  // As recv().
+  ssize_t Receive(char* to, std::size_t size) {
+    if (stream_ == nullptr) return recv(fd_, to, size, MSG_DONTWAIT);
+    const int count = SSL_read(stream_, to, static_cast<int>(size));
+    if (count <= 0 && SSL_get_error(stream_, count) == SSL_ERROR_WANT_READ) errno = EAGAIN;
+    return count;
+  }
+
   // The length of the answer at `begin`; 0 where it is not all there.
   std::size_t WholeAnswer(std::size_t begin) const {
     const std::string_view text = std::string_view(received_).substr(begin);
@@ -114,6 +140,7 @@ class Connection {
   }
 
   int fd_;
+  SSL* stream_;  // null: TCP alone
   std::size_t left_ = 0;
   std::string received_;
   Clock::time_point asked_;
@@ -177,7 +204,7 @@ void Run(const Options& options) {
   std::vector<Connection> connections;
   std::vector<pollfd> sockets;
   for (std::size_t i = 0; i < options.connections; ++i) {
-    connections.emplace_back(Connect(options.port));
+    connections.emplace_back(Connect(options.port), options.tls);
     sockets.push_back({connections.back().fd(), POLLIN, 0});
   }
   const auto count = static_cast<double>(options.connections);
@@ -227,6 +254,7 @@ int main(int argc, char** argv) {
   app.add_option("--numbers", options.numbers, "How many numbers may stand for {} in PATH, a new one in each request");
   app.add_option("--first", options.first, "The first of them")->capture_default_str();
   app.add_flag("--share-cores", options.share_cores, "Wait where no answer is there, instead of asking again");
+  app.add_flag("--tls", options.tls, "Over TLS; no certificate is verified");
   app.add_option("--rate", options.rate, "Requests a second, over all connections; 0: as fast as they are answered")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();

@@ -21,7 +21,8 @@ http {{
   scgi_temp_path {folder}/scgi;
   proxy_temp_path {folder}/proxy;
   proxy_cache_path {folder}/cache keys_zone=hit:1m;
-  server {{ listen 127.0.0.1:{port}; location / {{ {location} }} }}
+  {tls}
+  server {{ listen 127.0.0.1:{port}{ssl}; location / {{ {location} }} }}
 }}
 """
 
@@ -33,15 +34,22 @@ def program(name, package):
     return found
 
 
-def fitted(servers, start, answer_bytes):
+NGINX_TLS = """
+  ssl_certificate {cert};
+  ssl_certificate_key {key};
+  ssl_protocols TLSv1.2 TLSv1.3;
+"""
+
+
+def fitted(servers, start, answer_bytes, tls=None):
     """Starts a server whose whole answer has that length: once to see what it adds to the body, then for good."""
     server = servers.add(start(answer_bytes))
-    added = len(raw_answer(server.port, "/")[0]) - answer_bytes
+    added = len(raw_answer(server.port, "/", tls is not None)[0]) - answer_bytes
     # A shorter body may have a shorter Content-Length as well.
     for body_bytes in (answer_bytes - added, answer_bytes - added + 1):
         server.stop()
         server = servers.add(start(body_bytes))
-        if len(raw_answer(server.port, "/")[0]) == answer_bytes:
+        if len(raw_answer(server.port, "/", tls is not None)[0]) == answer_bytes:
             return server
     raise Failed(f"{server.name} has no answer of {answer_bytes} bytes")
 
@@ -49,12 +57,12 @@ def fitted(servers, start, answer_bytes):
 class Http:
     """A peer that the common load client drives."""
 
-    def __init__(self, server, path="/", core=LOAD_CORE, rate=0):
-        self.server, self.path, self.core, self.rate = server, path, core, rate
+    def __init__(self, server, path="/", core=LOAD_CORE, rate=0, tls=False):
+        self.server, self.path, self.core, self.rate, self.tls = server, path, core, rate, tls
 
     def drive(self, options, seconds):
         return load(options, self.server.port, self.path, seconds, self.core, connections=options.connections,
-                    pipeline=options.pipeline, rate=self.rate)
+                    pipeline=options.pipeline, rate=self.rate, tls=self.tls)
 
 
 class Redis:
@@ -83,19 +91,23 @@ def start_loop(options, servers, answer):
                               folder / "log", r"listening on 127\.0\.0\.1:(\d+)"))
 
 
-def start_nginx(servers, name, location):
+def start_nginx(servers, name, location, tls=None):
+    """`tls`: the files of a certificate and its key."""
     port = free_port()
     folder = servers.subfolder(f"nginx{port}")
     user = "user root;\n" if os.geteuid() == 0 else ""  # or its worker could not write into the folder
-    (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder, port=port, location=location, user=user))
+    (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder, port=port, location=location, user=user,
+                                                          tls=NGINX_TLS.format(cert=tls[0], key=tls[1]) if tls else "",
+                                                          ssl=" ssl" if tls else ""))
     command = [program("nginx", "nginx-light"), "-p", folder, "-c", folder / "nginx.conf"]
     return Server(name, command, folder / "log", port=port)
 
 
-def start_nginx_return(servers, answer_bytes):
+def start_nginx_return(servers, answer_bytes, tls=None):
     def start(body_bytes):
-        return start_nginx(servers, "nginx return", f"default_type application/json; return 200 '{'x' * body_bytes}';")
-    return fitted(servers, start, answer_bytes)
+        return start_nginx(servers, "nginx return", f"default_type application/json; return 200 '{'x' * body_bytes}';",
+                           tls)
+    return fitted(servers, start, answer_bytes, tls)
 
 
 def start_origin(options, servers, body_bytes):

@@ -79,6 +79,17 @@ void AddServer(Families& families, const ServerState& server) {
   AddCounter(families, "kck_hot_hits_total", "Keys answered at once from this node's memory.", hits);
 }
 
+// Where HTTPS is served.
+void AddTls(Families& families, const ServerState& server) {
+  if (!server.certificates) return;
+  const std::int64_t until = server.certificates->current().valid_until;
+  AddGauge(families, "kck_tls_certificate_expires_seconds",
+           "When the certificate in service expires, in seconds since 1970.",
+           static_cast<std::uint64_t>(std::max<std::int64_t>(0, until)));
+  AddCounter(families, "kck_tls_handshakes_failed_total", "TLS handshakes that failed, or did not end in time.",
+             Sum(server, [](const ThreadMetrics& thread) -> const auto& { return thread.failed_handshakes; }));
+}
+
 void AddEngine(Families& families, Engine& engine) {
   const EngineCounters& counters = engine.counters();
   AddCounter(families, "kck_store_hits_total", "Keys answered from the store.", counters.store_hits);
@@ -127,6 +138,7 @@ void AddUpdaters(Families& families, const Engine& engine) {
 std::string MetricsText(const ServerState& server) {
   Families families;
   AddServer(families, server);
+  AddTls(families, server);
   AddEngine(families, server.node.engine);
   AddRefreshMetrics(families, server);
   AddSourceMetrics(families, server);

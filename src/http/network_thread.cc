@@ -95,18 +95,22 @@ void NetworkThread::PauseAccept(Acceptor& from) {
 }
 
 void NetworkThread::Admit(Descriptor socket, bool trusted) {
-  if (server_->connections.fetch_add(1) >= server_->settings.connections_max) {
+  // Who has to see why a server is full gets in.
+  if (server_->connections.fetch_add(1) >= server_->settings.connections_max && !trusted) {
     --server_->connections;
     ++server_->connections_refused;
     return Refuse(socket);
   }
-  auto session = std::make_shared<Session>(shared_from_this(), std::move(socket), trusted);
+  // The administrators' socket leaves the machine as little as they do.
+  const TlsContext tls = server_->certificates && !trusted ? server_->certificates->current() : TlsContext{};
+  auto session = std::make_shared<Session>(shared_from_this(), Channel(std::move(socket), tls.context.get()), trusted);
   sessions_.insert(session);
   session->Start();
 }
 
 // Without a wait of any kind: those beyond the bound may cost nothing.
 void NetworkThread::Refuse(const Descriptor& socket) const {
+  if (server_->certificates) return;  // a handshake would cost more than an answer does
   const std::string text = RefusalText(state_.times.date());
   if (send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL) < 0) return;
   shutdown(socket.get(), SHUT_WR);

@@ -34,6 +34,9 @@ class HttpServer::Impl {
   Impl& operator=(const Impl&) = delete;
 
   Result<void> Start() {
+    if (state_->certificates) {
+      if (Result<void> loaded = state_->certificates->Start(); !loaded) return loaded;
+    }
     Result<SocketAddress> address = ResolveAddress(state_->settings.address, state_->settings.port);
     if (!address) return CannotListen(state_->settings, address.error().message);
     if (Result<void> free = RequireFree(*address); !free) return CannotListen(state_->settings, free.error().message);
@@ -46,6 +49,10 @@ class HttpServer::Impl {
     if (Result<void> admin = ListenForAdministrators(); !admin) return admin;
     for (const auto& network : networks_) threads_.emplace_back([network] { network->Run(); });
     return {};
+  }
+
+  void ReloadCertificate() {
+    if (state_->certificates) state_->certificates->ReloadNow();
   }
 
   std::uint16_t port() const { return port_; }
@@ -90,6 +97,7 @@ HttpServer::HttpServer(const Node& node, const HttpSettings& settings, int threa
 HttpServer::~HttpServer() = default;
 
 Result<void> HttpServer::Start() { return impl_->Start(); }
+void HttpServer::ReloadCertificate() { impl_->ReloadCertificate(); }
 std::uint16_t HttpServer::port() const { return impl_->port(); }
 void HttpServer::Drain() { impl_->Drain(); }
 

@@ -38,6 +38,9 @@ class HttpServer {
   // Binds and begins to accept. The error says why not (port in use, …).
   Result<void> Start();
 
+  // Loads the certificate anew, where there is one, without waiting for a change of its files. Any thread.
+  void ReloadCertificate();
+
   // The port in use; what the system chose where settings say 0.
   std::uint16_t port() const;
 

@@ -5,11 +5,13 @@
 #include <memory>
 #include <vector>
 
+#include "base/log_limit.h"
 #include "engine/engine.h"
 #include "http/byte_budget.h"
 #include "http/server.h"
 #include "http/thread_metrics.h"
 #include "http/time_text.h"
+#include "http/tls_certificates.h"
 
 namespace kck {
 
@@ -19,13 +21,16 @@ struct ServerState {
         settings(http_settings),
         probes(std::move(server_probes)),
         bodies(settings.bodies_bytes_max),
-        unsent(settings.unsent_bytes_max) {}
+        unsent(settings.unsent_bytes_max),
+        certificates(settings.tls ? std::make_unique<TlsCertificates>(*settings.tls) : nullptr) {}
 
   const Node node;
   const HttpSettings settings;
   const ServerProbes probes;
   ByteBudget bodies;                                    // of requests that are under way
   ByteBudget unsent;                                    // of answers that clients do not take
+  const std::unique_ptr<TlsCertificates> certificates;  // null: HTTP is served plainly
+  LogLimit failed_handshakes{std::chrono::seconds(10)};
   std::vector<std::unique_ptr<ThreadMetrics>> metrics;  // one a network thread; does not change once they run
   std::atomic<bool> draining{false};
   std::atomic<std::size_t> connections{0};

@@ -24,39 +24,33 @@ constexpr std::size_t kProgressBytes = std::size_t{64} << 10U;
 // way would make the system drop the answer.
 constexpr std::chrono::seconds kLingerTime{1};
 
-constexpr std::size_t kPiecesAWrite = 1024;  // IOV_MAX
-
-// One write. What send() and sendmsg() return.
-ssize_t SendPieces(const Descriptor& socket, std::span<iovec> pieces) {
-  if (pieces.size() == 1) return send(socket.get(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
-  msghdr message{};
-  message.msg_iov = pieces.data();
-  message.msg_iovlen = std::min(pieces.size(), kPiecesAWrite);
-  return sendmsg(socket.get(), &message, MSG_NOSIGNAL);
-}
-
 }  // namespace
 
-Session::Session(std::shared_ptr<NetworkThread> owner, Descriptor socket, bool trusted)
+Session::Session(std::shared_ptr<NetworkThread> owner, Channel channel, bool trusted)
     : Exchange(owner->state(), trusted),
       owner_(std::move(owner)),
-      socket_(std::move(socket)),
+      channel_(std::move(channel)),
       parser_(incoming(), server().settings.body_bytes_max, server().bodies) {}
 
 Session::~Session() = default;
 
 void Session::Start() {
   const int at_once = 1;
-  setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+  setsockopt(channel_.socket().get(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
   since_ = thread().times.now();
-  if (!owner_->loop().Watch(socket_, *this)) Close();
+  if (!owner_->loop().Watch(channel_.socket(), *this)) Close();
 }
 
 void Session::OnReady(std::uint32_t events) {
   constexpr std::uint32_t kEnds = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   if (closed_) return;
-  readable_ = readable_ || (events & (EPOLLIN | kEnds)) != 0;
+  const bool arrived = (events & (EPOLLIN | kEnds)) != 0;
+  readable_ = readable_ || arrived;
   ending_ = ending_ || (events & kEnds) != 0;
+  if (TlsStream* tls = channel_.tls()) {
+    if (arrived) tls->Arrived(ending_);
+    readable_ = true;  // a read may have waited to write
+  }
   Advance();
 }
 
@@ -148,7 +142,7 @@ void Session::FinishRequest() {
 
 // All is answered and sent: the connection waits for a request, or for the rest of one.
 void Session::AwaitRequest() {
-  const bool partial = parser_.begun() || !input_.unread().empty();
+  const bool partial = parser_.begun() || !input_.unread().empty() || channel_.HasPart();
   if (!partial && server().draining) return Close();
   // A request has to arrive within the time-out as a whole, however it trickles in.
   if (!partial || !partial_) since_ = thread().times.now();
@@ -157,20 +151,49 @@ void Session::AwaitRequest() {
 
 bool Session::Read() {
   std::vector<char>& room = thread().read_buffer;
-  const ssize_t count = recv(socket_.get(), room.data(), room.size(), 0);
-  if (count < 0 && errno == EAGAIN) {
-    readable_ = false;
-    return false;
-  }
-  if (count <= 0) {
-    Close();
-    return false;
-  }
+  const ssize_t count = channel_.Receive(room);
+  if (count < 0 && errno == EAGAIN) return NothingYet();
+  if (count <= 0) return EndReading(count == 0);
   const std::string_view bytes(room.data(), static_cast<std::size_t>(count));
-  // A short read has taken all that there was, and more of it will be news.
-  readable_ = ending_ || bytes.size() == room.size();
+  readable_ = ending_ || channel_.MayHaveMore(bytes.size() == room.size());
   input_.Arrived(bytes);
   return true;
+}
+
+bool Session::NothingYet() {
+  readable_ = channel_.MayHaveMore(false);
+  if (readable_) Yield();
+  return false;
+}
+
+bool Session::EndReading(bool in_order) {
+  if (channel_.handshaking()) return EndHandshake();
+  if (in_order || channel_.tls() == nullptr) {
+    Close();
+  } else {
+    channel_.LeaveTls();  // what the client is told of the fault has been sent
+    Linger();
+  }
+  return false;
+}
+
+bool Session::EndHandshake() {
+  const bool plain_http = channel_.tls()->heard_plain_http();
+  CountFailedHandshake();
+  channel_.LeaveTls();
+  if (!plain_http) {
+    Linger();
+    return false;
+  }
+  RefuseBytes(400, "this port speaks HTTPS: ask for https:// in place of http://");
+  return true;
+}
+
+void Session::CountFailedHandshake() {
+  const TlsStream& tls = *channel_.tls();
+  if (!tls.heard()) return;  // it only looked whether the port is open
+  thread().metrics.CountFailedHandshake();
+  server().failed_handshakes.Warn(thread().times.now(), "a TLS handshake failed", tls.fault());
 }
 
 void Session::Yield() {
@@ -194,7 +217,7 @@ bool Session::Send() {
 
 bool Session::SendSome() {
   while (first_piece_ < pieces_.size()) {
-    const ssize_t count = SendPieces(socket_, std::span(pieces_).subspan(first_piece_));
+    const ssize_t count = channel_.Send(std::span(pieces_).subspan(first_piece_));
     if (count < 0) return SendFailed();
     Sent(static_cast<std::size_t>(count));
   }
@@ -236,29 +259,31 @@ void Session::CheckTime() {
   if (closed_ || (waiting_ && !writing_)) return;
   const Duration limit = lingering_ ? Duration(kLingerTime) : Duration(server().settings.idle_timeout);
   if (thread().times.now() - since_ < limit) return;
-  if (!partial_ || writing_ || lingering_) return Close();
+  const bool handshaking = channel_.handshaking();
+  if (handshaking) CountFailedHandshake();
+  if (!partial_ || writing_ || lingering_ || handshaking || closes()) return Close();
   RefuseBytes(408, "the request did not arrive in time");
   Advance();
 }
 
 void Session::CloseIfIdle() {
   int available = 0;
-  const bool unread = ioctl(socket_.get(), FIONREAD, &available) == 0 && available > 0;
-  if (!waiting_ && !writing_ && !partial_ && !lingering_ && !unread) Close();
+  const bool unread = ioctl(channel_.socket().get(), FIONREAD, &available) == 0 && available > 0;
+  if (channel_.handshaking() || (!waiting_ && !writing_ && !partial_ && !lingering_ && !unread)) Close();
 }
 
 void Session::Close() {
   if (closed_) return;
   closed_ = true;
-  socket_.Close();
+  channel_.Close(first_piece_ == pieces_.size());
   EndSending();
   owner_->Forget(shared_from_this());
 }
 
 void Session::Linger() {
+  if (!channel_.Finish()) return;  // tried again once the socket takes more
   lingering_ = true;
   since_ = thread().times.now();
-  shutdown(socket_.get(), SHUT_WR);
   ReadToEnd();
 }
 

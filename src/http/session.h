@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "http/channel.h"
 #include "http/event_loop.h"
 #include "http/exchange.h"
 #include "http/input.h"
@@ -23,8 +24,8 @@ class NetworkThread;
 
 class Session final : public Exchange, public std::enable_shared_from_this<Session>, private EventLoop::Handler {
  public:
-  // `socket` does not block. `trusted`: it is one of the administrators' socket.
-  Session(std::shared_ptr<NetworkThread> owner, Descriptor socket, bool trusted);
+  // The channel's socket does not block. `trusted`: it is one of the administrators' socket.
+  Session(std::shared_ptr<NetworkThread> owner, Channel channel, bool trusted);
   ~Session() override;
 
   void Start();
@@ -56,6 +57,11 @@ class Session final : public Exchange, public std::enable_shared_from_this<Sessi
   void AwaitRequest();
   // One read. False where nothing was there, or the connection is gone.
   bool Read();
+  // What comes instead of bytes; returns as Read() does.
+  bool NothingYet();
+  bool EndReading(bool in_order);
+  bool EndHandshake();
+  void CountFailedHandshake();
   // Has the turn go on after those of the other connections.
   void Yield();
 
@@ -70,7 +76,7 @@ class Session final : public Exchange, public std::enable_shared_from_this<Sessi
   void ReadToEnd();
 
   std::shared_ptr<NetworkThread> owner_;  // its loop outlives the socket
-  Descriptor socket_;
+  Channel channel_;
   RequestParser parser_;
   Input input_;
   Output sending_;

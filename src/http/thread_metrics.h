@@ -20,12 +20,15 @@ struct alignas(64) ThreadMetrics {
   Count hot_hits{0};                                         // keys answered from memory at once
   std::array<Count, kWaitSecondsBounds.size() + 1> waits{};  // requests that waited, by bucket of the time
   Count wait_us{0};                                          // summed
+  Count failed_handshakes{0};                                // of TLS
 
   void CountRequest(Call call, int status) {
     Add(requests.at(static_cast<std::size_t>(call)).at(static_cast<std::size_t>(status / 100)), 1);
   }
 
   void CountHotHit() { Add(hot_hits, 1); }
+
+  void CountFailedHandshake() { Add(failed_handshakes, 1); }
 
   void CountWait(Duration wait) {
     const double seconds = std::chrono::duration<double>(wait).count();

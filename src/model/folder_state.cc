@@ -13,15 +13,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a file that is written over or replaced changes. Absent: nothing.
+}  // namespace
+
 std::string FileState(const std::string& path) {
   struct stat found{};
   if (stat(path.c_str(), &found) != 0) return {};
   return fmt::format("{}\n{} {} {} {}\n", path, found.st_size, found.st_ino, found.st_mtim.tv_sec,
                      found.st_mtim.tv_nsec);
 }
-
-}  // namespace
 
 std::uint64_t FolderState(const Settings& settings) {
   std::vector<std::string> files{FileState((fs::path(settings.folder) / "kck.yml").string())};

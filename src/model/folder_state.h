@@ -2,10 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "model/settings.h"
 
 namespace kck {
+
+// Text that stays as long as a file does: its size, time and place on the disk, behind links. Empty: there is none.
+std::string FileState(const std::string& path);
 
 // A number that stays as long as kck.yml, the files of the folders of products, updaters and processes, and the keys of
 // tokens stay as they are: their names, sizes, times and places on the disk. Looked at instead of the system's

@@ -245,7 +245,7 @@ TEST(RedactUrl, HidesEveryPassword) {
 
 TEST_F(LoaderTest, TellsEveryFaultOfAFolderAtOnce) {
   Write("kck.yml",
-        "databases: {main: {url: mysql://x, pol: 3}}\nmemory: lots\nhttp: {listen: 80, tls: {}}\nauth: {}\n");
+        "databases: {main: {url: mysql://x, pol: 3}}\nmemory: lots\nhttp: {listen: 80, cors: {}}\nauth: {}\n");
   Write("products/a.yml", "query: {template: select 1}\nx: 1\n");
   Write("products/b.sql", "-- y: 1\nselect :z\n");
   Write("updaters/u.yml", "x: 1\n");
@@ -255,12 +255,34 @@ TEST_F(LoaderTest, TellsEveryFaultOfAFolderAtOnce) {
                    HasSubstr("kck.yml:1:36: error: unknown field \"pol\" in database main (did you mean \"pool\"?)"),
                    HasSubstr("kck.yml:2:9: error: \"memory\" has to be a number of bytes"),
                    HasSubstr("kck.yml:3:16: error: \"listen\""),
-                   HasSubstr("kck.yml:3:25: error: \"tls\" is not in this version"),
                    HasSubstr("kck.yml:4:7: error: auth has no key to check tokens with"),
                    HasSubstr("products/a.yml:2:1: error: unknown field \"x\""),
                    HasSubstr("products/b.sql:1:4: error: unknown field \"y\""),
                    HasSubstr("products/b.sql:2:8: error: the SQL uses :z"),
                    HasSubstr("updaters/u.yml:1:1: error: unknown field \"x\" in the updater")}));
+}
+
+TEST_F(LoaderTest, ReadsTls) {
+  Write("kck.yml", "http:\n  tls: {cert: tls/a.pem, key: /etc/a.key, min_version: 1.3}\n");
+  const Folder folder = Load();
+  EXPECT_TRUE(folder.faults.empty());
+  ASSERT_TRUE(folder.settings.http.tls);
+  const TlsSettings& tls = *folder.settings.http.tls;
+  EXPECT_EQ(tls.cert, folder.settings.folder + "/tls/a.pem");
+  EXPECT_EQ(tls.key, "/etc/a.key");
+  EXPECT_TRUE(tls.requires_13);
+  EXPECT_EQ(std::pair(tls.cert_location.line, tls.cert_location.column), std::pair(2, 15));
+  EXPECT_EQ(std::pair(tls.key_location.line, tls.key_location.column), std::pair(2, 31));
+}
+
+TEST_F(LoaderTest, TlsNeedsItsTwoFiles) {
+  Write("kck.yml", "http: {tls: {certs: a.pem, min_version: 1.1}}\n");
+  EXPECT_THAT(
+      FaultTexts(),
+      ElementsAre(HasSubstr("kck.yml:1:13: error: tls has no \"cert\" (tls: {cert: FILE, key: FILE} names both)"),
+                  HasSubstr("kck.yml:1:13: error: tls has no \"key\""),
+                  HasSubstr("kck.yml:1:14: error: unknown field \"certs\" in tls (did you mean \"cert\"?)"),
+                  HasSubstr("kck.yml:1:41: error: \"min_version\" cannot be \"1.1\" (it is one of: 1.2, 1.3)")));
 }
 
 TEST_F(LoaderTest, ReportsTwoProductsOfOneName) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -45,6 +46,15 @@ struct CorsSettings {
   bool on() const { return every_origin || !origins.empty(); }
 };
 
+// What HTTPS is served with. Nothing here has looked into the files: http/tls_check.h does.
+struct TlsSettings {
+  std::string cert;  // a file in PEM form: the server's certificate, then those between it and its authority; absolute
+  std::string key;   // likewise: its private key
+  bool requires_13 = false;  // TLS 1.3 alone; else 1.2 as well
+  Location cert_location;
+  Location key_location;
+};
+
 struct HttpSettings {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8001;
@@ -58,6 +68,7 @@ struct HttpSettings {
   std::size_t bodies_bytes_max = std::size_t{256} << 20U;  // over all connections together
   std::size_t unsent_bytes_max = std::size_t{256} << 20U;  // of answers that clients do not take, the same
   std::size_t connections_max = 20000;
+  std::optional<TlsSettings> tls;  // none: plain HTTP
 };
 
 struct StoreSettings {

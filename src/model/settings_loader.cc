@@ -152,9 +152,35 @@ class SettingsReader {
     if (const auto most = fields.TakeInt("connections_max", 1, 1000000)) {
       http.connections_max = static_cast<std::size_t>(*most);
     }
+    ReadTls(fields);
     if (const YAML::Node cors = fields.Take("cors"); cors.IsDefined()) http.cors = ReadCorsSettings(file_, cors);
-    for (const char* later : {"tls"}) fields.RefuseForNow(later);
     fields.Finish();
+  }
+
+  void ReadTls(YamlMap& http_fields) {
+    const YAML::Node node = http_fields.Take("tls");
+    if (!node.IsDefined()) return;
+    YamlMap fields(file_, node, "tls");
+    TlsSettings tls;
+    const bool has_cert = ReadTlsFile(fields, node, "cert", tls.cert, tls.cert_location);
+    const bool has_key = ReadTlsFile(fields, node, "key", tls.key, tls.key_location);
+    tls.requires_13 = fields.TakeChoice("min_version", {"1.2", "1.3"}) == std::size_t{1};
+    fields.Finish();
+    if (has_cert && has_key) settings_.http.tls = std::move(tls);
+  }
+
+  // False where there is none.
+  bool ReadTlsFile(YamlMap& fields, const YAML::Node& tls, const std::string& field, std::string& path,
+                   Location& location) {
+    const YAML::Node node = fields.Take(field);
+    if (!node.IsDefined()) {
+      file_.Report(tls, fmt::format("tls has no \"{}\"", field), "tls: {cert: FILE, key: FILE} names both");
+      return false;
+    }
+    location = file_.At(node);
+    const auto text = fields.TakeText(field);
+    if (text) path = Join(folder_, *text);
+    return text.has_value();
   }
 
   void ReadListen(YamlMap& fields) {

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import ssl
 import subprocess
 
 import httpx
@@ -11,10 +12,12 @@ from support.wait import wait_for
 
 
 class Node:
-    def __init__(self, binary, folder, files, serve_options=()):
+    def __init__(self, binary, folder, files, serve_options=(), ca=None):
+        """`ca`: the certificate to trust, where kck.yml has http.tls."""
         self.binary = binary
         self.folder = folder
         self.serve_options = list(serve_options)
+        self.ca = ca
         self.port = 0  # the system chooses at the first start, and restarts keep it
         self.process = None
         self._log_path = folder / "serve.log"
@@ -49,11 +52,12 @@ class Node:
 
         wait_for(serves, f"the server of {self.folder} to start", 30)
         self.port = int(self._addresses()[-1])
-        self._http = httpx.Client(base_url=self.url, trust_env=False, timeout=30)
+        trusted = ssl.create_default_context(cafile=self.ca) if self.ca else True
+        self._http = httpx.Client(base_url=self.url, trust_env=False, timeout=30, verify=trusted)
         return self
 
     def _addresses(self):
-        return re.findall(r" serves \d+ products at http://[^ ]*:(\d+) ", self.log())
+        return re.findall(r" serves \d+ products at https?://[^ ]*:(\d+) ", self.log())
 
     def signal(self, number=signal.SIGTERM):
         os.kill(self.process.pid, number)
@@ -87,7 +91,7 @@ class Node:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.ca else ''}://127.0.0.1:{self.port}"
 
     def request(self, method, path, **options):
         return self._http.request(method, path, **options)
