@@ -210,13 +210,15 @@ def metric(server, name):
         return int(float(re.search(rf"^{name} (\S+)$", answer.read().decode(), re.M)[1]))
 
 
-def load(options, port, path, seconds, core=LOAD_CORE, tls=False, **flags):
+def load(options, port, path, seconds, core=LOAD_CORE, tls=False, headers=(), **flags):
     """Runs the load client; returns what it measured. On no core of its own it waits where it would poll."""
     command = [find_program(options, "bench/load_client"), port, path, "--seconds", seconds]
     if core is None:
         command.append("--share-cores")
     if tls:
         command.append("--tls")
+    for header in headers:
+        command += ["--header", header]
     for name, value in flags.items():
         command += [f"--{name.replace('_', '-')}", value]
     client = pinned(command, core, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -1,4 +1,6 @@
-"""A hit: server CPU per request and requests per second, beside other servers; with --tls beside nginx, over TLS."""
+"""A hit: server CPU per request and requests per second, beside other servers; with --tls beside nginx, over TLS;
+with --jwt with tokens, beside itself without.
+"""
 
 import time
 
@@ -77,6 +79,10 @@ def start_peers(options, servers, kck, body_bytes):
 
 
 def run(options):
+    if options.jwt:
+        import hit_jwt  # which uses this module
+
+        return hit_jwt.run(options)
     need_two_cores()
     with Servers() as servers:
         folder = servers.subfolder("kck")
@@ -125,6 +131,7 @@ def report(options, turns):
 def add_options(parser):
     parser.add_argument("--pipeline", type=int, default=1, help="requests in one write")
     parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--jwt", action="store_true", help="with tokens, beside itself without; of the first size alone")
     parser.add_argument("--tls", action="store_true", help="over TLS, beside nginx alone")
     parser.add_argument("--sizes", type=int, nargs="+", default=[256, 1024], help="bytes of the answer's body")
     parser.add_argument("--peers", nargs="*", default=["loop", "nginx", "redis", "nginx-cache", "varnish"],

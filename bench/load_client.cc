@@ -34,6 +34,7 @@ using Clock = std::chrono::steady_clock;
 struct Options {
   std::uint16_t port = 0;
   std::vector<std::string> paths;
+  std::vector<std::string> headers;
   std::size_t connections = 64;
   std::size_t pipeline = 1;
   double seconds = 5;
@@ -150,7 +151,7 @@ class Connection {
 class Requests {
  public:
   explicit Requests(const Options& options) : options_(options), bursts_(options.connections) {
-    for (std::string& burst : bursts_) burst = Burst();
+    for (std::size_t i = 0; i < bursts_.size(); ++i) bursts_[i] = Burst(i);
     number_ = 0;
   }
 
@@ -158,15 +159,18 @@ class Requests {
   std::string_view Next(std::size_t connection) {
     if (options_.numbers == 0) return bursts_[connection];
     if (number_ + options_.pipeline > options_.numbers) return {};
-    bursts_[connection] = Burst();
+    bursts_[connection] = Burst(connection);
     return bursts_[connection];
   }
 
  private:
-  std::string Burst() {
+  std::string Burst(std::size_t connection) {
     std::string burst;
+    const auto& headers = options_.headers;
+    const std::string header = headers.empty() ? "" : headers[connection % headers.size()] + "\r\n";
     for (std::size_t i = 0; i < options_.pipeline; ++i) {
-      burst += "GET " + Path() + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(options_.port) + "\r\n\r\n";
+      burst +=
+          "GET " + Path() + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(options_.port) + "\r\n" + header + "\r\n";
     }
     return burst;
   }
@@ -252,6 +256,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   app.add_option("--numbers", options.numbers, "How many numbers may stand for {} in PATH, a new one in each request");
+  app.add_option("--header", options.headers,
+                 "A line of each request's head; of several, the connections take one each");
   app.add_option("--first", options.first, "The first of them")->capture_default_str();
   app.add_flag("--share-cores", options.share_cores, "Wait where no answer is there, instead of asking again");
   app.add_flag("--tls", options.tls, "Over TLS; no certificate is verified");

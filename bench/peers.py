@@ -57,12 +57,12 @@ def fitted(servers, start, answer_bytes, tls=None):
 class Http:
     """A peer that the common load client drives."""
 
-    def __init__(self, server, path="/", core=LOAD_CORE, rate=0, tls=False):
-        self.server, self.path, self.core, self.rate, self.tls = server, path, core, rate, tls
+    def __init__(self, server, path="/", core=LOAD_CORE, rate=0, tls=False, headers=()):
+        self.server, self.path, self.core, self.rate, self.tls, self.headers = server, path, core, rate, tls, headers
 
     def drive(self, options, seconds):
         return load(options, self.server.port, self.path, seconds, self.core, connections=options.connections,
-                    pipeline=options.pipeline, rate=self.rate, tls=self.tls)
+                    pipeline=options.pipeline, rate=self.rate, tls=self.tls, headers=self.headers)
 
 
 class Redis:
