@@ -8,8 +8,11 @@ std::shared_ptr<const AuthState> StateOf(const AuthSettings& settings, std::vect
       AuthState{TokenVerifier(RulesOf(settings), std::move(keys)), settings.admin_role, settings.public_metrics});
 }
 
-// What an entry of the cache takes beside the token: its identity, with claims.
-constexpr std::size_t kIdentityBytes = 1024;
+// What an entry of the cache takes: the token, and its identity with claims.
+std::size_t BytesOf(std::string_view token) {
+  constexpr std::size_t kIdentityBytes = 1024;
+  return token.size() + kIdentityBytes;
+}
 
 }  // namespace
 
@@ -48,12 +51,13 @@ Result<IdentityPtr> TokenCache::Verify(std::string_view token, std::int64_t now_
   const auto found = identities_.find(token);
   if (found != identities_.end()) {
     if (!verifier.IsExpired(*found->second, now_unix_s)) return found->second;
+    bytes_ -= BytesOf(token);
     identities_.erase(found);
   }
   Result<IdentityPtr> identity = verifier.Verify(token, TokenUse::kAccess, now_unix_s);
   if (!identity) return identity;
-  if (bytes_ + token.size() + kIdentityBytes > kBytesMax) Forget();
-  bytes_ += token.size() + kIdentityBytes;
+  if (bytes_ + BytesOf(token) > kBytesMax) Forget();
+  bytes_ += BytesOf(token);
   identities_.emplace(token, *identity);
   return identity;
 }

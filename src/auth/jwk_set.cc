@@ -8,20 +8,17 @@
 #include <simdjson.h>
 
 #include "base/base64.h"
+#include "base/freed_by.h"
 
 namespace kck {
 namespace {
 
 using Object = simdjson::dom::object;
 
-struct Deleter {
-  void operator()(BIGNUM* number) const { BN_free(number); }
-  void operator()(OSSL_PARAM_BLD* builder) const { OSSL_PARAM_BLD_free(builder); }
-  void operator()(OSSL_PARAM* params) const { OSSL_PARAM_free(params); }
-  void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
-};
-template <typename T>
-using Owned = std::unique_ptr<T, Deleter>;
+using NumberPtr = std::unique_ptr<BIGNUM, FreedBy<BN_free>>;
+using BuilderPtr = std::unique_ptr<OSSL_PARAM_BLD, FreedBy<OSSL_PARAM_BLD_free>>;
+using ParamsPtr = std::unique_ptr<OSSL_PARAM, FreedBy<OSSL_PARAM_free>>;
+using ContextPtr = std::unique_ptr<EVP_PKEY_CTX, FreedBy<EVP_PKEY_CTX_free>>;
 
 constexpr std::size_t kCoordinateBytes = 32;
 
@@ -38,8 +35,8 @@ std::string_view Text(const Object& jwk, const char* name) {
 std::string Decoded(const Object& jwk, const char* name) { return FromBase64Url(Text(jwk, name)).value_or(""); }
 
 JwtKey::Evp FromParams(const char* kind, OSSL_PARAM_BLD* builder) {
-  const Owned<OSSL_PARAM> params(OSSL_PARAM_BLD_to_param(builder));
-  const Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(nullptr, kind, nullptr));
+  const ParamsPtr params(OSSL_PARAM_BLD_to_param(builder));
+  const ContextPtr context(EVP_PKEY_CTX_new_from_name(nullptr, kind, nullptr));
   EVP_PKEY* key = nullptr;
   if (!params || EVP_PKEY_fromdata_init(context.get()) != 1 ||
       EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1) {
@@ -52,9 +49,9 @@ JwtKey::Evp RsaKey(const Object& jwk) {
   std::string modulus = Decoded(jwk, "n");
   std::string exponent = Decoded(jwk, "e");
   if (modulus.empty() || exponent.empty()) return nullptr;
-  const Owned<BIGNUM> n(BN_bin2bn(Bytes(modulus), static_cast<int>(modulus.size()), nullptr));
-  const Owned<BIGNUM> e(BN_bin2bn(Bytes(exponent), static_cast<int>(exponent.size()), nullptr));
-  const Owned<OSSL_PARAM_BLD> builder(OSSL_PARAM_BLD_new());
+  const NumberPtr n(BN_bin2bn(Bytes(modulus), static_cast<int>(modulus.size()), nullptr));
+  const NumberPtr e(BN_bin2bn(Bytes(exponent), static_cast<int>(exponent.size()), nullptr));
+  const BuilderPtr builder(OSSL_PARAM_BLD_new());
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get());
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get());
   return FromParams("RSA", builder.get());
@@ -66,7 +63,7 @@ JwtKey::Evp EcKey(const Object& jwk) {
   const std::string y = Decoded(jwk, "y");
   if (x.size() != kCoordinateBytes || y.size() != kCoordinateBytes) return nullptr;
   std::string point = "\x04" + x + y;
-  const Owned<OSSL_PARAM_BLD> builder(OSSL_PARAM_BLD_new());
+  const BuilderPtr builder(OSSL_PARAM_BLD_new());
   OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0);
   OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, Bytes(point), point.size());
   return FromParams("EC", builder.get());

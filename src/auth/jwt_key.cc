@@ -10,19 +10,16 @@
 
 #include <array>
 
+#include "base/freed_by.h"
 #include "base/secret.h"
 
 namespace kck {
 namespace {
 
-struct Deleter {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-  void operator()(X509* certificate) const { X509_free(certificate); }
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  void operator()(ECDSA_SIG* signature) const { ECDSA_SIG_free(signature); }
-};
-template <typename T>
-using Owned = std::unique_ptr<T, Deleter>;
+using BioPtr = std::unique_ptr<BIO, FreedBy<BIO_free>>;
+using CertificatePtr = std::unique_ptr<X509, FreedBy<X509_free>>;
+using DigestPtr = std::unique_ptr<EVP_MD_CTX, FreedBy<EVP_MD_CTX_free>>;
+using EcSignaturePtr = std::unique_ptr<ECDSA_SIG, FreedBy<ECDSA_SIG_free>>;
 
 constexpr std::array<std::string_view, 4> kNames{"HS256", "RS256", "ES256", "EdDSA"};
 constexpr int kCoordinateBytes = 32;  // of P-256, and so half of an ES256 signature
@@ -37,9 +34,7 @@ int NoPassphrase(char*, int, int, void*) { return -1; }
 
 JwtKey::Evp Shared(EVP_PKEY* key) { return key == nullptr ? nullptr : JwtKey::Evp(key, EVP_PKEY_free); }
 
-Owned<BIO> Reading(std::string_view text) {
-  return Owned<BIO>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
+BioPtr Reading(std::string_view text) { return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
 
 JwtKey::Evp PrivateOf(std::string_view pem) {
   return Shared(PEM_read_bio_PrivateKey(Reading(pem).get(), nullptr, NoPassphrase, nullptr));
@@ -47,7 +42,7 @@ JwtKey::Evp PrivateOf(std::string_view pem) {
 
 JwtKey::Evp PublicOf(std::string_view pem) {
   if (auto key = Shared(PEM_read_bio_PUBKEY(Reading(pem).get(), nullptr, NoPassphrase, nullptr))) return key;
-  const Owned<X509> certificate(PEM_read_bio_X509(Reading(pem).get(), nullptr, NoPassphrase, nullptr));
+  const CertificatePtr certificate(PEM_read_bio_X509(Reading(pem).get(), nullptr, NoPassphrase, nullptr));
   return certificate ? Shared(X509_get_pubkey(certificate.get())) : nullptr;
 }
 
@@ -84,7 +79,7 @@ const EVP_MD* DigestOf(JwtAlgorithm algorithm) {
 
 // RFC 7518, 3.4: a signature is r and s of 32 bytes each; OpenSSL takes and makes ASN.1.
 std::string ToAsn1(std::string_view signature) {
-  const Owned<ECDSA_SIG> parts(ECDSA_SIG_new());
+  const EcSignaturePtr parts(ECDSA_SIG_new());
   ECDSA_SIG_set0(parts.get(), BN_bin2bn(Bytes(signature), kCoordinateBytes, nullptr),
                  BN_bin2bn(Bytes(signature.substr(kCoordinateBytes)), kCoordinateBytes, nullptr));
   std::string encoded(static_cast<std::size_t>(std::max(0, i2d_ECDSA_SIG(parts.get(), nullptr))), '\0');
@@ -95,7 +90,7 @@ std::string ToAsn1(std::string_view signature) {
 
 std::string FromAsn1(std::string_view encoded) {
   const unsigned char* in = Bytes(encoded);
-  const Owned<ECDSA_SIG> parts(d2i_ECDSA_SIG(nullptr, &in, static_cast<long>(encoded.size())));
+  const EcSignaturePtr parts(d2i_ECDSA_SIG(nullptr, &in, static_cast<long>(encoded.size())));
   if (!parts) return {};
   std::string signature(std::size_t{2} * kCoordinateBytes, '\0');
   BN_bn2binpad(ECDSA_SIG_get0_r(parts.get()), Bytes(signature), kCoordinateBytes);
@@ -146,7 +141,7 @@ bool JwtKey::Verifies(std::string_view text, std::string_view signature) const {
     asn1 = ToAsn1(signature);
     signature = asn1;
   }
-  const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
+  const DigestPtr context(EVP_MD_CTX_new());
   return EVP_DigestVerifyInit(context.get(), nullptr, DigestOf(algorithm_), nullptr, key_.get()) == 1 &&
          EVP_DigestVerify(context.get(), Bytes(signature), signature.size(), Bytes(text), text.size()) == 1;
 }
@@ -154,7 +149,7 @@ bool JwtKey::Verifies(std::string_view text, std::string_view signature) const {
 Result<std::string> JwtKey::Sign(std::string_view text) const {
   if (algorithm_ == JwtAlgorithm::kHs256) return Mac(secret_, text);
   if (!can_sign_) return Unfit(fmt::format("the key {} is public: signing takes the private one", id_));
-  const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
+  const DigestPtr context(EVP_MD_CTX_new());
   std::size_t size = 0;
   const bool begun = EVP_DigestSignInit(context.get(), nullptr, DigestOf(algorithm_), nullptr, key_.get()) == 1 &&
                      EVP_DigestSign(context.get(), nullptr, &size, Bytes(text), text.size()) == 1;

@@ -15,6 +15,7 @@
 #include <string>
 #include <system_error>
 
+#include "base/freed_by.h"
 namespace kck {
 namespace {
 
@@ -24,14 +25,6 @@ constexpr const char* kCiphers12 =
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
     "DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-CHACHA20-POLY1305";
 constexpr const char* kGroups = "X25519:prime256v1:secp384r1";
-
-template <auto free_one>
-struct FreedBy {
-  template <typename T>
-  void operator()(T* one) const {
-    free_one(one);
-  }
-};
 
 using CertificatePtr = std::unique_ptr<X509, FreedBy<X509_free>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, FreedBy<EVP_PKEY_free>>;
