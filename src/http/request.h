@@ -25,9 +25,13 @@ struct Request {
   std::string kck_after;      // likewise
   std::string authorization;  // as sent
   std::string content_type;
-  std::string origin;      // of the page, where a browser makes the request for one
-  std::string fetch_site;  // Sec-Fetch-Site
-  std::string body;        // without its transfer coding
+  std::string origin;           // of the page, where a browser makes the request for one
+  std::string fetch_site;       // Sec-Fetch-Site
+  std::string accept_encoding;  // several headers of the name are joined by commas
+  std::string forwarded_for;    // X-Forwarded-For, likewise
+  std::string request_id;       // X-Request-Id
+  std::string traceparent;
+  std::string body;  // without its transfer coding
 
   void Clear();
 };

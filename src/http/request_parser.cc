@@ -45,6 +45,10 @@ void Request::Clear() {
   content_type.clear();
   origin.clear();
   fetch_site.clear();
+  accept_encoding.clear();
+  forwarded_for.clear();
+  request_id.clear();
+  traceparent.clear();
   body.clear();
   if (body.capacity() > kBodyBytesKept) body.shrink_to_fit();
 }
@@ -179,8 +183,12 @@ bool RequestParser::ReadField(std::string_view name, std::string_view value) {
       return true;
     case 10:
       return !SameToken(name, "connection") || ReadConnection(value);
+    case 11:
+      if (SameToken(name, "traceparent")) request_.traceparent = value;
+      return true;
     case 12:
       if (SameToken(name, "content-type")) request_.content_type = value;
+      if (SameToken(name, "x-request-id")) request_.request_id = value;
       return true;
     case 13:
       if (SameToken(name, "if-none-match")) AppendListed(request_.if_none_match, value);
@@ -188,6 +196,10 @@ bool RequestParser::ReadField(std::string_view name, std::string_view value) {
     case 14:
       if (SameToken(name, "sec-fetch-site")) request_.fetch_site = value;
       return !SameToken(name, "content-length") || ReadLength(value);
+    case 15:
+      if (SameToken(name, "accept-encoding")) AppendListed(request_.accept_encoding, value);
+      if (SameToken(name, "x-forwarded-for")) AppendListed(request_.forwarded_for, value);
+      return true;
     case 17:
       return !SameToken(name, "transfer-encoding") || ReadCoding(value);
     case 29:

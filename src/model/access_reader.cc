@@ -34,7 +34,10 @@ class AccessReader {
     access_.kind = AccessKind::kUser;
     YamlMap rules(file_, node_, "access");
     ReadClaims(rules.Take("claims"));
-    ReadRoles(rules.Take("roles"));
+    access_.roles = rules.TakeTexts("roles");
+    if (rules.Has("roles") && access_.roles.empty()) {
+      file_.Report(rules.Take("roles"), "roles names none", "as roles: [editor]");
+    }
     rules.Finish();
     if (node_.size() == 0) {
       file_.Report(node_, "access has neither claims nor roles", "access: user is for everyone who has a token");
@@ -63,14 +66,6 @@ class AccessReader {
       return file_.Report(at, fmt::format("the parameter \"{}\" is taken from two claims", name), "keep one of them");
     }
     access_.claims.push_back({claim, index});
-  }
-
-  void ReadRoles(const YAML::Node& node) {
-    if (!node.IsDefined()) return;
-    if (!node.IsSequence() || node.size() == 0) return file_.Report(node, "roles is no list", "as roles: [editor]");
-    for (const YAML::Node& item : node) {
-      if (const auto role = file_.TextOf(item, "roles")) access_.roles.push_back(*role);
-    }
   }
 
   YamlFile file_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct AuthKeySettings {
   }
 };
 
+struct LoginSettings;  // model/login_settings.h
+
 struct AuthSettings {
   bool on = false;  // kck.yml has `auth`
   std::vector<AuthKeySettings> keys;
@@ -32,7 +35,8 @@ struct AuthSettings {
   std::chrono::seconds leeway{10};
   std::string roles_claim = "roles";
   std::string admin_role = "admin";
-  bool public_metrics = false;  // /metrics without a token
+  bool public_metrics = false;                 // /metrics without a token
+  std::shared_ptr<const LoginSettings> login;  // null: tokens come from elsewhere
 };
 
 }  // namespace kck

@@ -21,8 +21,8 @@ class AuthReader {
       auth_.jwks_file = Join(*path);
       auth_.jwks_location = file_.At(fields.Take("jwks"));
     }
-    auth_.issuers = TextsOf(fields.Take("issuer"), "issuer");
-    auth_.audiences = TextsOf(fields.Take("audience"), "audience");
+    auth_.issuers = fields.TakeTexts("issuer");
+    auth_.audiences = fields.TakeTexts("audience");
     ReadLeeway(fields);
     if (const auto claim = fields.TakeText("roles_claim")) auth_.roles_claim = *claim;
     if (const auto role = fields.TakeText("admin_role")) auth_.admin_role = *role;
@@ -70,19 +70,6 @@ class AuthReader {
                           shared ? "secret: \"${KCK_SECRET}\", of 32 bytes or more" : "file: key.pem");
     }
     auth_.keys.push_back(std::move(key));
-  }
-
-  std::vector<std::string> TextsOf(const YAML::Node& node, const std::string& field) {
-    std::vector<std::string> texts;
-    if (!node.IsDefined()) return texts;
-    if (!node.IsSequence()) {
-      if (const auto text = file_.TextOf(node, field)) texts.push_back(*text);
-      return texts;
-    }
-    for (const YAML::Node& item : node) {
-      if (const auto text = file_.TextOf(item, field)) texts.push_back(*text);
-    }
-    return texts;
   }
 
   void ReadLeeway(YamlMap& fields) {

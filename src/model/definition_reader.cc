@@ -96,6 +96,8 @@ void DefinitionReader::ReadParam(YamlMap& fields, const YAML::Node& item) {
   }
   param.nullable = fields.TakeBool("nullable").value_or(false);
   param.primary_key = fields.TakeBool("primary_key").value_or(false);
+  param.description = fields.TakeText("description").value_or("");
+  ReadExample(fields, param);
   const bool twice = std::ranges::any_of(params_, [&](const Param& one) { return one.name == param.name; });
   if (named && twice) {
     file_.Report(item, fmt::format("parameter \"{}\" is declared twice", param.name), "keep one of them");
@@ -103,6 +105,17 @@ void DefinitionReader::ReadParam(YamlMap& fields, const YAML::Node& item) {
   }
   params_.push_back(std::move(param));
   param_nodes_.push_back(item);
+}
+
+void DefinitionReader::ReadExample(YamlMap& fields, Param& param) {
+  const auto example = fields.TakeText("example");
+  if (!example) return;
+  Result<std::string> canonical = CanonicalText(param.type, *example);
+  if (!canonical) {
+    return file_.Report(fields.Take("example"), fmt::format("the example of \"{}\" does not fit its type", param.name),
+                        canonical.error().message);
+  }
+  param.example = *std::move(canonical);
 }
 
 std::optional<BoundSql> DefinitionReader::Bind(const TemplateText& sql, RowShape shape) {

@@ -51,6 +51,7 @@ class DefinitionReader {
 
  private:
   void ReadParam(YamlMap& fields, const YAML::Node& item);
+  void ReadExample(YamlMap& fields, Param& param);
   std::string UndeclaredCure(const std::string& param) const;
 
   const Settings& settings_;

@@ -116,7 +116,7 @@ TEST_F(LoaderTest, PlacesTheFaultsOfAccess) {
   EXPECT_THAT(FaultOf(query + "access: users\n"), HasSubstr("p.yml:3:9: error: \"access\" is none of its words"));
   EXPECT_THAT(FaultOf(query + "access: {claims: {sub: b}}\n"), HasSubstr("p.yml:3:24: error: there is no parameter"));
   EXPECT_THAT(FaultOf(query + "access: {claims: {sub: a, tenant: a}}\n"), HasSubstr("taken from two claims"));
-  EXPECT_THAT(FaultOf(query + "access: {roles: editor}\n"), HasSubstr("roles is no list"));
+  EXPECT_THAT(FaultOf(query + "access: {roles: []}\n"), HasSubstr("roles names none"));
   EXPECT_THAT(FaultOf(query + "access: {role: [editor]}\n"), HasSubstr("unknown field \"role\""));
 }
 

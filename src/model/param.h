@@ -16,6 +16,8 @@ struct Param {
   ParamType type = ParamType::kString;
   bool nullable = false;
   bool primary_key = false;
+  std::string description = {};             // for the description of the API; may be empty
+  std::optional<std::string> example = {};  // likewise, in its canonical spelling
 };
 
 // A value in its canonical spelling ("7", never "007"), or NULL. Bound as a parameter, never pasted into SQL.

@@ -27,6 +27,9 @@ struct ProcessResult {
   std::string jq;
 };
 
+struct RunAs;        // model/run_as.h
+struct CachePolicy;  // model/cache_policy.h
+
 // An SQL statement with its parameters numbered, as a source takes it.
 struct SqlStatement {
   std::uint64_t id = 0;                // hash of the text and types; names the prepared statement
@@ -34,11 +37,13 @@ struct SqlStatement {
   std::vector<std::size_t> arguments;  // for each sql.params: the index of the product's parameter
   std::vector<ParamType> types;        // of the product's parameters, all of them, in order
   RowShape shape = RowShape::kRows;
+  std::shared_ptr<const RunAs> run_as;  // null: as the user of the database's url, with the settings of its connection
 };
 
 struct Product {
   std::string name;
-  Location location;  // of the definition, for messages
+  std::string description;  // for the description of the API; may be empty
+  Location location;        // of the definition, for messages
   std::string database;
   std::vector<Param> params;
   std::shared_ptr<const SqlStatement> statement;
@@ -56,6 +61,7 @@ struct Product {
   bool settable = false;
   RefreshRules refresh;
   Access access;
+  std::shared_ptr<const CachePolicy> cache_policy;  // null: caches between ask each time
 
   // Hash of all that decides what a fill computes: SQL, parameters, shape, process_result, database (name and url
   // without its password). Two definitions with one fingerprint make equal values.

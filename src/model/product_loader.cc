@@ -27,6 +27,7 @@ class ProductReader {
   // Reads all but the SQL.
   void ReadFields(const std::string& default_name) {
     product_->name = definition_.ReadName(default_name);
+    product_->description = fields_.TakeText("description").value_or("");
     product_->location = definition_.location();
     product_->database = definition_.ReadDatabase();
     product_->params = definition_.ReadParams();

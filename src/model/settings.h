@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -55,6 +56,21 @@ struct TlsSettings {
   Location key_location;
 };
 
+struct CompressionSettings;  // model/compression_settings.h
+
+// How many requests one client may make: as many at once as `burst`, and `per_second` in the long run.
+struct RateLimitSettings {
+  double per_second = 0;
+  double burst = 0;
+};
+
+struct LogSettings {
+  bool json = false;  // one object a line; else text
+  std::string level = "info";
+  bool requests = false;                               // a line a request
+  std::optional<std::chrono::milliseconds> slow_fill;  // fills that take as long are logged
+};
+
 struct HttpSettings {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8001;
@@ -68,7 +84,12 @@ struct HttpSettings {
   std::size_t bodies_bytes_max = std::size_t{256} << 20U;  // over all connections together
   std::size_t unsent_bytes_max = std::size_t{256} << 20U;  // of answers that clients do not take, the same
   std::size_t connections_max = 20000;
-  std::optional<TlsSettings> tls;  // none: plain HTTP
+  std::optional<TlsSettings> tls;                          // none: plain HTTP
+  std::shared_ptr<const CompressionSettings> compression;  // null: nothing is compressed
+  bool surrogate_keys = false;
+  std::optional<RateLimitSettings> rate_limit;
+  // Addresses and networks (CIDR) whose Forwarded headers are believed.
+  std::vector<std::string> trusted_proxies;
 };
 
 struct StoreSettings {
@@ -87,6 +108,7 @@ struct Settings {
   std::string processes_folder;
   HttpSettings http;
   AuthSettings auth;
+  LogSettings log;
   int threads = 0;  // network threads; 0: one a core
 };
 

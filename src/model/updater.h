@@ -30,7 +30,8 @@ struct WriteTemplate {
 
 struct Updater {
   std::string name;
-  Location location;  // of the definition, for messages
+  std::string description;  // for the description of the API; may be empty
+  Location location;        // of the definition, for messages
   std::string database;
   std::vector<Param> params;
   Access access;

@@ -18,6 +18,7 @@ class UpdaterReader {
   // Null where the updater has a fault.
   UpdaterPtr Read(const Settings& settings, const std::string& default_name) {
     updater_->name = definition_.ReadName(default_name);
+    updater_->description = fields_.TakeText("description").value_or("");
     updater_->location = definition_.location();
     updater_->database = definition_.ReadDatabase();
     updater_->params = definition_.ReadParams();

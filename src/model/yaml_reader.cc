@@ -132,6 +132,21 @@ std::optional<std::string> YamlMap::TakeText(const std::string& field) {
   return file_.TextOf(node, field);
 }
 
+std::vector<std::string> YamlMap::TakeTexts(const std::string& field) {
+  std::vector<std::string> texts;
+  const YAML::Node node = Take(field);
+  if (!node.IsDefined()) return texts;
+  const auto take = [&](const YAML::Node& item) {
+    if (auto text = file_.TextOf(item, field)) texts.push_back(*std::move(text));
+  };
+  if (!node.IsSequence()) {
+    take(node);
+  } else {
+    for (const YAML::Node& item : node) take(item);
+  }
+  return texts;
+}
+
 std::optional<bool> YamlMap::TakeBool(const std::string& field) {
   const auto choice = TakeChoice(field, {"true", "false"});
   if (!choice) return std::nullopt;

@@ -44,6 +44,8 @@ class YamlMap {
 
   // As YamlFile::TextOf.
   std::optional<std::string> TakeText(const std::string& field);
+  // A list of texts, or one text alone. None where it is not given; those that are no text are reported and left out.
+  std::vector<std::string> TakeTexts(const std::string& field);
   std::optional<bool> TakeBool(const std::string& field);
   // A whole number from `min` to `max`.
   std::optional<std::int64_t> TakeInt(const std::string& field, std::int64_t min, std::int64_t max);
