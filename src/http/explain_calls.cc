@@ -1,8 +1,8 @@
 // The call that says why a key is as it is.
+#include "base/json_object.h"
 #include "engine/key_report.h"
 #include "http/calls.h"
 #include "http/entry_text.h"
-#include "http/json_object.h"
 #include "http/queue_text.h"
 #include "model/product_key.h"
 

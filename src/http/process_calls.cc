@@ -1,8 +1,8 @@
 // The calls about processes.
 #include <array>
 
+#include "base/json_object.h"
 #include "http/calls.h"
-#include "http/json_object.h"
 #include "model/product_key.h"
 
 namespace kck {

@@ -1,6 +1,6 @@
 #include "http/queue_text.h"
 
-#include "http/json_object.h"
+#include "base/json_object.h"
 
 namespace kck {
 namespace {
