@@ -136,8 +136,29 @@ Result<void> ServeUntilSignal(const Node& node, const Folder& folder, WorkerThre
   return {};
 }
 
+// What tokens are judged by, where kck.yml asks for them.
+struct FrontDoor {
+  FrontDoor(const AuthSettings& settings, std::vector<JwtKey> keys, Store& store, Engine& engine)
+      : sessions(store), authenticator(settings, std::move(keys), &sessions), login(engine, authenticator, sessions) {}
+
+  Sessions sessions;
+  Authenticator authenticator;
+  Login login;
+};
+
+Result<void> StartSessions(Sessions& sessions, const Scheduler& scheduler) {
+  std::promise<Result<void>> started;
+  sessions.Start(scheduler.UnixMillis() / 1000, [&](Result<void> result) { started.set_value(std::move(result)); });
+  return started.get_future().get();
+}
+
+Node NodeOf(Engine& engine, RefreshWorker& refresher, ProcessRunner& processes, std::optional<FrontDoor>& door) {
+  if (!door) return {engine, refresher, processes};
+  return {engine, refresher, processes, &door->authenticator, &door->login};
+}
+
 int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, const Databases& databases,
-        Authenticator* authenticator) {
+        std::vector<JwtKey> keys) {
   auto store = OpenStore(folder.settings, scheduler);
   if (!store) return Failed(store.error().message);
   SqlPrimer primer(databases.sources);
@@ -149,10 +170,13 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
   OneNode claims(scheduler);
   ProcessRunner processes(scheduler, **store, engine, refresher, ProcessDatabases(folder.settings, databases.writers),
                           claims, {}, std::random_device{}());
+  std::optional<FrontDoor> door;
+  if (folder.settings.auth.on) door.emplace(folder.settings.auth, std::move(keys), **store, engine);
   Result<void> served = StartEngine(engine, folder);
+  if (served && door) served = StartSessions(door->sessions, scheduler);
   if (served) served = StartWorker(refresher);
   if (served) served = StartWorker(processes);
-  if (served) served = ServeUntilSignal({engine, refresher, processes, authenticator}, folder, workers, databases);
+  if (served) served = ServeUntilSignal(NodeOf(engine, refresher, processes, door), folder, workers, databases);
   processes.Stop();
   refresher.Stop();
   engine.Stop();
@@ -180,9 +204,7 @@ int Serve(const ServeOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   RaiseDescriptorLimit();
   WarnIfOpenToOthers(folder.settings);
-  std::optional<Authenticator> authenticator;
-  if (folder.settings.auth.on) authenticator.emplace(folder.settings.auth, std::move(keys));
-  return Run(folder, workers, scheduler, databases, authenticator ? &*authenticator : nullptr);
+  return Run(folder, workers, scheduler, databases, std::move(keys));
 }
 
 }  // namespace kck

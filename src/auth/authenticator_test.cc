@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include "auth/jwt.h"
+#include "store/open.h"
+#include "testing/manual_scheduler.h"
 
 namespace kck {
 namespace {
@@ -64,6 +66,30 @@ TEST_F(Authentication, RulesChangeToo) {
 
 TEST_F(Authentication, ManyTokensAreNotKeptForEver) {
   for (int i = 0; i < 10000; ++i) EXPECT_EQ(Subject(TokenOf(Key('a'), std::to_string(i))), std::to_string(i));
+}
+
+TEST_F(Authentication, ASessionThatHasEndedOpensNothing) {
+  ManualScheduler scheduler;
+  const auto store = OpenMemoryStore(scheduler);
+  Sessions sessions(*store);
+  const Authenticator authenticator(settings_, {Key('a')}, &sessions);
+  TokenCache cache(authenticator);
+  const auto token_of = [](std::string_view session) {
+    return *MakeJwt(Key('a'), TokenUse::kAccess, fmt::format(R"({{"sid":"{}","exp":{}}})", session, kNow + 60));
+  };
+  const std::string one = token_of("one");
+  const std::string two = token_of("two");
+  const IdentityPtr identity = *cache.Verify(one, kNow);
+  ASSERT_TRUE(cache.Verify(two, kNow));
+  sessions.End(*identity, kNow + 70, kNow, [](const Result<void>&) {});
+  for (int i = 0; i < 2; ++i) {
+    const auto refused = cache.Verify(one, kNow);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, testing::HasSubstr("has ended"));
+    EXPECT_TRUE(cache.Verify(two, kNow));
+  }
+  TokenCache another(authenticator);
+  EXPECT_FALSE(another.Verify(one, kNow));
 }
 
 }  // namespace

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "auth/jwk_set.h"
 #include "model/folder_readers.h"
+#include "model/login_settings.h"
 
 namespace kck {
 namespace {
@@ -57,6 +59,10 @@ std::vector<JwtKey> LoadKeys(const AuthSettings& settings, Faults& faults) {
   if (keys.size() > kKeysMax) {
     Report(settings.jwks_location, fmt::format("there are {} keys", keys.size()),
            fmt::format("{} is the most: leave out those that are no longer in use", kKeysMax), faults);
+  }
+  if (settings.login && std::ranges::none_of(keys, &JwtKey::can_sign)) {
+    Report(settings.login->location, "there is no key that could sign the tokens of a login",
+           "one of auth.keys has to be a secret, or the file of a private key", faults);
   }
   return keys;
 }

@@ -26,8 +26,17 @@ bool IsPassword(std::string_view hash, std::string_view password);
 // True for a text of the form that IsPassword takes.
 bool IsPasswordHash(std::string_view hash);
 
-// A hash of no password, of the costs that HashPassword has: who is unknown is held against it, so that the answer
-// takes as long as for who is known.
-const std::string& NobodysHash();
+// The beginning of such a hash that says what it costs: all before the salt.
+std::string_view CostsOf(std::string_view hash);
+
+// That of the hashes that HashPassword makes.
+const std::string& UsualCosts();
+
+// A hash of no password, of these costs; empty where the system gives no memory for it.
+std::string NobodysHash(std::string_view costs);
+
+// The hash of KCK 0.6, MD5 over salt and password, in hexadecimal digits. It protects nothing: for folders of that
+// version.
+std::string PasswordHash06(std::string_view salt, std::string_view password);
 
 }  // namespace kck

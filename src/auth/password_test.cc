@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "auth/nobody.h"
+
 namespace kck {
 namespace {
 
@@ -35,9 +37,23 @@ TEST(Passwords, HaveHashesThatAreNoTraps) {
 }
 
 TEST(Passwords, NobodysHashIsOfNoPassword) {
-  EXPECT_TRUE(IsPasswordHash(NobodysHash()));
-  EXPECT_FALSE(IsPassword(NobodysHash(), ""));
+  const std::string hash = NobodysHash("$argon2id$v=19$m=256,t=1,p=1$");
+  EXPECT_THAT(hash, testing::StartsWith("$argon2id$v=19$m=256,t=1,p=1$"));
+  EXPECT_TRUE(IsPasswordHash(hash));
+  EXPECT_FALSE(IsPassword(hash, ""));
 }
+
+TEST(Passwords, NobodyCostsWhatUsersCost) {
+  Nobody nobody;
+  EXPECT_EQ(CostsOf(nobody.Hash()), CostsOf(*HashPassword("secret")));
+  nobody.Learn("$argon2id$v=19$m=256,t=1,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4");
+  EXPECT_THAT(nobody.Hash(), testing::StartsWith("$argon2id$v=19$m=256,t=1,p=1$"));
+  nobody.Learn(*HashPassword("secret"));
+  EXPECT_EQ(CostsOf(nobody.Hash()), UsualCosts());
+}
+
+// Of Python's hashlib.md5(b"salt" + b"blah").
+TEST(Passwords, OfKck06AreMd5) { EXPECT_EQ(PasswordHash06("salt", "blah"), "c56bb218cf42aa7a08aad7012d33f6b9"); }
 
 }  // namespace
 }  // namespace kck

@@ -35,6 +35,10 @@ bool AnswerBrowser(Exchange& exchange, const Route& route) {
 Call RunCall(Exchange& exchange) {
   const Route route = FindRoute(exchange.request().method, exchange.request().target);
   if (AnswerBrowser(exchange, route)) return route.call;
+  if (const std::optional<Duration> wait = ThrottleOf(exchange, route.call)) {
+    exchange.AnswerTooMany(*wait, "this client asks for more than http.rate_limit lets it", route.key);
+    return route.call;
+  }
   if (const Result<void> open = OpenCall(exchange, route.call); !open) {
     exchange.AnswerError(open.error(), route.key);
     return route.call;
@@ -63,6 +67,15 @@ Call RunCall(Exchange& exchange) {
       break;
     case Call::kDelete:
       DeleteCall(exchange, route);
+      break;
+    case Call::kLogin:
+      LoginCall(exchange, route);
+      break;
+    case Call::kToken:
+      TokenCall(exchange);
+      break;
+    case Call::kLogout:
+      LogoutCall(exchange, route);
       break;
     case Call::kExplain:
       ExplainCall(exchange, route);

@@ -27,6 +27,11 @@ void CreateCall(Exchange& exchange, const Route& route);
 void UpdateCall(Exchange& exchange, const Route& route);
 void DeleteCall(Exchange& exchange, const Route& route);
 
+// login_calls.cc
+void LoginCall(Exchange& exchange, const Route& route);
+void TokenCall(Exchange& exchange);
+void LogoutCall(Exchange& exchange, const Route& route);
+
 // explain_calls.cc
 void ExplainCall(Exchange& exchange, const Route& route);
 

@@ -32,6 +32,8 @@ std::string_view CacheControl(bool after, bool personal) {
 
 TimePoint Exchange::Deadline() const { return Clock::now() + thread_.server.settings.fetch_timeout; }
 
+std::string Exchange::ClientAddress() { return server().proxies.ClientOf(Peer(), request_.forwarded_for); }
+
 Result<IdentityPtr> Exchange::Identify() {
   if (!request_.has_authorization) {
     return Fail(ErrorCode::kTokenMissing, "this takes a token: Authorization: Bearer <token>");
@@ -87,6 +89,14 @@ void Exchange::AnswerError(const Error& error, std::string_view key) {
   if (status == 401) return AnswerBody(status, kJsonType, "WWW-Authenticate", Challenge(error.code), body);
   const bool retry = error.code == ErrorCode::kOverloaded;
   AnswerBody(status, kJsonType, retry ? "Retry-After" : "", "1", body);
+}
+
+void Exchange::AnswerTooMany(Duration wait, std::string_view message, std::string_view key) {
+  std::string body;
+  AppendErrorBody(body, {ErrorCode::kTooMany, std::string(message)}, key);
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  AnswerBody(compat_06() ? 200 : 429, kJsonType, "Retry-After", std::to_string(std::max<std::int64_t>(1, seconds)),
+             body);
 }
 
 void Exchange::AnswerRefusal(int status, std::string_view message, std::string_view allow) {

@@ -35,6 +35,9 @@ class Exchange {
   // It came by the administrators' socket: who could connect there may do everything.
   bool is_trusted() const { return trusted_; }
 
+  // Whose request it is (http/client_address.h).
+  std::string ClientAddress();
+
   // Whom the request's token names. AuthHeaderNotPresent where it has none; else as TokenVerifier::Verify.
   Result<IdentityPtr> Identify();
 
@@ -52,6 +55,9 @@ class Exchange {
   // The error's own status, or 200 under `compat: "0.6"`. `key` as the client spelled it.
   void AnswerError(const Error& error, std::string_view key);
 
+  // 429, and when to come again.
+  void AnswerTooMany(Duration wait, std::string_view message, std::string_view key);
+
   // A path or method that there is not: this status under `compat: "0.6"` too. `allow` may be empty.
   void AnswerRefusal(int status, std::string_view message, std::string_view allow);
 
@@ -68,6 +74,9 @@ class Exchange {
   virtual std::function<void(Ending)> Later() = 0;
 
  protected:
+  // The address of the connection's other end; empty where it has none.
+  virtual std::string_view Peer() = 0;
+
   // True where the connection is to be closed after the answer that begins now.
   virtual bool ClosesAfterAnswer() = 0;
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "http/client_address.h"
 #include "model/product_key.h"
 
 namespace kck {
@@ -38,6 +39,9 @@ bool NeedsAdministrator(Exchange& exchange, Call call) {
     case Call::kCreate:
     case Call::kUpdate:
     case Call::kDelete:
+    case Call::kLogin:
+    case Call::kToken:
+    case Call::kLogout:
     case Call::kHealth:
     case Call::kReady:
     case Call::kIndex:
@@ -89,6 +93,22 @@ Result<TokenParams> Open(Exchange& exchange, const Access& access, const std::ve
 }
 
 }  // namespace
+
+std::optional<Duration> ThrottleOf(Exchange& exchange, Call call) {
+  const std::optional<RateLimitSettings>& limit = exchange.server().settings.rate_limit;
+  if (!limit || exchange.is_trusted() || call == Call::kHealth || call == Call::kReady) return std::nullopt;
+  std::string name = LimitedName(exchange.ClientAddress());
+  if (exchange.server().node.authenticator != nullptr && exchange.request().has_authorization) {
+    // A token that does not hold names nobody: who tries many has one address.
+    if (const auto identity = exchange.Identify(); identity && !(*identity)->subject.empty()) {
+      name = fmt::format("sub {}", (*identity)->subject);
+    }
+  }
+  ServerState& server = exchange.server();
+  const std::optional<Duration> wait = server.rates.Take(name, {limit->per_second, limit->burst}, Clock::now());
+  if (wait) ++server.throttled;
+  return wait;
+}
 
 Result<void> OpenCall(Exchange& exchange, Call call) {
   if (IsOpen(exchange) || !NeedsAdministrator(exchange, call)) return {};

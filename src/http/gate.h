@@ -6,6 +6,7 @@
 // For the connection's thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,11 @@ namespace kck {
 // Whether the call may be made at all: those of administrators, by them. Calls that read keys or write through updaters
 // are opened by what they name, with the functions below.
 Result<void> OpenCall(Exchange& exchange, Call call);
+
+// How long the client has to wait, where it asks for more than http.rate_limit lets it: whom its token names, or else
+// its address. Nothing: it goes on. Administrators by their socket, and those who ask whether the server is well,
+// always do.
+std::optional<Duration> ThrottleOf(Exchange& exchange, Call call);
 
 // The key to read where a request names `raw_key`: that, or, where parameters come from its token, `room` with these
 // put in. AuthHeaderNotPresent, AuthTokenInvalid, AuthTokenExpired or KCKForbidden where it is not open.

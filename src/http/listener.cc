@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -92,6 +93,16 @@ Result<Descriptor> ListenLocal(const std::string& path) {
   umask(before);
   if (!bound || listen(listener.get(), SOMAXCONN) != 0) return SystemFailure();
   return listener;
+}
+
+std::string PeerOf(const Descriptor& connection) {
+  SocketAddress address;
+  address.size = sizeof address.storage;
+  auto* place = reinterpret_cast<sockaddr*>(&address.storage);
+  if (getpeername(connection.get(), place, &address.size) != 0 || place->sa_family == AF_UNIX) return {};
+  std::array<char, NI_MAXHOST> host{};
+  const int error = getnameinfo(place, address.size, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST);
+  return error == 0 ? std::string(host.data()) : std::string();
 }
 
 std::uint16_t PortOf(const Descriptor& listener) {

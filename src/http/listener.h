@@ -36,6 +36,9 @@ Result<void> RequireFree(const SocketAddress& address);
 // replaced. Not beside other threads that make files: the mode comes by the process's umask.
 Result<Descriptor> ListenLocal(const std::string& path);
 
+// The address of a connection's other end, without the port; empty where it has none.
+std::string PeerOf(const Descriptor& connection);
+
 // The port that a listening socket has.
 std::uint16_t PortOf(const Descriptor& listener);
 

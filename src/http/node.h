@@ -3,6 +3,7 @@
 
 #include "auth/authenticator.h"
 #include "engine/engine.h"
+#include "http/login.h"
 #include "process/process_runner.h"
 #include "refresh/refresh_worker.h"
 
@@ -13,6 +14,7 @@ struct Node {
   RefreshWorker& refresher;
   ProcessRunner& processes;
   Authenticator* authenticator = nullptr;  // null: no tokens are asked for, and everyone may call everything
+  Login* login = nullptr;                  // likewise
 };
 
 }  // namespace kck

@@ -46,6 +46,7 @@ void IndexCall(Exchange& exchange) {
   body += R"(,"calls":["GET /fetch/<key>","GET /mget?key=<key>&key=<key>","POST /mget","PUT /set/<key>",)"
           R"("DELETE /fetch/<key>","DELETE /fetch/<name>/*","POST /refresh/<key>?wait=1","POST /refresh/<name>/*",)"
           R"("POST /create/<updater>","PUT /update/<updater>/<key>","DELETE /update/<updater>/<key>",)"
+          R"("POST /login/<user>","POST /token","POST /logout",)"
           R"("GET /explain/<key>","GET /queue?keys=20","POST /queue/retry?key=<key>",)"
           R"("GET /processes","POST /processes/<name>/run?wait=1",)"
           R"("GET /healthz","GET /readyz","GET /metrics"]})";

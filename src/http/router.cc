@@ -16,13 +16,17 @@ struct Path {
   Call del = Call::kNone;
 };
 
-constexpr std::array<Path, 15> kPaths{{
+constexpr std::array<Path, 19> kPaths{{
     {.text = "/fetch/", .allow = "GET, HEAD, DELETE", .get = Call::kFetch, .del = Call::kPurge},
     {.text = "/mget", .allow = "GET, HEAD, POST", .get = Call::kMget, .post = Call::kMget},
     {.text = "/set/", .allow = "PUT", .put = Call::kSet},
     {.text = "/refresh/", .allow = "POST", .post = Call::kRefresh},
     {.text = "/create/", .allow = "POST", .post = Call::kCreate},
     {.text = "/update/", .allow = "PUT, DELETE", .put = Call::kUpdate, .del = Call::kDelete},
+    {.text = "/login/", .allow = "POST", .post = Call::kLogin},
+    {.text = "/token", .allow = "POST", .post = Call::kToken},
+    {.text = "/logout", .allow = "POST", .post = Call::kLogout},
+    {.text = "/logout/", .allow = "GET, HEAD", .get = Call::kLogout},
     {.text = "/explain/", .allow = "GET, HEAD", .get = Call::kExplain},
     {.text = "/queue", .allow = "GET, HEAD", .get = Call::kQueue},
     {.text = "/queue/retry", .allow = "POST", .post = Call::kRetry},
@@ -68,8 +72,9 @@ Call CallOf(const Path& path, Method method) {
 
 std::string_view CallName(Call call) {
   static constexpr std::array<std::string_view, kCalls> kNames{
-      "fetch", "mget",        "set",       "purge",       "refresh", "create", "update",  "delete", "explain",
-      "queue", "queue_retry", "processes", "run_process", "healthz", "readyz", "metrics", "index",  "none"};
+      "fetch",     "mget",        "set",     "purge",  "refresh", "create", "update",
+      "delete",    "login",       "token",   "logout", "explain", "queue",  "queue_retry",
+      "processes", "run_process", "healthz", "readyz", "metrics", "index",  "none"};
   return kNames.at(static_cast<std::size_t>(call));
 }
 

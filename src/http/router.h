@@ -18,6 +18,9 @@ enum class Call : std::uint8_t {
   kCreate,
   kUpdate,
   kDelete,
+  kLogin,
+  kToken,
+  kLogout,
   kExplain,
   kQueue,
   kRetry,
@@ -29,7 +32,7 @@ enum class Call : std::uint8_t {
   kIndex,
   kNone
 };
-inline constexpr std::size_t kCalls = 18;
+inline constexpr std::size_t kCalls = 21;
 
 std::string_view CallName(Call call);  // "fetch", for labels
 

@@ -8,6 +8,8 @@
 #include "base/log_limit.h"
 #include "engine/engine.h"
 #include "http/byte_budget.h"
+#include "http/client_address.h"
+#include "http/rate_limiter.h"
 #include "http/server.h"
 #include "http/thread_metrics.h"
 #include "http/time_text.h"
@@ -22,14 +24,18 @@ struct ServerState {
         probes(std::move(server_probes)),
         bodies(settings.bodies_bytes_max),
         unsent(settings.unsent_bytes_max),
+        proxies(settings.trusted_proxies),
         certificates(settings.tls ? std::make_unique<TlsCertificates>(*settings.tls) : nullptr) {}
 
   const Node node;
   const HttpSettings settings;
   const ServerProbes probes;
-  ByteBudget bodies;                                    // of requests that are under way
-  ByteBudget unsent;                                    // of answers that clients do not take
+  ByteBudget bodies;  // of requests that are under way
+  ByteBudget unsent;  // of answers that clients do not take
+  const ProxyTrust proxies;
+  RateLimiter rates;                                    // of http.rate_limit
   const std::unique_ptr<TlsCertificates> certificates;  // null: HTTP is served plainly
+  std::atomic<std::uint64_t> throttled{0};
   LogLimit failed_handshakes{std::chrono::seconds(10)};
   std::vector<std::unique_ptr<ThreadMetrics>> metrics;  // one a network thread; does not change once they run
   std::atomic<bool> draining{false};

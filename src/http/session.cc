@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "http/calls.h"
+#include "http/listener.h"
 #include "http/network_thread.h"
 
 namespace kck {
@@ -105,6 +106,11 @@ bool Session::TakeRequest() {
 void Session::RefuseBytes(int status, std::string_view message) {
   AnswerFault(status, message);
   thread().metrics.CountRequest(Call::kNone, status);
+}
+
+std::string_view Session::Peer() {
+  if (peer_.empty()) peer_ = PeerOf(channel_.socket());
+  return peer_;
 }
 
 bool Session::ClosesAfterAnswer() {

@@ -43,6 +43,7 @@ class Session final : public Exchange, public std::enable_shared_from_this<Sessi
 
  private:
   bool ClosesAfterAnswer() override;
+  std::string_view Peer() override;
 
   void OnReady(std::uint32_t events) override;
   void Advance();
@@ -86,6 +87,7 @@ class Session final : public Exchange, public std::enable_shared_from_this<Sessi
   std::size_t progress_ = 0;     // bytes sent since since_
   TimePoint since_;              // of the state that CheckTime judges
   TimePoint wait_began_;         // of the request that waits
+  std::string peer_;             // once somebody has asked for it
   Call call_ = Call::kNone;
   bool readable_ = false;   // a read may bring something
   bool ending_ = false;     // the client has sent its last byte, or the connection is broken: reads go on to the end

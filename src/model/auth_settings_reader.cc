@@ -4,6 +4,8 @@
 
 #include <filesystem>
 
+#include "model/login_settings_reader.h"
+
 namespace kck {
 namespace {
 
@@ -27,6 +29,7 @@ class AuthReader {
     if (const auto claim = fields.TakeText("roles_claim")) auth_.roles_claim = *claim;
     if (const auto role = fields.TakeText("admin_role")) auth_.admin_role = *role;
     if (const auto open = fields.TakeBool("public_metrics")) auth_.public_metrics = *open;
+    auth_.login = ReadLoginSettings(file_, fields);
     fields.Finish();
     if (!keys_given_ && auth_.jwks_file.empty()) {
       file_.Report(node, "auth has no key to check tokens with",

@@ -9,6 +9,8 @@
 #include "model/definition_reader.h"
 #include "model/folder_readers.h"
 #include "model/folder_state.h"
+#include "model/login_check.h"
+#include "model/login_settings.h"
 #include "model/trigger_check.h"
 
 namespace kck {
@@ -106,10 +108,12 @@ void ReadProcesses(Folder& folder, const std::string& root) {
   ReportDuplicates(folder.processes, "process", folder.faults);
 }
 
+// `closed`: the name of one that is to be so.
 template <typename Definition>
-void WarnWithoutAccess(const std::vector<Definition>& definitions, std::string_view kind, Faults& faults) {
+void WarnWithoutAccess(const std::vector<Definition>& definitions, std::string_view kind, std::string_view closed,
+                       Faults& faults) {
   for (const Definition& definition : definitions) {
-    if (definition->access.kind != AccessKind::kUnsaid) continue;
+    if (definition->access.kind != AccessKind::kUnsaid || definition->name == closed) continue;
     faults.push_back(
         {definition->location,
          fmt::format("{} \"{}\" has no access, so that it opens to administrators alone", kind, definition->name),
@@ -137,9 +141,11 @@ Folder LoadFolder(const std::string& path) {
   ReadUpdaters(folder, root);
   ReadProcesses(folder, root);
   CheckTriggers(folder, folder.faults);
+  CheckLogin(folder, folder.faults);
   if (folder.settings.auth.on) {
-    WarnWithoutAccess(folder.products, "product", folder.faults);
-    WarnWithoutAccess(folder.updaters, "updater", folder.faults);
+    const auto& login = folder.settings.auth.login;
+    WarnWithoutAccess(folder.products, "product", login ? login->product : "", folder.faults);
+    WarnWithoutAccess(folder.updaters, "updater", "", folder.faults);
   }
   std::ranges::sort(folder.faults, {}, [](const Fault& fault) {
     return std::tuple(fault.location.file, fault.location.line, fault.location.column, fault.message);

@@ -262,6 +262,22 @@ TEST_F(LoaderTest, TellsEveryFaultOfAFolderAtOnce) {
                    HasSubstr("updaters/u.yml:1:1: error: unknown field \"x\" in the updater")}));
 }
 
+TEST_F(LoaderTest, ReadsWhatClientsMayDo) {
+  Write("kck.yml", "http: {rate_limit: {per_second: 0.5, burst: 7}, trusted_proxies: [10.0.0.0/8, \"::1\"]}\n");
+  const HttpSettings http = Load().settings.http;
+  ASSERT_TRUE(http.rate_limit);
+  EXPECT_EQ(std::pair(http.rate_limit->per_second, http.rate_limit->burst), std::pair(0.5, 7.0));
+  EXPECT_THAT(http.trusted_proxies, ElementsAre("10.0.0.0/8", "::1"));
+}
+
+TEST_F(LoaderTest, PlacesTheFaultsOfClients) {
+  Write("kck.yml", "http: {rate_limit: {burst: 0}, trusted_proxies: [10.0.0.1/8, proxy.example]}\n");
+  EXPECT_THAT(FaultTexts(), ElementsAre(HasSubstr("kck.yml:1:20: error: rate_limit says no rate"),
+                                        HasSubstr("kck.yml:1:28: error: \"burst\" has to be a whole number from 1"),
+                                        HasSubstr("\"10.0.0.1/8\" is no address and no network"),
+                                        HasSubstr("\"proxy.example\" is no address and no network")));
+}
+
 TEST_F(LoaderTest, ReadsTls) {
   Write("kck.yml", "http:\n  tls: {cert: tls/a.pem, key: /etc/a.key, min_version: 1.3}\n");
   const Folder folder = Load();

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "model/auth_settings_reader.h"
+#include "model/client_settings_reader.h"
 #include "model/cors_settings_reader.h"
 #include "model/folder_readers.h"
 #include "model/yaml_reader.h"
@@ -153,6 +154,7 @@ class SettingsReader {
       http.connections_max = static_cast<std::size_t>(*most);
     }
     ReadTls(fields);
+    ReadClientSettings(file_, fields, http);
     if (const YAML::Node cors = fields.Take("cors"); cors.IsDefined()) http.cors = ReadCorsSettings(file_, cors);
     fields.Finish();
   }
