@@ -9,8 +9,6 @@
 namespace kck {
 namespace {
 
-constexpr std::chrono::seconds kLookPause{1};
-
 // The database's own words may quote the SQL, which is for the log and `kck check` alone.
 std::string ReasonText(Fault fault) {
   if (fault.from_database) fault.message = "the database refuses the statement; the log and kck check say why";
@@ -37,54 +35,15 @@ Reloader::Reloader(const Folder& served, const Databases& databases, const Node&
       watched_(served.settings),
       databases_(databases),
       node_(node),
-      loaded_state_(served.state),
-      thread_([this] { Run(); }) {}
-
-Reloader::~Reloader() {
-  {
-    MutexLock lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_all();
-  thread_.join();
-}
-
-void Reloader::ReloadNow() {
-  {
-    MutexLock lock(mutex_);
-    now_ = true;
-  }
-  changed_.notify_all();
-}
+      watch_(served.state, {[this] { return FolderState(watched_); }, [this] { return Reload(); }}) {}
 
 DefinitionsReport Reloader::Report() const {
   MutexLock lock(mutex_);
   return report_;
 }
 
-void Reloader::Run() {
-  while (AwaitChange()) Reload();
-}
-
-bool Reloader::AwaitChange() {
-  std::uint64_t last = loaded_state_;
-  while (true) {
-    {
-      MutexLock lock(mutex_);
-      if (!stopping_ && !now_) changed_.wait_for(mutex_, kLookPause);
-      if (stopping_) return false;
-      if (std::exchange(now_, false)) return true;
-    }
-    const std::uint64_t state = FolderState(watched_);
-    const bool still = state == last;
-    last = state;
-    if (still && state != loaded_state_) return true;
-  }
-}
-
-void Reloader::Reload() {
+std::uint64_t Reloader::Reload() {
   Folder folder = LoadFolder(running_.folder);
-  loaded_state_ = folder.state;
   watched_ = folder.settings;
   Faults faults = std::move(folder.faults);
   std::ranges::move(SettingsFaults(running_, folder.settings), std::back_inserter(faults));
@@ -92,8 +51,16 @@ void Reloader::Reload() {
   std::vector<JwtKey> keys = LoadKeys(folder.settings.auth, faults);
   // As at the start: a database that is down keeps nobody from changing a definition.
   for (Fault& fault : faults) fault.warning = fault.warning || fault.unreachable;
-  if (HasErrors(faults)) return Refuse(faults);
-  for (const Fault& fault : faults) LogWarning("{}", FaultText(fault));
+  if (HasErrors(faults)) {
+    Refuse(faults);
+  } else {
+    Take(folder, std::move(keys), faults);
+  }
+  return folder.state;
+}
+
+void Reloader::Take(const Folder& folder, std::vector<JwtKey> keys, const Faults& warnings) {
+  for (const Fault& fault : warnings) LogWarning("{}", FaultText(fault));
   if (node_.authenticator != nullptr) node_.authenticator->Replace(folder.settings.auth, std::move(keys));
   node_.engine.SetCatalog(std::make_shared<Catalog>(folder.products, folder.updaters, folder.processes));
   node_.processes.CatalogChanged();

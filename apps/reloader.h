@@ -6,11 +6,10 @@
 // to have `auth` or not, is refused like a fault; any other one waits for a restart.
 #pragma once
 
-#include <condition_variable>
-#include <string>
-#include <thread>
+#include <cstdint>
+#include <vector>
 
-#include "base/thread_annotations.h"
+#include "base/change_watch.h"
 #include "http/server.h"
 #include "model/loader.h"
 #include "source/sources.h"
@@ -21,35 +20,28 @@ class Reloader {
  public:
   // Watches from now on, on a thread of its own. `served` is what the node serves by; all outlive this.
   Reloader(const Folder& served, const Databases& databases, const Node& node);
-  ~Reloader();
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
 
   // Looks at the files at once, without waiting for them to be still. Any thread, and returns at once.
-  void ReloadNow() KCK_EXCLUDES(mutex_);
+  void ReloadNow() { watch_.LoadNow(); }
 
   // Any thread.
   DefinitionsReport Report() const KCK_EXCLUDES(mutex_);
 
  private:
-  void Run();
-  // Waits for a change of the files. False: the end.
-  bool AwaitChange() KCK_EXCLUDES(mutex_);
-  void Reload();
+  // Returns the state of the files that it has loaded, or has refused.
+  std::uint64_t Reload() KCK_EXCLUDES(mutex_);
+  void Take(const Folder& folder, std::vector<JwtKey> keys, const Faults& warnings) KCK_EXCLUDES(mutex_);
   void Refuse(const Faults& faults) KCK_EXCLUDES(mutex_);
 
   const Settings running_;  // of the start
   Settings watched_;        // of the files as they were loaded last
   const Databases& databases_;
   const Node node_;
-  std::uint64_t loaded_state_;
-
   mutable Mutex mutex_;
-  std::condition_variable_any changed_;
-  bool stopping_ KCK_GUARDED_BY(mutex_) = false;
-  bool now_ KCK_GUARDED_BY(mutex_) = false;
   DefinitionsReport report_ KCK_GUARDED_BY(mutex_);
-  std::thread thread_;
+  ChangeWatch watch_;  // goes first: it loads into the rest
 };
 
 }  // namespace kck

@@ -3,7 +3,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <chrono>
 #include <iostream>
 
@@ -14,8 +13,10 @@
 #include "auth/token_verifier.h"
 #include "base/base64.h"
 #include "base/json.h"
+#include "base/json_object.h"
 #include "base/secret.h"
 #include "model/loader.h"
+#include "model/span.h"
 
 namespace kck {
 namespace {
@@ -44,19 +45,6 @@ Result<IdentityPtr> Verify(const FolderAuth& auth, std::string_view token) {
   return TokenVerifier(RulesOf(auth.settings), auth.keys).Verify(token, TokenUse::kAccess, UnixSeconds());
 }
 
-std::optional<std::chrono::seconds> ReadLife(std::string_view text) {
-  constexpr std::string_view kUnits = "smhd";
-  constexpr std::array<std::int64_t, 4> kSeconds{1, 60, 3600, 86400};
-  const std::size_t unit = text.empty() ? std::string_view::npos : kUnits.find(text.back());
-  std::int64_t count = 0;
-  const char* end = text.data() + text.size() - (unit == std::string_view::npos ? 0 : 1);
-  const auto [stop, error] = std::from_chars(text.data(), end, count);
-  if (unit == std::string_view::npos || error != std::errc{} || stop != end || count <= 0 || count > 36500) {
-    return std::nullopt;
-  }
-  return std::chrono::seconds(count * kSeconds.at(unit));
-}
-
 const JwtKey* SigningKey(const std::vector<JwtKey>& keys, const std::string& id) {
   const JwtKey* found = nullptr;
   for (const JwtKey& key : keys) {
@@ -67,44 +55,33 @@ const JwtKey* SigningKey(const std::vector<JwtKey>& keys, const std::string& id)
   return found;
 }
 
-void AppendMember(std::string& json, std::string_view name, std::string_view value) {
-  json += json.size() > 1 ? "," : "";
-  AppendJsonString(json, name);
-  json += ':';
-  json += value;
-}
-
-std::string Quoted(std::string_view text) {
-  std::string quoted;
-  AppendJsonString(quoted, text);
-  return quoted;
-}
-
-std::string ListOf(const std::vector<std::string>& texts) {
-  std::string list = "[";
-  for (const std::string& text : texts) list += (list.size() > 1 ? "," : "") + Quoted(text);
-  return list + ']';
-}
-
 // The claims of a new token; nothing where one of --claim has no name.
 std::optional<std::string> ClaimsOf(const TokenOptions& options, const AuthSettings& settings,
                                     std::chrono::seconds life) {
   const std::int64_t now = UnixSeconds();
-  std::string json = "{";
-  if (!options.subject.empty()) AppendMember(json, "sub", Quoted(options.subject));
-  if (!settings.issuers.empty()) AppendMember(json, "iss", Quoted(settings.issuers.front()));
-  if (!settings.audiences.empty()) AppendMember(json, "aud", Quoted(settings.audiences.front()));
-  AppendMember(json, "iat", std::to_string(now));
-  AppendMember(json, "exp", std::to_string(now + life.count()));
-  AppendMember(json, "jti", Quoted(Base64Url(RandomBytes(16))));
-  if (!options.roles.empty()) AppendMember(json, settings.roles_claim, ListOf(options.roles));
+  std::string json;
+  JsonObject claims(json);
+  if (!options.subject.empty()) claims.Text("sub", options.subject);
+  if (!settings.issuers.empty()) claims.Text("iss", settings.issuers.front());
+  if (!settings.audiences.empty()) claims.Text("aud", settings.audiences.front());
+  claims.Number("iat", static_cast<std::uint64_t>(now));
+  claims.Number("exp", static_cast<std::uint64_t>(now + life.count()));
+  claims.Text("jti", Base64Url(RandomBytes(16)));
+  if (!options.roles.empty())
+    AppendJsonList(claims.Member(settings.roles_claim), options.roles,
+                   [&](const auto& role) { AppendJsonString(json, role); });
   for (const std::string& claim : options.claims) {
     const std::size_t sign = claim.find('=');
     if (sign == 0 || sign == std::string::npos) return std::nullopt;
     const std::string value = claim.substr(sign + 1);
-    AppendMember(json, claim.substr(0, sign), IsJson(value) ? value : Quoted(value));
+    if (IsJson(value)) {
+      claims.Member(claim.substr(0, sign)) += value;
+    } else {
+      claims.Text(claim.substr(0, sign), value);
+    }
   }
-  return json + '}';
+  claims.End();
+  return json;
 }
 
 std::string ReadLine() {
@@ -140,9 +117,9 @@ std::string PartOf(std::string_view token, std::size_t from) {
 int NewToken(const TokenOptions& options) {
   const auto auth = LoadAuth(options.folder);
   if (!auth) return Failed(auth.error());
-  const auto life = ReadLife(options.life);
-  if (!life) {
-    Failed(fmt::format("'{}' is no --life: a number and s, m, h or d, as 15m", options.life));
+  const auto life = ParseSpan(options.life);
+  if (!life || *life < std::chrono::seconds(1)) {
+    Failed(fmt::format("'{}' is no --life: a second or more, as 30s, 15m, 1h or 1d", options.life));
     return kExitUsage;
   }
   const JwtKey* key = SigningKey(auth->keys, options.key);
@@ -151,7 +128,7 @@ int NewToken(const TokenOptions& options) {
         "there is not one key to sign with: it takes a secret or a private key in auth.keys; --key ID chooses among "
         "several");
   }
-  const auto claims = ClaimsOf(options, auth->settings, *life);
+  const auto claims = ClaimsOf(options, auth->settings, std::chrono::floor<std::chrono::seconds>(*life));
   if (!claims) {
     Failed("a --claim is NAME=VALUE, as tenant=acme");
     return kExitUsage;
@@ -175,8 +152,14 @@ int InspectToken(const TokenOptions& options, const std::string& token) {
   const std::string verdict =
       identity ? "taken" : fmt::format("{}: {}", ErrorName(identity.error().code), identity.error().message);
   if (options.json) {
-    PrintLine(fmt::format(R"({{"taken":{},"verdict":{},"header":{},"claims":{}}})", identity.has_value(),
-                          Quoted(verdict), header, claims));
+    std::string json;
+    JsonObject object(json);
+    object.Bool("taken", identity.has_value());
+    object.Text("verdict", verdict);
+    object.Member("header") += header;
+    object.Member("claims") += claims;
+    object.End();
+    PrintLine(json);
   } else {
     PrintLine(fmt::format("header   {}\nclaims   {}\nverdict  {}", header, claims, verdict));
   }

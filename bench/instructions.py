@@ -14,8 +14,8 @@ from common import Failed, Servers, find_program, progress, start_kck
 from report import RESULTS, Report
 
 ABOUT = """Instructions of the server's own code (without libraries and system) for a request, counted by callgrind: one
-connection, one request at a time. A hit is a value of one row from memory; a miss is computed by PostgreSQL and handed to
-the store. `bench/run instructions --check` fails where a count is more than 3% above this record."""
+connection, one request at a time. A hit is a value of one row from memory; one with a token is the same where kck.yml has
+`auth`, of a product with `access: user`; a miss is computed by PostgreSQL and handed to the store. `bench/run instructions --check` fails where a count is more than 3% above this record."""
 
 MORE_MAX = 1.03
 
@@ -64,27 +64,43 @@ def without_debug_text(options, folder):
     return argparse.Namespace(**{**vars(options), "build": folder})
 
 
-def ask(connection, key):
-    connection.sendall(f"GET /fetch/row/{key} HTTP/1.1\r\nHost: kck\r\n\r\n".encode())
+AUTH = """auth:
+  keys: [{algorithm: HS256, secret: "of a benchmark: anybody may know it"}]
+"""
+
+
+def ask(connection, key, header):
+    connection.sendall(f"GET /fetch/row/{key} HTTP/1.1\r\nHost: kck\r\n{header}\r\n".encode())
     answer = connection.recv(65536)
     if not answer.startswith(b"HTTP/1.1 200"):
         raise Failed(f"row/{key} was answered with {answer!r}")
 
 
-def count(options, server, folder, keys):
+def count(options, server, folder, keys, header=""):
     """Instructions a request."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         for key in keys[:options.warm_up]:
-            ask(connection, key)
+            ask(connection, key, header)
         control(server, "--instr=on")
         for key in keys[options.warm_up:]:
-            ask(connection, key)
+            ask(connection, key, header)
         control(server, "--instr=off")
     before = set(folder.glob("callgrind.*.*"))
     control(server, "--dump")
     control(server, "--zero")
     (profile,) = set(folder.glob("callgrind.*.*")) - before
     return own_instructions(profile, options.build / "apps/kck") / (len(keys) - options.warm_up)
+
+
+def start(options, servers, folder, files):
+    valgrind = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={folder}/callgrind.%p"]
+    return servers.add(start_kck(options, folder, files, core=None, under=valgrind))
+
+
+def new_token(options, folder):
+    command = [find_program(options, "apps/kck"), "--folder", folder, "token", "new", "--subject", "user-1",
+               "--claim", "tenant=acme", "--life", "1d"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def measure(options):
@@ -95,16 +111,21 @@ def measure(options):
         folder = servers.subfolder("kck")
         options = without_debug_text(options, servers.subfolder("build"))
         kck_yml = f'databases: {{main: {{url: "{database.url}", pool: 1}}}}\nstore: {{url: "rocksdb:store"}}\n'
-        valgrind = ["valgrind", "--tool=callgrind", "--instr-atstart=no",
-                    f"--callgrind-out-file={folder}/callgrind.%p"]
-        server = servers.add(start_kck(options, folder, {**FILES, "kck.yml": kck_yml}, core=None, under=valgrind))
+        server = start(options, servers, folder, {**FILES, "kck.yml": kck_yml})
         asked = options.warm_up + options.requests
         progress("hits")
-        hit = count(options, server, folder, [1] * asked)
+        found = {"hit": count(options, server, folder, [1] * asked)}
         progress("misses")
-        miss = count(options, server, folder, list(range(2, asked + 2)))
+        found["miss"] = count(options, server, folder, list(range(2, asked + 2)))
         server.stop()
-    return {"hit": round(hit), "miss": round(miss)}
+        progress("hits with a token")
+        folder = servers.subfolder("guarded")
+        guarded = {"kck.yml": kck_yml + AUTH, "products/row.yml": FILES["products/row.yml"] + "access: user\n"}
+        server = start(options, servers, folder, guarded)
+        found["hit with a token"] = count(options, server, folder, [1] * asked,
+                                          f"Authorization: Bearer {new_token(options, folder)}\r\n")
+        server.stop()
+    return {name: round(instructions) for name, instructions in found.items()}
 
 
 def compare(found):
@@ -122,7 +143,7 @@ def compare(found):
 def run(options):
     found = measure(options)
     notes, passed = compare(found) if options.check else ((), True)
-    rows = [[f"a {name}", f"{instructions:,}"] for name, instructions in found.items()]
+    rows = [[f"a {name}", f"{instructions:,}"] for name, instructions in sorted(found.items())]
     return Report("instructions", "Instructions", ABOUT, ["", "instructions"], rows, found, notes, passed)
 
 

@@ -5,13 +5,11 @@
 // and the one before it stays. Once a day the pair is loaded anyhow, which makes new keys for the tickets of sessions.
 #pragma once
 
-#include <condition_variable>
-#include <memory>
-#include <string>
-#include <thread>
+#include <cstdint>
+#include <optional>
 
+#include "base/change_watch.h"
 #include "base/result.h"
-#include "base/scheduler.h"
 #include "base/thread_annotations.h"
 #include "http/tls_context.h"
 
@@ -20,7 +18,6 @@ namespace kck {
 class TlsCertificates {
  public:
   explicit TlsCertificates(TlsSettings settings) : settings_(std::move(settings)) {}
-  ~TlsCertificates();
   TlsCertificates(const TlsCertificates&) = delete;
   TlsCertificates& operator=(const TlsCertificates&) = delete;
 
@@ -29,29 +26,21 @@ class TlsCertificates {
   Result<void> Start();
 
   // Loads the pair without waiting for a change of it. Any thread, and returns at once.
-  void ReloadNow() KCK_EXCLUDES(mutex_);
+  void ReloadNow();
 
   // After Start; any thread.
   TlsContext current() const KCK_EXCLUDES(mutex_);
 
  private:
-  void Run();
-  // Waits for a reason to load the pair. False: the end.
-  bool AwaitReason() KCK_EXCLUDES(mutex_);
-  void Reload() KCK_EXCLUDES(mutex_);
-  std::string FilesState() const;
+  // Returns the state of the files that it has loaded, or has refused.
+  std::uint64_t Reload() KCK_EXCLUDES(mutex_);
+  std::uint64_t FilesState() const;
   void Loaded(TlsContext context) KCK_EXCLUDES(mutex_);
 
   const TlsSettings settings_;
-  std::string loaded_state_;
-  TimePoint renewal_;  // of the tickets' keys
-
   mutable Mutex mutex_;
-  std::condition_variable_any changed_;
-  bool stopping_ KCK_GUARDED_BY(mutex_) = false;
-  bool now_ KCK_GUARDED_BY(mutex_) = false;
   TlsContext current_ KCK_GUARDED_BY(mutex_);
-  std::thread thread_;
+  std::optional<ChangeWatch> watch_;  // goes first: it loads into the rest
 };
 
 }  // namespace kck

@@ -4,13 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <cmath>
 #include <cstdlib>
 #include <set>
 
 #include "model/near_name.h"
+#include "model/span.h"
 
 namespace kck {
 namespace {
@@ -21,14 +20,6 @@ std::optional<Number> ParseNumber(std::string_view text) {
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
   return number;
-}
-
-// Nothing where it is no number, below a millisecond, or over a hundred years.
-std::optional<std::chrono::milliseconds> ParseDuration(std::string_view number, double unit_ms) {
-  constexpr double kYearsMs = 1e3 * 86400 * 365 * 100;
-  const double ms = ParseNumber<double>(number).value_or(0) * unit_ms;
-  if (!std::isfinite(ms) || ms < 1 || ms > kYearsMs) return std::nullopt;
-  return std::chrono::milliseconds(std::llround(ms));
 }
 
 // Replaces ${NAME}; the name that the environment lacks, if any, goes to `missing`.
@@ -175,7 +166,7 @@ std::optional<std::chrono::milliseconds> YamlMap::TakeDuration(const std::string
                                                                std::chrono::milliseconds unit) {
   const auto text = TakeText(field);
   if (!text) return std::nullopt;
-  if (const auto duration = ParseDuration(*text, static_cast<double>(unit.count()))) return duration;
+  if (const auto duration = ParseSpan(*text, unit)) return duration;
   file_.Report(Take(field), fmt::format("\"{}\" has to be a number above zero, without a unit", field),
                "the unit is in the field's name");
   return std::nullopt;
@@ -184,11 +175,7 @@ std::optional<std::chrono::milliseconds> YamlMap::TakeDuration(const std::string
 std::optional<std::chrono::milliseconds> YamlMap::TakeSpan(const std::string& field) {
   const auto text = TakeText(field);
   if (!text) return std::nullopt;
-  static constexpr std::array<std::pair<std::string_view, double>, 6> kUnits{
-      {{"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}, {"d", 86400e3}, {"", 1e3}}};
-  const auto unit = std::ranges::find_if(kUnits, [&](const auto& one) { return text->ends_with(one.first); });
-  const std::string_view number(text->data(), text->size() - unit->first.size());
-  if (const auto duration = ParseDuration(number, unit->second)) return duration;
+  if (const auto duration = ParseSpan(*text)) return duration;
   file_.Report(Take(field), fmt::format("\"{}\" has to be a duration above zero", field),
                "as 500ms, 2s, 5m, 1h or 1d; a number alone is seconds");
   return std::nullopt;
