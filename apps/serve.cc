@@ -15,6 +15,7 @@
 #include "base/asio_scheduler.h"
 #include "base/log.h"
 #include "engine/engine.h"
+#include "http/compressed_forms.h"
 #include "http/server.h"
 #include "model/loader.h"
 #include "primer/check.h"
@@ -149,10 +150,15 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
   OneNode claims(scheduler);
   ProcessRunner processes(scheduler, **store, engine, refresher, ProcessDatabases(folder.settings, databases.writers),
                           claims, {}, std::random_device{}());
+  const HttpSettings& http = folder.settings.http;
+  std::optional<CompressedForms> forms;
+  if (http.compression) forms.emplace(scheduler, **store, *http.compression, http.compat_06);
   Result<void> served = StartEngine(engine, folder);
   if (served) served = StartWorker(refresher);
   if (served) served = StartWorker(processes);
-  if (served) served = ServeUntilSignal({engine, refresher, processes, authenticator}, folder, workers, databases);
+  const Node node{engine, refresher, processes, authenticator, forms ? &*forms : nullptr};
+  if (served) served = ServeUntilSignal(node, folder, workers, databases);
+  if (forms) forms->Stop();
   processes.Stop();
   refresher.Stop();
   engine.Stop();

@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "http/compression_metrics.h"
 #include "http/process_metrics.h"
 #include "http/refresh_metrics.h"
 
@@ -139,6 +140,7 @@ std::string MetricsText(const ServerState& server) {
   Families families;
   AddServer(families, server);
   AddTls(families, server);
+  AddCompressionMetrics(families, server);
   AddEngine(families, server.node.engine);
   AddRefreshMetrics(families, server);
   AddSourceMetrics(families, server);

@@ -8,11 +8,14 @@
 
 namespace kck {
 
+class CompressedForms;
+
 struct Node {
   Engine& engine;
   RefreshWorker& refresher;
   ProcessRunner& processes;
   Authenticator* authenticator = nullptr;  // null: no tokens are asked for, and everyone may call everything
+  CompressedForms* forms = nullptr;        // null: nothing is compressed
 };
 
 }  // namespace kck
