@@ -15,6 +15,7 @@
 #include "base/asio_scheduler.h"
 #include "base/log.h"
 #include "engine/engine.h"
+#include "http/compressed_forms.h"
 #include "http/server.h"
 #include "model/loader.h"
 #include "primer/check.h"
@@ -152,11 +153,6 @@ Result<void> StartSessions(Sessions& sessions, const Scheduler& scheduler) {
   return started.get_future().get();
 }
 
-Node NodeOf(Engine& engine, RefreshWorker& refresher, ProcessRunner& processes, std::optional<FrontDoor>& door) {
-  if (!door) return {engine, refresher, processes};
-  return {engine, refresher, processes, &door->authenticator, &door->login};
-}
-
 int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, const Databases& databases,
         std::vector<JwtKey> keys) {
   auto store = OpenStore(folder.settings, scheduler);
@@ -172,11 +168,19 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
                           claims, {}, std::random_device{}());
   std::optional<FrontDoor> door;
   if (folder.settings.auth.on) door.emplace(folder.settings.auth, std::move(keys), **store, engine);
+  const HttpSettings& http = folder.settings.http;
+  std::optional<CompressedForms> forms;
+  if (http.compression) forms.emplace(scheduler, **store, *http.compression, http.compat_06);
   Result<void> served = StartEngine(engine, folder);
   if (served && door) served = StartSessions(door->sessions, scheduler);
   if (served) served = StartWorker(refresher);
   if (served) served = StartWorker(processes);
-  if (served) served = ServeUntilSignal(NodeOf(engine, refresher, processes, door), folder, workers, databases);
+  Node node{engine, refresher, processes};
+  if (door) node.authenticator = &door->authenticator;
+  if (door) node.login = &door->login;
+  if (forms) node.forms = &*forms;
+  if (served) served = ServeUntilSignal(node, folder, workers, databases);
+  if (forms) forms->Stop();
   processes.Stop();
   refresher.Stop();
   engine.Stop();

@@ -67,7 +67,8 @@ void CheckCall(const Request& request) {
   if (const Result<QueryFields> fields = ParseQuery(route.query)) {
     for (const auto& [name, value] : *fields) CheckKey(value);
   }
-  static_cast<void>(ListsVersion(request.if_none_match, Version{1, 2, 3}));
+  static_cast<void>(ListedCoding(request.if_none_match, Version{1, 2, 3}, [](ContentCoding) { return true; }));
+  static_cast<void>(ParseAcceptEncoding(request.accept_encoding, CompressionSettings().codings));
   static_cast<void>(DemandedVersion(request.if_match));
 }
 

@@ -25,6 +25,7 @@ OWNERS = {
     r"date/": {"model"},
     r"boost/beast": {"apps"},
     r"prometheus/": {"http"},
+    r"brotli/|zlib\.h|zstd\.h": {"http"},
     r"jq\.h|jv\.h|json-glib/": {"primer"},
     r"pg_query\.h": {"primer", "source"},
 }

@@ -41,6 +41,7 @@ std::string_view FreshnessName(Freshness freshness);
 struct Served {
   EntryPtr entry;
   Freshness freshness = Freshness::kFresh;
+  std::shared_ptr<const CachePolicy> cache_policy = nullptr;  // of the key's product
 };
 
 struct EngineLimits {

@@ -25,7 +25,7 @@ std::optional<Served> Engine::Impl::Peek(std::string_view raw_key) {
     ++counters.stale_served;
     Kick(raw_key);
   }
-  return Served{std::move(entry), *freshness};
+  return Served{std::move(entry), *freshness, product == nullptr ? nullptr : product->product->cache_policy};
 }
 
 void Engine::Impl::Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done, WriteTokens after) {
@@ -55,6 +55,7 @@ Result<Served> Engine::Impl::Answer(const ResolvedKey& key, Served served) {
   const bool none =
       served.entry->kind() == EntryKind::kEmpty && key.product && key.product->empty_as == EmptyAs::kError;
   if (none) return Fail(ErrorCode::kKeyNotSet, "the source has no rows for this key");
+  if (key.product) served.cache_policy = key.product->cache_policy;
   return served;
 }
 

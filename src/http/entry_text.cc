@@ -1,6 +1,7 @@
 #include "http/entry_text.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/json.h"
 #include "base/trim.h"
@@ -40,6 +41,27 @@ std::string_view WithoutQuotes(std::string_view tag) {
   return quoted ? tag.substr(1, tag.size() - 2) : tag;
 }
 
+// An ETag without its quotes.
+struct Tag {
+  Version version;
+  ContentCoding coding = ContentCoding::kIdentity;
+};
+
+std::optional<Tag> ParseTag(std::string_view text) {
+  Tag tag;
+  if (const std::size_t hyphen = text.find('-'); hyphen != std::string_view::npos) {
+    constexpr std::array kSuffixed{ContentCoding::kBrotli, ContentCoding::kZstd, ContentCoding::kGzip};
+    const auto* coding = std::ranges::find(kSuffixed, text.substr(hyphen + 1), CodingName);
+    if (coding == kSuffixed.end()) return std::nullopt;
+    tag.coding = *coding;
+    text = text.substr(0, hyphen);
+  }
+  const std::optional<Version> version = ParseVersion(text);
+  if (!version) return std::nullopt;
+  tag.version = *version;
+  return tag;
+}
+
 }  // namespace
 
 void AppendVersion(std::string& out, const Version& version) {
@@ -50,12 +72,14 @@ void AppendVersion(std::string& out, const Version& version) {
   AppendNumber(out, version.sub);
 }
 
-void AppendEntryHeaders(std::string& out, const Served& served, TimeText& times, std::string_view cache_control) {
+void AppendEntryHeaders(std::string& out, const Served& served, TimeText& times, ContentCoding coding) {
   const Entry& entry = *served.entry;
-  out += "Cache-Control: ";
-  out += cache_control;
-  out += "\r\nETag: \"";
+  out += "ETag: \"";
   AppendVersion(out, entry.content_version());
+  if (coding != ContentCoding::kIdentity) {
+    out += '-';
+    out += CodingName(coding);
+  }
   out += "\"\r\nKCK-State: ";
   out += FreshnessName(served.freshness);
   out += "\r\nKCK-Age: ";
@@ -116,19 +140,22 @@ void AppendItem(std::string& out, const Served& served, TimeText& times, bool co
   out += '}';
 }
 
-bool ListsVersion(std::string_view if_none_match, const Version& version) {
+std::optional<ContentCoding> ListedCoding(std::string_view if_none_match, const Version& version,
+                                          const std::function<bool(ContentCoding)>& takes) {
   while (!if_none_match.empty()) {
     std::string_view tag = TakeListed(if_none_match);
-    if (tag == "*") return true;
+    if (tag == "*") return ContentCoding::kIdentity;
     if (tag.starts_with("W/")) tag.remove_prefix(2);
-    if (ParseVersion(WithoutQuotes(tag)) == version) return true;
+    const std::optional<Tag> read = ParseTag(WithoutQuotes(tag));
+    if (!read || read->version != version) continue;
+    if (read->coding == ContentCoding::kIdentity || takes(read->coding)) return read->coding;
   }
-  return false;
+  return std::nullopt;
 }
 
 Result<Version> DemandedVersion(std::string_view if_match) {
-  const std::optional<Version> version = ParseVersion(WithoutQuotes(Trim(if_match, kLineBlanks)));
-  if (version) return *version;
+  const std::optional<Tag> tag = ParseTag(WithoutQuotes(Trim(if_match, kLineBlanks)));
+  if (tag) return tag->version;
   return Fail(ErrorCode::kBadRequest, "If-Match takes one version: the ETag of a fetch, as \"1.734.0\"");
 }
 

@@ -1,8 +1,11 @@
 #include "http/exchange.h"
 
+#include "http/cache_headers.h"
+#include "http/compressed_forms.h"
 #include "http/cors.h"
 #include "http/entry_text.h"
 #include "http/line_syntax.h"
+#include "model/cache_policy.h"
 
 namespace kck {
 namespace {
@@ -21,11 +24,6 @@ std::string_view TokenOf(std::string_view authorization) {
 std::string_view Challenge(ErrorCode code) {
   if (code == ErrorCode::kTokenMissing) return R"(Bearer realm="kck")";
   return R"(Bearer realm="kck", error="invalid_token")";
-}
-
-std::string_view CacheControl(bool after, bool personal) {
-  if (after) return "no-store";
-  return personal ? "private, no-cache" : "no-cache";
 }
 
 }  // namespace
@@ -54,32 +52,70 @@ std::string& Exchange::Begin(int status) {
 }
 
 void Exchange::AnswerEntry(const Served& served) {
-  const Entry& entry = *served.entry;
-  // What one client asked for after its own write is no other's answer.
-  const std::string_view cache_control = CacheControl(request_.has_kck_after, personal_);
-  const bool reads = request_.method == Method::kGet || request_.method == Method::kHead;
-  if (reads && !request_.if_none_match.empty() && ListsVersion(request_.if_none_match, entry.content_version())) {
-    std::string& out = Begin(304);
-    AppendEntryHeaders(out, served, thread_.times, cache_control);
-    if (personal_) AppendHeader(out, "Vary", "Authorization");
-    out += "\r\n";
+  const bool compresses = Compresses(served);
+  if (const auto listed = ListedCoding(served)) {
+    BeginEntry(304, served, compresses, *listed) += "\r\n";
     return;
   }
+  if (compresses && !request_.accept_encoding.empty() && AnswerCompressed(served)) return;
+  const Entry& entry = *served.entry;
   const EntryContent content = entry.content();
   std::string& around = thread_.scratch;
   around.clear();
   AppendBeforeValue(around, entry, compat_06());
   const std::size_t before_bytes = around.size();
   AppendBehindValue(around, content);
-  std::string& out = Begin(200);
-  AppendHeader(out, "Content-Type", kJsonType);
-  AppendEntryHeaders(out, served, thread_.times, cache_control);
-  if (personal_) AppendHeader(out, "Vary", "Authorization");
+  std::string& out = BeginEntry(200, served, compresses, ContentCoding::kIdentity);
   EndHead(out, around.size() + content.value.size());
   if (request_.method == Method::kHead) return;
   out.append(around, 0, before_bytes);
   output_.Append(content.value, served.entry);
   out.append(around, before_bytes);
+}
+
+// Whether clients that take that get it compressed.
+bool Exchange::Compresses(const Served& served) const {
+  const CompressedForms* forms = thread_.server.node.forms;
+  if (forms == nullptr || !forms->Compresses(served.entry->value().size())) return false;
+  return !served.cache_policy || served.cache_policy->compresses;
+}
+
+// The coding of what the request has already, which need not be sent again. A client that says nothing of codings, and
+// has one, takes it.
+std::optional<ContentCoding> Exchange::ListedCoding(const Served& served) {
+  const bool reads = request_.method == Method::kGet || request_.method == Method::kHead;
+  if (!reads || request_.if_none_match.empty()) return std::nullopt;
+  const auto takes = [this](ContentCoding coding) {
+    return request_.accept_encoding.empty() || ParseAcceptEncoding(request_.accept_encoding, {coding}).Has(coding);
+  };
+  return kck::ListedCoding(request_.if_none_match, served.entry->content_version(), takes);
+}
+
+// False where there is no form that the client takes, so that it gets the body as it is.
+bool Exchange::AnswerCompressed(const Served& served) {
+  CompressedForms& forms = *thread_.server.node.forms;
+  const CodingList& wanted = thread_.accepted.Of(request_.accept_encoding, forms.codings());
+  if (wanted.empty()) return false;
+  CompressedForms::Form form = forms.Find(served.entry, wanted, thread_.times.now());
+  if (!form.owner) return false;
+  std::string& out = BeginEntry(200, served, true, form.coding);
+  AppendHeader(out, "Content-Encoding", CodingName(form.coding));
+  EndHead(out, form.bytes.size());
+  if (request_.method == Method::kHead) return true;
+  const std::size_t plain_bytes = served.entry->value().size();
+  thread_.metrics.CountCompressed(form.coding, plain_bytes - std::min(plain_bytes, form.bytes.size()));
+  output_.Append(form.bytes, std::move(form.owner));
+  return true;
+}
+
+// All of the head that does not depend on the body's bytes.
+std::string& Exchange::BeginEntry(int status, const Served& served, bool compresses, ContentCoding coding) {
+  std::string& out = Begin(status);
+  if (status == 200) AppendHeader(out, "Content-Type", kJsonType);
+  const CacheFacts facts{request_.has_kck_after, personal_, compresses, thread_.server.settings.surrogate_keys};
+  AppendCacheHeaders(out, served, facts, thread_.times.now());
+  AppendEntryHeaders(out, served, thread_.times, coding);
+  return out;
 }
 
 void Exchange::AnswerError(const Error& error, std::string_view key) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -49,7 +50,8 @@ class Exchange {
   // The latest moment to which a call that begins now waits for the engine.
   TimePoint Deadline() const;
 
-  // The entry, with its headers; or 304 where the request's If-None-Match has it.
+  // The entry, with its headers, compressed where the client takes that and it is there; or 304 where the request's
+  // If-None-Match has it.
   void AnswerEntry(const Served& served);
 
   // The error's own status, or 200 under `compat: "0.6"`. `key` as the client spelled it.
@@ -93,6 +95,10 @@ class Exchange {
 
  private:
   std::string& Begin(int status);
+  std::string& BeginEntry(int status, const Served& served, bool compresses, ContentCoding coding);
+  bool Compresses(const Served& served) const;
+  std::optional<ContentCoding> ListedCoding(const Served& served);
+  bool AnswerCompressed(const Served& served);
   void AnswerBody(int status, std::string_view content_type, std::string_view extra_name, std::string_view extra,
                   std::string_view body);
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "http/login_metrics.h"
+#include "http/compression_metrics.h"
 #include "http/process_metrics.h"
 #include "http/refresh_metrics.h"
 
@@ -141,6 +142,7 @@ std::string MetricsText(const ServerState& server) {
   AddServer(families, server);
   AddTls(families, server);
   AddLoginMetrics(families, server);
+  AddCompressionMetrics(families, server);
   AddEngine(families, server.node.engine);
   AddRefreshMetrics(families, server);
   AddSourceMetrics(families, server);

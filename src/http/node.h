@@ -9,12 +9,15 @@
 
 namespace kck {
 
+class CompressedForms;
+
 struct Node {
   Engine& engine;
   RefreshWorker& refresher;
   ProcessRunner& processes;
   Authenticator* authenticator = nullptr;  // null: no tokens are asked for, and everyone may call everything
   Login* login = nullptr;                  // likewise
+  CompressedForms* forms = nullptr;        // null: nothing is compressed
 };
 
 }  // namespace kck

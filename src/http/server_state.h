@@ -7,6 +7,7 @@
 
 #include "base/log_limit.h"
 #include "engine/engine.h"
+#include "http/accept_encoding.h"
 #include "http/byte_budget.h"
 #include "http/client_address.h"
 #include "http/rate_limiter.h"
@@ -53,6 +54,7 @@ struct ThreadState {
   std::string scratch = {};                                       // text that is measured before it is sent
   std::string key = {};                                           // the request's, with what its token gives
   std::optional<TokenCache> tokens = {};                          // nothing where none are asked for
+  AcceptedCodings accepted = {};                                  // by the last request that named some
   std::string spare_output = {};                                  // the memory of an output that is not in use
   std::vector<char> read_buffer = std::vector<char>(kReadBytes);  // of the connection whose turn it is
 };

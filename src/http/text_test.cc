@@ -28,19 +28,19 @@ Served MakeServed(const std::string& value, const char* stamp, TimePoint as_of =
 TEST(EntryTextTest, HeadersSayWhatIsKnownOfTheEntry) {
   TimeText times;
   std::string out;
-  AppendEntryHeaders(out, MakeServed("1", "734:740:735,737"), times, "no-cache");
+  AppendEntryHeaders(out, MakeServed("1", "734:740:735,737"), times);
   EXPECT_EQ(out,
-            "Cache-Control: no-cache\r\nETag: \"5.734.2\"\r\nKCK-State: stale\r\nKCK-Age: 0\r\n"
+            "ETag: \"5.734.2\"\r\nKCK-State: stale\r\nKCK-Age: 0\r\n"
             "KCK-As-Of: 2026-11-24T21:08:32.123Z; snapshot=\"734:740:735,737\"\r\n");
   out.clear();
-  AppendEntryHeaders(out, MakeServed("1", nullptr), times, "no-store");
+  AppendEntryHeaders(out, MakeServed("1", nullptr), times);
   EXPECT_TRUE(out.ends_with("KCK-As-Of: 2026-11-24T21:08:32.123Z\r\n")) << out;
 }
 
 TEST(EntryTextTest, AgeIsInWholeSeconds) {
   TimeText times;
   std::string out;
-  AppendEntryHeaders(out, MakeServed("1", nullptr, times.now() - std::chrono::milliseconds(3999)), times, "no-cache");
+  AppendEntryHeaders(out, MakeServed("1", nullptr, times.now() - std::chrono::milliseconds(3999)), times);
   EXPECT_NE(out.find("KCK-Age: 3\r\n"), std::string::npos) << out;
 }
 
@@ -74,19 +74,27 @@ TEST(EntryTextTest, ItemAddsWhatTheHeadersSay) {
                  R"("state":"stale","age_seconds":0,"as_of":"2026-11-24T21:08:32.123Z","snapshot":"734:740:"})");
 }
 
+constexpr auto kTakesNone = [](ContentCoding) { return false; };
+
 TEST(EntryTextTest, FindsTheVersionInAList) {
   const Version version{5, 734, 2};
   for (const char* list : {R"("5.734.2")", R"(W/"5.734.2")", "*", R"("x", "5.734.2")", R"( "a" ,W/"5.734.2" )"}) {
-    EXPECT_TRUE(ListsVersion(list, version)) << list;
+    EXPECT_EQ(ListedCoding(list, version, kTakesNone), ContentCoding::kIdentity) << list;
   }
   for (const char* list : {R"("5.734.1")", R"("5.734.20")", "", ",", R"("a, b")", R"(W/W/"5.734.2")"}) {
-    EXPECT_FALSE(ListsVersion(list, version)) << list;
+    EXPECT_EQ(ListedCoding(list, version, kTakesNone), std::nullopt) << list;
   }
+  EXPECT_EQ(ListedCoding(R"("5.734.2-br")", version, kTakesNone), std::nullopt) << "it could not be read";
+  EXPECT_EQ(ListedCoding(R"("5.734.2-br", W/"5.734.2")", version, kTakesNone), ContentCoding::kIdentity);
+  const auto takes_zstd = [](ContentCoding coding) { return coding == ContentCoding::kZstd; };
+  EXPECT_EQ(ListedCoding(R"("5.734.2-br", "5.734.2-zstd")", version, takes_zstd), ContentCoding::kZstd);
+  EXPECT_EQ(ListedCoding(R"("5.734.2-identity", "5.734.2-")", version, takes_zstd), std::nullopt);
 }
 
 TEST(EntryTextTest, ReadsADemandedVersion) {
   EXPECT_EQ(DemandedVersion(R"("5.734.2")"), (Version{5, 734, 2}));
   EXPECT_EQ(DemandedVersion(" 5.734.2 "), (Version{5, 734, 2}));
+  EXPECT_EQ(DemandedVersion(R"("5.734.2-gzip")"), (Version{5, 734, 2}));
   for (const char* wrong : {"*", "", "W/\"5.734.2\"", "\"5.734\"", "\"5.734.2\", \"5.734.3\""}) {
     const Result<Version> version = DemandedVersion(wrong);
     ASSERT_FALSE(version) << wrong;

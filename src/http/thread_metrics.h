@@ -7,6 +7,7 @@
 
 #include "base/scheduler.h"
 #include "http/router.h"
+#include "model/compression_settings.h"
 
 namespace kck {
 
@@ -21,12 +22,19 @@ struct alignas(64) ThreadMetrics {
   std::array<Count, kWaitSecondsBounds.size() + 1> waits{};  // requests that waited, by bucket of the time
   Count wait_us{0};                                          // summed
   Count failed_handshakes{0};                                // of TLS
+  std::array<Count, kCompressions> compressed_answers{};     // by ContentCoding
+  Count saved_bytes{0};                                      // by them
 
   void CountRequest(Call call, int status) {
     Add(requests.at(static_cast<std::size_t>(call)).at(static_cast<std::size_t>(status / 100)), 1);
   }
 
   void CountHotHit() { Add(hot_hits, 1); }
+
+  void CountCompressed(ContentCoding coding, std::size_t saved) {
+    Add(compressed_answers.at(static_cast<std::size_t>(coding)), 1);
+    Add(saved_bytes, saved);
+  }
 
   void CountFailedHandshake() { Add(failed_handshakes, 1); }
 

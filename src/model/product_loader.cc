@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "model/access_reader.h"
+#include "model/cache_policy_reader.h"
 #include "model/definition_reader.h"
 #include "model/folder_readers.h"
 #include "model/refresh_reader.h"
@@ -36,6 +37,7 @@ class ProductReader {
     ReadEmpty();
     if (const auto settable = fields_.TakeBool("settable")) product_->settable = *settable;
     product_->access = ReadAccess(file_, fields_, product_->params, settings_.auth.on, "product");
+    product_->cache_policy = ReadCachePolicy(file_, fields_, *product_, settings_.auth.on);
     for (const char* later : {"augment", "as"}) fields_.RefuseForNow(later);
   }
 

@@ -5,6 +5,7 @@
 
 #include "model/auth_settings_reader.h"
 #include "model/client_settings_reader.h"
+#include "model/compression_settings_reader.h"
 #include "model/cors_settings_reader.h"
 #include "model/folder_readers.h"
 #include "model/yaml_reader.h"
@@ -31,6 +32,7 @@ class SettingsReader {
     settings_.products_folder = Join(folder, "products");
     settings_.updaters_folder = Join(folder, "updaters");
     settings_.processes_folder = Join(folder, "processes");
+    settings_.http.compression = std::make_shared<CompressionSettings>();
   }
 
   Settings Read(const YAML::Node& root) {
@@ -156,6 +158,8 @@ class SettingsReader {
     ReadTls(fields);
     ReadClientSettings(file_, fields, http);
     if (const YAML::Node cors = fields.Take("cors"); cors.IsDefined()) http.cors = ReadCorsSettings(file_, cors);
+    http.compression = ReadCompressionSettings(file_, fields.Take("compression"));
+    if (const auto keys = fields.TakeBool("surrogate_keys")) http.surrogate_keys = *keys;
     fields.Finish();
   }
 

@@ -2,6 +2,7 @@
 
 #include <future>
 
+#include "model/cache_policy.h"
 #include "testing/held_primer.h"
 
 namespace kck {
@@ -41,14 +42,26 @@ ProcessPtr MakeProcess() {
   return process;
 }
 
+std::shared_ptr<const CachePolicy> MakePolicy() {
+  using std::chrono::seconds;
+  auto policy = std::make_shared<CachePolicy>();
+  policy->lives = CacheLives{false, seconds(60), std::nullopt, seconds(30), seconds(10)};
+  policy->reach = ReachOf(*policy->lives);
+  policy->text = CacheControlText(*policy->lives, policy->reach);
+  return policy;
+}
+
 CatalogPtr MakeCatalog() {
   auto item = MakeProduct("item", {"id", ParamType::kInt, false, false}, 100);
   auto note = MakeProduct("note", {"name", ParamType::kString, false, false}, 101);
   note->settable = true;
   auto rare = MakeProduct("rare", {"id", ParamType::kInt, false, false}, 102);
   rare->on_miss = OnMiss::kError;
-  return std::make_shared<Catalog>(std::vector<ProductPtr>{item, note, rare}, std::vector<UpdaterPtr>{MakeUpdater()},
-                                   std::vector<ProcessPtr>{MakeProcess()});
+  auto page = MakeProduct("page", {"id", ParamType::kInt, false, false}, 103);
+  page->expires_after = std::chrono::hours(1);
+  page->cache_policy = MakePolicy();
+  return std::make_shared<Catalog>(std::vector<ProductPtr>{item, note, rare, page},
+                                   std::vector<UpdaterPtr>{MakeUpdater()}, std::vector<ProcessPtr>{MakeProcess()});
 }
 
 }  // namespace
@@ -66,6 +79,7 @@ HttpFixture::HttpFixture()
 HttpFixture::~HttpFixture() {
   primer_.Release();
   server_.reset();
+  if (forms_) forms_->Stop();
   if (processes_) processes_->Stop();
   if (refresher_) refresher_->Stop();
   if (engine_) engine_->Stop();
@@ -97,8 +111,9 @@ void HttpFixture::Serve(const std::function<void(HttpSettings&)>& edit, int thre
   HttpSettings settings;
   settings.port = 0;
   edit(settings);
+  if (settings.compression) forms_.emplace(scheduler_, *store_, *settings.compression, settings.compat_06);
   server_ = std::make_unique<HttpServer>(
-      Node{*engine_, *refresher_, *processes_}, settings, threads,
+      Node{*engine_, *refresher_, *processes_, nullptr, forms_ ? &*forms_ : nullptr}, settings, threads,
       ServerProbes{[this] { return definitions_; }, kVersion, [this] { return source_stats_; }});
   const Result<void> serving = server_->Start();
   ASSERT_TRUE(serving) << serving.error().message;

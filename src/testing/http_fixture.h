@@ -7,11 +7,13 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "base/asio_scheduler.h"
 #include "engine/engine.h"
+#include "http/compressed_forms.h"
 #include "http/server.h"
 #include "process/one_node.h"
 #include "refresh/refresh_worker.h"
@@ -22,9 +24,9 @@
 
 namespace kck {
 
-// Products: `item/:id` (int), `note/:name` (settable), `rare/:id` (on_miss: error). Updater `item`: insert takes name
-// and price (float, nullable), update those and id (int, the primary key), delete the id. Process `count`: SQL, hourly.
-// Serve() comes first.
+// Products: `item/:id` (int), `page/:id` (int; cache_control of 60, 30 and 10 seconds, expires after 3600),
+// `note/:name` (settable), `rare/:id` (on_miss: error). Updater `item`: insert takes name and price (float, nullable),
+// update those and id (int, the primary key), delete the id. Process `count`: SQL, hourly. Serve() comes first.
 class HttpFixture : public testing::Test {
  public:
   HttpFixture();
@@ -63,6 +65,7 @@ class HttpFixture : public testing::Test {
   std::unique_ptr<ProcessRunner> processes_;
   DefinitionsReport definitions_;                    // what the probe says; fixed while requests run
   std::map<std::string, SourceStats> source_stats_;  // likewise
+  std::optional<CompressedForms> forms_;             // where the settings have compression
   std::unique_ptr<HttpServer> server_;
 };
 

@@ -33,6 +33,11 @@ parameters: [{name: owner}, {name: id, type: int}]
 query: {template: "select text from note where owner = :owner and id = :id"}
 access: {claims: {sub: owner}}
 ---
+name: kept
+query: {template: select 1}
+access: user
+cache_control: {max_age: 60s}
+---
 name: edited
 query: {template: select 'edited'}
 access: {roles: [editor, chief]}
@@ -129,6 +134,8 @@ def test_answers_that_depend_on_the_token_are_no_caches_business(node):
     others = node.get("/fetch/mine/1", headers={**bearer(token("bob")), "If-None-Match": mine.headers["ETag"]})
     assert others.status_code == 404
     assert node.get("/fetch/mine/1", headers={"If-None-Match": mine.headers["ETag"]}).status_code == 401
+    kept = node.get("/fetch/kept", headers=ann)
+    assert kept.headers["Cache-Control"] == "private, max-age=60" and kept.headers["Vary"] == "Authorization"
     public = node.fetch("open")
     assert public.headers["Cache-Control"] == "no-cache" and "Vary" not in public.headers
 
