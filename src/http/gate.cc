@@ -20,6 +20,14 @@ Result<void> RequireAdministrator(Exchange& exchange) {
   return Fail(ErrorCode::kForbidden, fmt::format("this is for administrators: tokens with the role {}", role));
 }
 
+// Any that holds: what is described is for those who may call some of it.
+Result<void> RequireToken(Exchange& exchange) {
+  exchange.AnswersPersonally();
+  const Result<IdentityPtr> identity = exchange.Identify();
+  if (!identity) return Failure(identity.error());
+  return {};
+}
+
 bool NeedsAdministrator(Exchange& exchange, Call call) {
   switch (call) {
     case Call::kSet:
@@ -40,6 +48,7 @@ bool NeedsAdministrator(Exchange& exchange, Call call) {
     case Call::kDelete:
     case Call::kHealth:
     case Call::kReady:
+    case Call::kOpenApi:
     case Call::kIndex:
     case Call::kNone:
       break;
@@ -91,7 +100,9 @@ Result<TokenParams> Open(Exchange& exchange, const Access& access, const std::ve
 }  // namespace
 
 Result<void> OpenCall(Exchange& exchange, Call call) {
-  if (IsOpen(exchange) || !NeedsAdministrator(exchange, call)) return {};
+  if (IsOpen(exchange)) return {};
+  if (call == Call::kOpenApi) return RequireToken(exchange);
+  if (!NeedsAdministrator(exchange, call)) return {};
   return RequireAdministrator(exchange);
 }
 

@@ -26,10 +26,11 @@ enum class Call : std::uint8_t {
   kHealth,
   kReady,
   kMetrics,
+  kOpenApi,
   kIndex,
   kNone
 };
-inline constexpr std::size_t kCalls = 18;
+inline constexpr std::size_t kCalls = 19;
 
 std::string_view CallName(Call call);  // "fetch", for labels
 

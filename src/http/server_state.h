@@ -8,6 +8,7 @@
 #include "base/log_limit.h"
 #include "engine/engine.h"
 #include "http/byte_budget.h"
+#include "http/openapi.h"
 #include "http/server.h"
 #include "http/thread_metrics.h"
 #include "http/time_text.h"
@@ -31,6 +32,7 @@ struct ServerState {
   ByteBudget unsent;                                    // of answers that clients do not take
   const std::unique_ptr<TlsCertificates> certificates;  // null: HTTP is served plainly
   LogLimit failed_handshakes{std::chrono::seconds(10)};
+  OpenApiDocuments openapi;
   std::vector<std::unique_ptr<ThreadMetrics>> metrics;  // one a network thread; does not change once they run
   std::atomic<bool> draining{false};
   std::atomic<std::size_t> connections{0};
