@@ -1,11 +1,25 @@
 #!/bin/bash
-# Installs the packages of tools/packages.txt that this machine lacks. Says nothing and changes nothing when none is
-# missing, so every make target may call it first.
+# Installs the packages of tools/packages.txt that this machine lacks, and what tests need of PyPI in build/python. Says
+# nothing and changes nothing when none is missing, so every make target may call it first.
 set -euo pipefail
 
 fail() {
   printf 'setup: %s\n' "$*" >&2
   exit 1
+}
+
+# Its copy of the list tells what it holds, and is written last.
+python_packages() {
+  local list=tools/requirements.txt folder=build/python
+  cd "$(dirname "$0")/.."
+  cmp -s "$list" "$folder/requirements.txt" && return
+  printf 'Installing what tests need of PyPI in %s\n' "$folder"
+  rm -rf "$folder"
+  mkdir -p build
+  /usr/bin/python3 -m venv "$folder"
+  "$folder/bin/python" -m pip --quiet --disable-pip-version-check install --requirement "$list" ||
+    fail "pip could not install $list (its words are above): check the network, then try again"
+  cp "$list" "$folder/requirements.txt"
 }
 
 command -v apt-get >/dev/null || fail "apt-get is not here: install what tools/packages.txt lists in your system's way"
@@ -14,7 +28,10 @@ mapfile -t wanted < <(grep -v -e '^#' -e '^$' "$(dirname "$0")/packages.txt")
 mapfile -t present < <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null |
   sed -n 's/^installed //p')
 mapfile -t missing < <(comm -23 <(printf '%s\n' "${wanted[@]}" | sort) <(printf '%s\n' "${present[@]}" | sort))
-[[ ${#missing[@]} -gt 0 ]] || exit 0
+if [[ ${#missing[@]} -eq 0 ]]; then
+  python_packages
+  exit 0
+fi
 
 as_root=()
 if [[ $EUID -ne 0 ]]; then
@@ -36,3 +53,4 @@ printf 'Installing %d packages: %s\n' "${#missing[@]}" "${missing[*]}"
 apt update
 apt install --no-install-recommends "${missing[@]}"
 printf 'Installed.\n'
+python_packages

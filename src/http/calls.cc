@@ -101,6 +101,9 @@ Call RunCall(Exchange& exchange) {
     case Call::kMetrics:
       MetricsCall(exchange);
       break;
+    case Call::kOpenApi:
+      OpenApiCall(exchange);
+      break;
     case Call::kIndex:
       IndexCall(exchange);
       break;

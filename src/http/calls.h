@@ -43,6 +43,9 @@ void RetryCall(Exchange& exchange, const Route& route);
 void ProcessesCall(Exchange& exchange);
 void RunProcessCall(Exchange& exchange, const Route& route);
 
+// openapi_call.cc
+void OpenApiCall(Exchange& exchange);
+
 // node_calls.cc
 void HealthCall(Exchange& exchange);
 void ReadyCall(Exchange& exchange);

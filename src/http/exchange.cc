@@ -26,6 +26,16 @@ std::string_view Challenge(ErrorCode code) {
   return R"(Bearer realm="kck", error="invalid_token")";
 }
 
+// True where an If-None-Match of this value asks for 304.
+bool ListsTag(std::string_view if_none_match, std::string_view etag) {
+  while (!if_none_match.empty()) {
+    std::string_view tag = TakeListed(if_none_match);
+    if (tag.starts_with("W/")) tag.remove_prefix(2);
+    if (tag == "*" || tag == etag) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 TimePoint Exchange::Deadline() const { return Clock::now() + thread_.server.settings.fetch_timeout; }
@@ -151,6 +161,21 @@ void Exchange::AnswerFault(int status, std::string_view message) {
 
 void Exchange::AnswerJson(int status, std::string_view body, std::string_view etag) {
   AnswerBody(status, kJsonType, etag.empty() ? "" : "ETag", etag, body);
+}
+
+void Exchange::AnswerTagged(std::string_view body, std::string_view etag) {
+  const bool has_it = ListsTag(request_.if_none_match, etag);
+  std::string& out = Begin(has_it ? 304 : 200);
+  if (!has_it) AppendHeader(out, "Content-Type", kJsonType);
+  AppendHeader(out, "Cache-Control", CacheControl(false, personal_));
+  AppendHeader(out, "ETag", etag);
+  if (personal_) AppendHeader(out, "Vary", "Authorization");
+  if (has_it) {
+    out += "\r\n";
+    return;
+  }
+  EndHead(out, body.size());
+  if (request_.method != Method::kHead) out += body;
 }
 
 void Exchange::AnswerPreflight(std::string_view methods) {

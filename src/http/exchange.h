@@ -66,6 +66,9 @@ class Exchange {
   // JSON that is no entry. `etag` may be empty.
   void AnswerJson(int status, std::string_view body, std::string_view etag = {});
 
+  // JSON that clients may keep while its tag stays: 200, or 304 where the request's If-None-Match has the tag.
+  void AnswerTagged(std::string_view body, std::string_view etag);
+
   // To a browser's preflight: `methods` are those of the path.
   void AnswerPreflight(std::string_view methods);
 

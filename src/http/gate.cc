@@ -21,6 +21,14 @@ Result<void> RequireAdministrator(Exchange& exchange) {
   return Fail(ErrorCode::kForbidden, fmt::format("this is for administrators: tokens with the role {}", role));
 }
 
+// Any that holds: what is described is for those who may call some of it.
+Result<void> RequireToken(Exchange& exchange) {
+  exchange.AnswersPersonally();
+  const Result<IdentityPtr> identity = exchange.Identify();
+  if (!identity) return Failure(identity.error());
+  return {};
+}
+
 bool NeedsAdministrator(Exchange& exchange, Call call) {
   switch (call) {
     case Call::kSet:
@@ -44,6 +52,7 @@ bool NeedsAdministrator(Exchange& exchange, Call call) {
     case Call::kLogout:
     case Call::kHealth:
     case Call::kReady:
+    case Call::kOpenApi:
     case Call::kIndex:
     case Call::kNone:
       break;
@@ -111,7 +120,9 @@ std::optional<Duration> ThrottleOf(Exchange& exchange, Call call) {
 }
 
 Result<void> OpenCall(Exchange& exchange, Call call) {
-  if (IsOpen(exchange) || !NeedsAdministrator(exchange, call)) return {};
+  if (IsOpen(exchange)) return {};
+  if (call == Call::kOpenApi) return RequireToken(exchange);
+  if (!NeedsAdministrator(exchange, call)) return {};
   return RequireAdministrator(exchange);
 }
 

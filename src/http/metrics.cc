@@ -5,8 +5,8 @@
 
 #include <limits>
 
-#include "http/login_metrics.h"
 #include "http/compression_metrics.h"
+#include "http/login_metrics.h"
 #include "http/process_metrics.h"
 #include "http/refresh_metrics.h"
 

@@ -49,7 +49,7 @@ void IndexCall(Exchange& exchange) {
           R"("POST /login/<user>","POST /token","POST /logout",)"
           R"("GET /explain/<key>","GET /queue?keys=20","POST /queue/retry?key=<key>",)"
           R"("GET /processes","POST /processes/<name>/run?wait=1",)"
-          R"("GET /healthz","GET /readyz","GET /metrics"]})";
+          R"("GET /healthz","GET /readyz","GET /metrics","GET /openapi.json"]})";
   exchange.AnswerJson(200, body);
 }
 

@@ -54,6 +54,10 @@ void FetchCall(Exchange& exchange, const Route& route) {
   Engine& engine = exchange.engine();
   const Result<std::string_view> opened = OpenKey(exchange, route.key, exchange.thread().key);
   if (!opened) return exchange.AnswerError(opened.error(), route.key);
+  // What is wrong is wrong of a hit as well, which waits for nothing.
+  if (!route.query.empty()) {
+    if (const auto until = WaitOf(exchange, route.query); !until) return exchange.AnswerError(until.error(), route.key);
+  }
   if (!exchange.request().has_kck_after) {
     if (const std::optional<Served> served = engine.Peek(*opened)) {
       exchange.thread().metrics.CountHotHit();

@@ -16,7 +16,7 @@ struct Path {
   Call del = Call::kNone;
 };
 
-constexpr std::array<Path, 19> kPaths{{
+constexpr std::array<Path, 20> kPaths{{
     {.text = "/fetch/", .allow = "GET, HEAD, DELETE", .get = Call::kFetch, .del = Call::kPurge},
     {.text = "/mget", .allow = "GET, HEAD, POST", .get = Call::kMget, .post = Call::kMget},
     {.text = "/set/", .allow = "PUT", .put = Call::kSet},
@@ -35,6 +35,7 @@ constexpr std::array<Path, 19> kPaths{{
     {.text = "/healthz", .allow = "GET, HEAD", .get = Call::kHealth},
     {.text = "/readyz", .allow = "GET, HEAD", .get = Call::kReady},
     {.text = "/metrics", .allow = "GET, HEAD", .get = Call::kMetrics},
+    {.text = "/openapi.json", .allow = "GET, HEAD", .get = Call::kOpenApi},
     {.text = "/", .allow = "GET, HEAD", .get = Call::kIndex},
 }};
 
@@ -72,9 +73,9 @@ Call CallOf(const Path& path, Method method) {
 
 std::string_view CallName(Call call) {
   static constexpr std::array<std::string_view, kCalls> kNames{
-      "fetch",     "mget",        "set",     "purge",  "refresh", "create", "update",
-      "delete",    "login",       "token",   "logout", "explain", "queue",  "queue_retry",
-      "processes", "run_process", "healthz", "readyz", "metrics", "index",  "none"};
+      "fetch",   "mget",   "set",     "purge",   "refresh", "create",      "update",    "delete",
+      "login",   "token",  "logout",  "explain", "queue",   "queue_retry", "processes", "run_process",
+      "healthz", "readyz", "metrics", "openapi", "index",   "none"};
   return kNames.at(static_cast<std::size_t>(call));
 }
 

@@ -29,10 +29,11 @@ enum class Call : std::uint8_t {
   kHealth,
   kReady,
   kMetrics,
+  kOpenApi,
   kIndex,
   kNone
 };
-inline constexpr std::size_t kCalls = 21;
+inline constexpr std::size_t kCalls = 22;
 
 std::string_view CallName(Call call);  // "fetch", for labels
 

@@ -10,6 +10,7 @@
 #include "http/accept_encoding.h"
 #include "http/byte_budget.h"
 #include "http/client_address.h"
+#include "http/openapi.h"
 #include "http/rate_limiter.h"
 #include "http/server.h"
 #include "http/thread_metrics.h"
@@ -38,6 +39,7 @@ struct ServerState {
   const std::unique_ptr<TlsCertificates> certificates;  // null: HTTP is served plainly
   std::atomic<std::uint64_t> throttled{0};
   LogLimit failed_handshakes{std::chrono::seconds(10)};
+  OpenApiDocuments openapi;
   std::vector<std::unique_ptr<ThreadMetrics>> metrics;  // one a network thread; does not change once they run
   std::atomic<bool> draining{false};
   std::atomic<std::size_t> connections{0};

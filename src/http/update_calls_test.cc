@@ -122,6 +122,8 @@ TEST_F(UpdateCalls, TheWaitIsBounded) {
   EXPECT_EQ(Error(Call("GET", "/fetch/item/7?wait_ms=100", "", After(token))), "504 KCKSourceTimeout");
   EXPECT_EQ(Error(Call("GET", "/fetch/item/7?wait_ms=0", "", After(token))), "504 KCKSourceTimeout");
   EXPECT_EQ(Error(Call("GET", "/fetch/item/8?wait_ms=soon")), "400 KCKBadRequest");
+  EXPECT_EQ(Call("GET", "/fetch/item/8").status, 200);
+  EXPECT_EQ(Error(Call("GET", "/fetch/item/8?wait_ms=soon")), "400 KCKBadRequest") << "of a hit as well";
   EXPECT_THAT(Call("GET", "/mget?key=item/7&wait_ms=50", "", After(token)).body, HasSubstr("KCKSourceTimeout"));
 }
 

@@ -67,6 +67,14 @@ std::vector<ProductPtr> Catalog::Products() const {
   return products;
 }
 
+std::vector<UpdaterPtr> Catalog::Updaters() const {
+  std::vector<UpdaterPtr> updaters;
+  updaters.reserve(updaters_.size());
+  for (const auto& [name, updater] : updaters_) updaters.push_back(updater);
+  std::ranges::sort(updaters, {}, [](const UpdaterPtr& updater) { return updater->name; });
+  return updaters;
+}
+
 const std::vector<Dependent>& Catalog::DependentsOfPrime(std::string_view product) const {
   return FindOrNone(after_primes_, product);
 }

@@ -37,6 +37,7 @@ class Catalog {
 
   // By name, ascending.
   std::vector<ProductPtr> Products() const;
+  std::vector<UpdaterPtr> Updaters() const;
   const std::vector<ProcessPtr>& processes() const { return processes_; }
 
   // The products that are due when a key of that product was computed, or a write through that updater committed.

@@ -1,5 +1,6 @@
 -- # An airline's place among the others, by flights: rank/UA. It is computed after the airline was.
--- parameters: [{name: carrier}]
+-- description: The place of an airline among the others, by flights
+-- parameters: [{name: carrier, description: code of the airline, example: UA}]
 -- query: {process_result: {jsonpath_first: "$[0][0]"}}
 -- stale_seconds: 86400
 -- refresh: {after_primes: ["airline/:carrier"]}

@@ -1,0 +1,28 @@
+// The call that describes the API.
+#include "http/calls.h"
+#include "http/openapi.h"
+
+namespace kck {
+namespace {
+
+ApiSubject SubjectOf(Exchange& exchange) {
+  ApiSubject subject;
+  subject.catalog = exchange.engine().catalog();
+  subject.rules.compat_06 = exchange.compat_06();
+  subject.rules.asks_for_tokens = exchange.server().node.authenticator != nullptr;
+  if (!subject.rules.asks_for_tokens) return subject;
+  const AuthState& auth = exchange.thread().tokens->state();
+  subject.admin_role = auth.admin_role;
+  subject.public_metrics = auth.public_metrics;
+  return subject;
+}
+
+}  // namespace
+
+void OpenApiCall(Exchange& exchange) {
+  ServerState& server = exchange.server();
+  const OpenApiDocumentPtr document = server.openapi.Of(SubjectOf(exchange), server.probes.version);
+  exchange.AnswerTagged(document->text, document->etag);
+}
+
+}  // namespace kck
