@@ -17,10 +17,11 @@ constexpr std::string_view kInfo =
     "417, 431, 501 or 505 with an Error, and a method that a path does not take 405 with Allow.";
 constexpr std::string_view kInfo06 = " Under compat 0.6 errors of a key or a call are answered 200.";
 
-constexpr std::array<std::array<std::string_view, 2>, 5> kTags{{
+constexpr std::array<std::array<std::string_view, 2>, 6> kTags{{
     {"products", "data products, by key"},
     {"updaters", "named writes to the databases"},
     {"entries", "keys of any name, and many at once"},
+    {"logins", "tokens for passwords, and their end"},
     {"administration", "what the node does, and why"},
     {"node", "health, metrics and this description"},
 }};
@@ -44,7 +45,7 @@ void AppendTags(std::string& out) {
 
 bool SameSubject(const ApiSubject& one, const ApiSubject& other) {
   return one.catalog == other.catalog && one.admin_role == other.admin_role &&
-         one.public_metrics == other.public_metrics;
+         one.public_metrics == other.public_metrics && one.has_logins == other.has_logins;
 }
 
 }  // namespace

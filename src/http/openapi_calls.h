@@ -18,6 +18,7 @@ struct ApiSubject {
   ApiRules rules;
   std::string admin_role;
   bool public_metrics = false;
+  bool has_logins = false;
 
   ApiAccess Administrators() const { return {ApiAccess::Kind::kToken, {admin_role}}; }
 };

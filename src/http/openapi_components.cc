@@ -16,11 +16,13 @@ struct Part {
   std::string_view text;
 };
 
-constexpr std::array<Part, 11> kParameters{{
+constexpr std::array<Part, 12> kParameters{{
     {"Key", R"({"name":"key","in":"path","required":true,"schema":{"type":"string","minLength":1,
 "pattern":"^[^\\u0000]+$"}})"},
     {"Product", R"({"name":"product","in":"path","required":true,"schema":{"type":"string","minLength":1,
 "pattern":"^[A-Za-z0-9_.-]+$"}})"},
+    {"User", R"({"name":"user","in":"path","required":true,"schema":{"type":"string","minLength":1,
+"pattern":"^[^/]+$"}})"},
     {"ProcessName", R"({"name":"name","in":"path","required":true,"schema":{"type":"string","minLength":1}})"},
     {"Keys", R"({"name":"key","in":"query","description":"several times, as key=item%2F7&key=item%2F8",
 "style":"form","explode":true,"schema":{"type":"array","maxItems":1000,"items":{"type":"string"}}})"},
@@ -69,7 +71,7 @@ struct Response {
   bool may_fail = true;  // under compat 0.6 it may be an error as well
 };
 
-constexpr std::array<Response, 22> kResponses{{
+constexpr std::array<Response, 24> kResponses{{
     {"Entry", "the entry", "Entry", kEntryHeaders},
     {"EntryOfRows", "the entry; its value is a list of rows", "EntryOfRows", kEntryHeaders},
     {"EntryOfDicts", "the entry; its value is a list of objects", "EntryOfDicts", kEntryHeaders},
@@ -86,6 +88,8 @@ constexpr std::array<Response, 22> kResponses{{
     {"Processes", "each with its times and last runs", "Processes"},
     {"RunBegun", "it runs", "RunBegun"},
     {"RunEnded", "it was done", "RunEnded"},
+    {"Tokens", "the tokens of the session", "Tokens"},
+    {"LoggedOut", "the session has ended, durably", "Success"},
     {"Alive", "it lives", "Success"},
     {"Ready", "it should", "Readiness", kCacheHeaders, false},
     {"NotReady", "it should not", "Readiness", kCacheHeaders, false},

@@ -48,7 +48,10 @@ ApiOperation OperationOf(const FixedCall& call, const ApiSubject& subject) {
 }  // namespace
 
 void AddFixedOperations(ApiPaths& paths, const ApiSubject& subject) {
-  for (const std::span<const FixedCall> calls : {EntryCalls(), NodeCalls()}) {
+  std::vector<std::span<const FixedCall>> tables{EntryCalls(), NodeCalls()};
+  if (subject.has_logins) tables.push_back(LoginCalls());
+  if (subject.rules.asks_for_tokens) tables.push_back(LogoutCalls());
+  for (const std::span<const FixedCall> calls : tables) {
     for (const FixedCall& call : calls) AddOperation(paths, OperationOf(call, subject));
   }
 }

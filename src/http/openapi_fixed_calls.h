@@ -29,7 +29,9 @@ struct FixedCall {
 inline constexpr std::string_view kKeyOfAdministrators =
     "For administrators. A key with parameters, as item/7, has slashes, which stand as they are in the path.";
 
-std::span<const FixedCall> EntryCalls();  // openapi_entry_calls.cc
-std::span<const FixedCall> NodeCalls();   // openapi_node_calls.cc
+std::span<const FixedCall> EntryCalls();   // openapi_entry_calls.cc
+std::span<const FixedCall> NodeCalls();    // openapi_node_calls.cc
+std::span<const FixedCall> LoginCalls();   // openapi_login_calls.cc: where kck.yml has logins
+std::span<const FixedCall> LogoutCalls();  // likewise: where it asks for tokens
 
 }  // namespace kck

@@ -14,6 +14,7 @@ namespace {
 constexpr int kMalformed = 400;
 constexpr int kTooLarge = 413;
 constexpr int kOverloaded = 503;
+constexpr int kTooMany = 429;
 constexpr int kUnauthorized = 401;
 constexpr int kForbidden = 403;
 
@@ -22,6 +23,7 @@ std::set<int> ErrorsOf(const ApiOperation& operation, const ApiRules& rules) {
   if (!operation.body.empty()) errors.insert(kTooLarge);
   if (rules.compat_06) return errors;
   errors.insert(operation.errors.begin(), operation.errors.end());
+  if (rules.limits_requests) errors.insert(kTooMany);
   // Pages of other sites do not write.
   if (operation.method != "get") errors.insert(kForbidden);
   if (rules.asks_for_tokens && operation.access.kind == ApiAccess::Kind::kToken) {

@@ -40,7 +40,8 @@ struct ApiOperation {
 // What holds for all operations.
 struct ApiRules {
   bool asks_for_tokens = false;
-  bool compat_06 = false;  // errors are answered 200
+  bool compat_06 = false;        // errors are answered 200
+  bool limits_requests = false;  // of each client
 };
 
 // By path; of one path in the order added.

@@ -51,7 +51,7 @@ constexpr std::array<Schema, 12> kEntrySchemas{{
 "token":{"type":"string","description":"for KCK-After"}}})"},
 }};
 
-constexpr std::array<Schema, 12> kNodeSchemas{{
+constexpr std::array<Schema, 13> kNodeSchemas{{
     {"PurgedAll", R"({"type":"object","required":["success","key"],"properties":{"success":{"const":true},
 "key":{"type":"string"}}})"},
     {"Queued", R"({"type":"object","required":["success","queued"],"properties":{"success":{"const":true},
@@ -94,6 +94,9 @@ constexpr std::array<Schema, 12> kNodeSchemas{{
 "process":{"type":"string"},"begun":{"const":true}}})"},
     {"RunEnded", R"({"type":"object","required":["success","process","run"],"properties":{"success":{"const":true},
 "process":{"type":"string"},"run":{"$ref":"#/components/schemas/Run"}}})"},
+    {"Tokens", R"({"type":"object","required":["success","auth_token","token_type","expires_in"],"properties":{
+"success":{"const":true},"auth_token":{"type":"string"},"token_type":{"const":"Bearer"},
+"expires_in":{"type":"integer","minimum":1,"description":"seconds"},"refresh_token":{"type":"string"}}})"},
     {"Document", R"({"type":"object","required":["openapi","info","paths"]})"},
     {"Readiness", R"({"type":"object","required":["success","ready"],"properties":{"success":{"type":"boolean"},
 "ready":{"type":"boolean"},"reasons":{"type":"array","items":{"type":"string"}},
