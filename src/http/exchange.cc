@@ -167,7 +167,7 @@ void Exchange::AnswerTagged(std::string_view body, std::string_view etag) {
   const bool has_it = ListsTag(request_.if_none_match, etag);
   std::string& out = Begin(has_it ? 304 : 200);
   if (!has_it) AppendHeader(out, "Content-Type", kJsonType);
-  AppendHeader(out, "Cache-Control", CacheControl(false, personal_));
+  AppendHeader(out, "Cache-Control", personal_ ? "private, no-cache" : "no-cache");
   AppendHeader(out, "ETag", etag);
   if (personal_) AppendHeader(out, "Vary", "Authorization");
   if (has_it) {

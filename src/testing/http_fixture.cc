@@ -113,7 +113,7 @@ void HttpFixture::Serve(const std::function<void(HttpSettings&)>& edit, int thre
   edit(settings);
   if (settings.compression) forms_.emplace(scheduler_, *store_, *settings.compression, settings.compat_06);
   server_ = std::make_unique<HttpServer>(
-      Node{*engine_, *refresher_, *processes_, nullptr, forms_ ? &*forms_ : nullptr}, settings, threads,
+      Node{*engine_, *refresher_, *processes_, nullptr, nullptr, forms_ ? &*forms_ : nullptr}, settings, threads,
       ServerProbes{[this] { return definitions_; }, kVersion, [this] { return source_stats_; }});
   const Result<void> serving = server_->Start();
   ASSERT_TRUE(serving) << serving.error().message;
