@@ -8,6 +8,8 @@
 #include <filesystem>
 
 #include "model/folder_readers.h"
+#include "model/run_as.h"
+#include "model/run_as_reader.h"
 
 namespace kck {
 namespace {
@@ -29,6 +31,7 @@ std::uint64_t StatementId(const std::string& sql, const SqlStatement& statement)
   std::string text = fmt::format("{}\n", sql);
   for (const ParamType type : statement.types) text += fmt::format("{} ", ParamTypeName(type));
   for (const std::size_t argument : statement.arguments) text += fmt::format("{} ", argument);
+  if (statement.run_as) text += RunAsText(*statement.run_as);
   return XXH3_64bits(text.data(), text.size());
 }
 
@@ -118,10 +121,22 @@ void DefinitionReader::ReadExample(YamlMap& fields, Param& param) {
   param.example = *std::move(canonical);
 }
 
-std::optional<BoundSql> DefinitionReader::Bind(const TemplateText& sql, RowShape shape) {
+SqlDialect DefinitionReader::dialect() const {
   const auto database = settings_.databases.find(database_);
-  const SqlDialect dialect = database == settings_.databases.end() ? SqlDialect::kPostgres : database->second.dialect;
-  auto parsed = ParseSqlTemplate(sql.text, dialect);
+  return database == settings_.databases.end() ? SqlDialect::kPostgres : database->second.dialect;
+}
+
+void DefinitionReader::ReadAs() {
+  run_as_ = ReadRunAs(file_, fields_, params_, dialect());
+  if (!run_as_) return;
+  for (const RunAsSetting& setting : run_as_->settings) {
+    if (setting.param) run_as_params_.push_back(*setting.param);
+  }
+  used_.insert(run_as_params_.begin(), run_as_params_.end());
+}
+
+std::optional<BoundSql> DefinitionReader::Bind(const TemplateText& sql, RowShape shape) {
+  auto parsed = ParseSqlTemplate(sql.text, dialect());
   if (!parsed) {
     file_.faults->push_back({sql.At(parsed.error().offset), parsed.error().message, "", false});
     return std::nullopt;
@@ -137,6 +152,7 @@ std::optional<BoundSql> DefinitionReader::Bind(const TemplateText& sql, RowShape
     uses.push_back(static_cast<std::size_t>(found - params_.begin()));
   }
   BoundSql bound{std::make_shared<SqlStatement>(), uses};
+  bound.params.insert(bound.params.end(), run_as_params_.begin(), run_as_params_.end());
   std::ranges::sort(bound.params);
   bound.params.erase(std::ranges::unique(bound.params).begin(), bound.params.end());
   used_.insert(bound.params.begin(), bound.params.end());
@@ -147,6 +163,7 @@ std::optional<BoundSql> DefinitionReader::Bind(const TemplateText& sql, RowShape
   for (const std::size_t param : bound.params) bound.statement->types.push_back(params_[param].type);
   bound.statement->sql = *std::move(parsed);
   bound.statement->shape = shape;
+  bound.statement->run_as = run_as_;
   bound.statement->id = StatementId(sql.text, *bound.statement);
   return bound;
 }

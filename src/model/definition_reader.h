@@ -34,6 +34,10 @@ class DefinitionReader {
   std::string ReadDatabase();
   const std::vector<Param>& ReadParams();
 
+  // The field `as`: what is bound from now on runs so, and has all parameters that it names. After ReadDatabase and
+  // ReadParams.
+  void ReadAs();
+
   // Finds the parameters that ReadParams declared in `sql`. Nothing where the SQL cannot be scanned, which is reported;
   // an undeclared parameter is reported and left out.
   std::optional<BoundSql> Bind(const TemplateText& sql, RowShape shape);
@@ -45,6 +49,7 @@ class DefinitionReader {
   void Report(std::string message, std::string cure = "") const;
 
   const Location& location() const { return location_; }
+  SqlDialect dialect() const;
   bool database_is_sound() const { return settings_.databases.contains(database_); }
   // A fault has been reported since this was made.
   bool faulty() const { return file_.faults->size() != faults_before_; }
@@ -64,6 +69,8 @@ class DefinitionReader {
   std::vector<Param> params_;
   std::vector<YAML::Node> param_nodes_;
   std::set<std::size_t> used_;
+  std::shared_ptr<const RunAs> run_as_;
+  std::vector<std::size_t> run_as_params_;  // the parameters that it names
 };
 
 // "a product", "an updater"; "products", "processes".

@@ -155,7 +155,6 @@ TEST_F(LoaderTest, PlacesTheFaultsOfAProduct) {
             "\"expire_seconds\"?)");
   EXPECT_THAT(FaultOf("query:\n  template: select 1\n  type: dict\n"),
               HasSubstr("p.yml:3:9: error: \"type\" cannot be \"dict\""));
-  EXPECT_THAT(FaultOf("query: {template: select 1}\nas: {role: r}\n"), HasSubstr("\"as\" is not in this version"));
   EXPECT_THAT(FaultOf("query: {template: select 1}\naugment: {python: m}\n"),
               HasSubstr("\"augment\" is not in this version"));
   EXPECT_THAT(FaultOf("query: {template: \"select :id\"}\n"), HasSubstr("p.yml:1:27: error: the SQL uses :id"));

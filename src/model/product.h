@@ -63,8 +63,8 @@ struct Product {
   Access access;
   std::shared_ptr<const CachePolicy> cache_policy;  // null: caches between ask each time
 
-  // Hash of all that decides what a fill computes: SQL, parameters, shape, process_result, database (name and url
-  // without its password). Two definitions with one fingerprint make equal values.
+  // Hash of all that decides what a fill computes: SQL, parameters, shape, process_result, as, database (name and
+  // url without its password). Two definitions with one fingerprint make equal values.
   std::uint64_t fingerprint = 0;
 };
 

@@ -11,6 +11,7 @@
 #include "model/definition_reader.h"
 #include "model/folder_readers.h"
 #include "model/refresh_reader.h"
+#include "model/run_as.h"
 
 namespace kck {
 namespace {
@@ -38,7 +39,8 @@ class ProductReader {
     if (const auto settable = fields_.TakeBool("settable")) product_->settable = *settable;
     product_->access = ReadAccess(file_, fields_, product_->params, settings_.auth.on, "product");
     product_->cache_policy = ReadCachePolicy(file_, fields_, *product_, settings_.auth.on);
-    for (const char* later : {"augment", "as"}) fields_.RefuseForNow(later);
+    definition_.ReadAs();
+    fields_.RefuseForNow("augment");
   }
 
   void ReadShape(YamlMap& query) {
@@ -136,6 +138,7 @@ class ProductReader {
       add(ParamTypeName(param.type));
       add(param.nullable ? "nullable" : "");
     }
+    if (product_->statement->run_as) add(RunAsText(*product_->statement->run_as));
     const std::uint64_t hash = XXH3_64bits(text.data(), text.size());
     return hash == 0 ? 1 : hash;  // 0 says "no product"
   }

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "model/run_as.h"
 #include "primer/process_result.h"
 #include "source/pg_statement.h"
 
@@ -65,6 +66,15 @@ Fault SqlFaultOf(const Checked& checked, const std::string& message, std::string
   Fault fault{at, std::move(placed.text), std::move(cure)};
   fault.from_database = true;
   return fault;
+}
+
+bool CheckRunAs(const Checked& checked, const Description& description, Faults& faults) {
+  if (description.run_as_refused.empty()) return true;
+  Fault fault{checked.statement.run_as->location, description.run_as_refused,
+              "the role needs the right, and the user of the url has to be a member of it: grant ROLE to USER"};
+  fault.from_database = true;
+  faults.push_back(std::move(fault));
+  return false;
 }
 
 // Column names that occur twice, which an object cannot hold.
@@ -168,6 +178,7 @@ class DatabaseCheck {
     if (unreachable_) return CheckSyntaxOf(checked, describer, faults);
     const Result<Description> description = describer.Describe(checked.statement);
     if (description) {
+      if (!CheckRunAs(checked, *description, faults)) return;
       CheckColumns(checked, *description, faults);
       return NoteFilledSingly(checked, *description, faults);
     }

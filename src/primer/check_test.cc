@@ -160,6 +160,17 @@ TEST_F(CheckTest, AProductThatIsFilledSinglyIsAWarning) {
   EXPECT_FALSE(HasErrors(CheckFaults(products)));
 }
 
+TEST_F(CheckTest, ARoleThatIsRefusedIsAFaultOfItsField) {
+  Description refused;
+  refused.run_as_refused = "permission denied for table t";
+  pg_->describe = refused;
+  Product product = *Make("p", "select 1", {}, "pg");
+  product.statement = RunningAs(product.statement, {"reader", {}, {"products/p.yml", 4, 5}});
+  EXPECT_THAT(
+      Check({std::make_shared<const Product>(product)}),
+      ElementsAre(HasSubstr("products/p.yml:4:5: error: permission denied for table t (the role needs the right")));
+}
+
 TEST_F(CheckTest, AnAbsentFileIsOneFaultAtItsDatabase) {
   EXPECT_THAT(Check({Make("one", "select 1", {}, "absent"), Make("two", "select 1", {}, "absent")}),
               ElementsAre(AllOf(HasSubstr("kck.yml:2:9: error: database absent: cannot open /nonexistent/x.db"),

@@ -8,6 +8,7 @@
 #include "source/pg_error.h"
 #include "source/pg_handle.h"
 #include "source/pg_json.h"
+#include "source/pg_run_as.h"
 #include "source/pg_statement.h"
 
 namespace kck {
@@ -70,12 +71,47 @@ std::string WhyFilledSingly(PGconn* connection, const SqlStatement& statement) {
   return Succeeded(prepared) ? "" : AuthorMessage(*prepared);
 }
 
+// What PostgreSQL says where the role may not do this, or "". PREPARE asks for no permission; EXPLAIN does, and runs
+// nothing. What it says of NULLs as parameters does not count.
+std::string WhyNotPermitted(PGconn* connection, const SqlStatement& statement) {
+  std::string explain = fmt::format("explain execute {}", kName);
+  for (std::size_t i = 0; i < statement.types.size(); ++i) explain += i == 0 ? "(null" : ", null";
+  if (!statement.types.empty()) explain += ')';
+  const PgResultPtr explained(PQexec(connection, explain.c_str()));
+  return SqlState(*explained) == kNotPermitted ? AuthorMessage(*explained) : "";
+}
+
+// Where tables are looked for depends on a parameter that nothing is known of.
+std::string SearchPathHint(const SqlStatement& statement) {
+  if (!statement.run_as) return "";
+  for (const RunAsSetting& setting : statement.run_as->settings) {
+    if (setting.name != "search_path" || !setting.param || setting.example) continue;
+    return "; search_path comes from a parameter: give that one an example, with which this can be checked";
+  }
+  return "";
+}
+
+Description Refused(std::string why) {
+  Description description;
+  description.run_as_refused = std::move(why);
+  return description;
+}
+
+Result<Description> Unprepared(const SqlStatement& statement, const PGresult& result) {
+  if (statement.run_as && SqlState(result) == kNotPermitted) return Refused(AuthorMessage(result));
+  return Fail(ErrorCode::kSourceError, PlacedMessage(statement, result) + SearchPathHint(statement));
+}
+
 }  // namespace
 
 Result<Description> DescribePg(PGconn* connection, const SqlStatement& statement) {
+  if (statement.run_as) {
+    std::string refused = EnterPgRunAs(connection, *statement.run_as);
+    if (!refused.empty()) return Refused(std::move(refused));
+  }
   // First without the stamp, so that positions and words are about what the author wrote.
   const PgResultPtr plain = PrepareEitherWay(connection, statement, PgNumberedTemplate(statement));
-  if (!Succeeded(plain)) return Fail(ErrorCode::kSourceError, PlacedMessage(statement, *plain));
+  if (!Succeeded(plain)) return Unprepared(statement, *plain);
   Deallocate(connection);
   const PgResultPtr stamped = PrepareEitherWay(connection, statement, PgStampedTemplate(statement));
   if (!Succeeded(stamped)) {
@@ -83,6 +119,8 @@ Result<Description> DescribePg(PGconn* connection, const SqlStatement& statement
     return Fail(ErrorCode::kSourceError,
                 not_a_query ? "a product's query is SELECT, VALUES, TABLE or WITH … SELECT" : AuthorMessage(*stamped));
   }
+  std::string not_permitted = statement.run_as ? WhyNotPermitted(connection, statement) : "";
+  if (!not_permitted.empty()) return Refused(std::move(not_permitted));
   Result<Description> description = Columns(connection, PgColumns::kAfterStamp);
   if (description) description->filled_singly = WhyFilledSingly(connection, statement);
   return description;
@@ -91,14 +129,9 @@ Result<Description> DescribePg(PGconn* connection, const SqlStatement& statement
 Result<Description> DescribePgWrite(PGconn* connection, const SqlStatement& statement) {
   const PgResultPtr prepared = PrepareEitherWay(connection, statement, PgNumberedTemplate(statement));
   if (!Succeeded(prepared)) return Fail(ErrorCode::kSourceError, PlacedMessage(statement, *prepared));
-  // PREPARE asks for no permission; EXPLAIN does, and runs nothing. What it says of NULLs as parameters does not count.
-  std::string explain = fmt::format("explain execute {}", kName);
-  for (std::size_t i = 0; i < statement.types.size(); ++i) explain += i == 0 ? "(null" : ", null";
-  if (!statement.types.empty()) explain += ')';
-  const PgResultPtr explained(PQexec(connection, explain.c_str()));
-  if (SqlState(*explained) == kNotPermitted) {
-    return Fail(ErrorCode::kSourceError,
-                fmt::format("the role of the url may not do this: {}", AuthorMessage(*explained)));
+  const std::string not_permitted = WhyNotPermitted(connection, statement);
+  if (!not_permitted.empty()) {
+    return Fail(ErrorCode::kSourceError, fmt::format("the role of the url may not do this: {}", not_permitted));
   }
   return Columns(connection, PgColumns::kAll);
 }

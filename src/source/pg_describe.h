@@ -8,7 +8,8 @@
 namespace kck {
 
 // Blocks. The error is PostgreSQL's message, after "line L column C: " where it names a place in the author's text.
-// Says as well why the statement is filled singly, where it is.
+// Says as well why the statement is filled singly, where it is. A statement that runs under a role or settings is
+// prepared under these, for the rest of the session.
 Result<Description> DescribePg(PGconn* connection, const SqlStatement& statement);
 
 // The same for a statement that writes, on a connection that may write. Says so as well where the connection's role may

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "source/pg_run_as.h"
+
 namespace kck {
 namespace {
 
@@ -37,7 +39,8 @@ std::vector<PgFillPtr> PgFillQueue::TakeTogether() {
        item != fills_.end() && together.size() < keys_max && passed_over < kPassedOverMax;) {
     const PgFillPtr fill = *item++;
     // Not by id: two products may have one SQL, and make different rows of it.
-    const bool fits = fill->statement() == first->statement() && fill->batch_keys_max > together.size();
+    const bool fits = fill->statement() == first->statement() && fill->batch_keys_max > together.size() &&
+                      PgRunsAlike(*first->statement(), first->params, fill->params);
     if (fill != first && (!fits || fill->holds_zero_byte)) {
       ++passed_over;
       continue;

@@ -24,7 +24,7 @@ class PgFillQueue {
   // With how many others, itself included, the first fill may be filled. Requires a fill.
   std::size_t KeysMax() const;
 
-  // Takes the first fill, and with it those of its statement behind it, up to KeysMax together.
+  // Takes the first fill, and with it those of its statement behind it that run as the same, up to KeysMax together.
   std::vector<PgFillPtr> TakeTogether();
 
  private:

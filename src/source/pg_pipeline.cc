@@ -6,6 +6,7 @@
 
 #include "source/pg_error.h"
 #include "source/pg_json.h"
+#include "source/pg_run_as.h"
 
 namespace kck {
 namespace {
@@ -34,8 +35,8 @@ void PgPipeline::Send(const PgFillPtr& fill) {
   }
   Exchange exchange;
   exchange.fill = fill;
-  const bool prepared =
-      Prepare(fill->statement()->id, exchange, [&](const std::string& name) { return SendPrepare(*fill, name); });
+  const bool prepared = Prepare(PgPreparedId(*fill->statement(), fill->params), exchange,
+                                [&](const std::string& name) { return SendPrepare(*fill, name); });
   const bool sent = prepared && SendExecute(*fill, exchange.prepared);
   Push(std::move(exchange), sent ? 1 : 0);
   AskForVolatile(*fill->statement(), fill->group().batches);
@@ -43,15 +44,17 @@ void PgPipeline::Send(const PgFillPtr& fill) {
 
 bool PgPipeline::Prepare(std::uint64_t id, Exchange& exchange,
                          const std::function<bool(const std::string& name)>& send) {
-  if (auto name = prepared_.Find(id)) {
-    exchange.prepared = *std::move(name);
-    return true;
-  }
+  auto name = prepared_.Find(id);
+  exchange.preparing = !name.has_value();
   std::optional<std::string> evicted;
-  exchange.prepared = prepared_.Add(id, evicted);
+  exchange.prepared_id = id;
+  exchange.prepared = name ? *std::move(name) : prepared_.Add(id, evicted);
+  // With a Sync of its own, which would end what the statement runs as.
   if (evicted) Deallocate(*evicted);
-  exchange.preparing = true;
-  return send(exchange.prepared);
+  const PgFill& first = exchange.fill ? *exchange.fill : *exchange.batch.front();
+  exchange.run_as_left = PgRunAsCount(*first.statement());
+  if (!SendPgRunAs(connection_.get(), *first.statement(), first.params)) return false;
+  return !exchange.preparing || send(exchange.prepared);
 }
 
 bool PgPipeline::SendPrepare(const PgFill& fill, const std::string& name) {
@@ -99,6 +102,8 @@ std::size_t PgPipeline::Receive() {
       ++ended;
       Complete(Pop());
       head_since_ = Clock::now();
+    } else if (head.run_as_left > 0 && !head.result && PQresultStatus(result.get()) == PGRES_TUPLES_OK) {
+      --head.run_as_left;
     } else if (head.preparing && PQresultStatus(result.get()) == PGRES_COMMAND_OK) {
       head.preparing = false;
     } else if (!head.result) {
@@ -109,10 +114,11 @@ std::size_t PgPipeline::Receive() {
 }
 
 void PgPipeline::Complete(Exchange exchange) {
+  if (exchange.run_as_left > 0) TellUnprepared(exchange);
   if (!exchange.batch.empty()) return CompleteBatch(std::move(exchange));
   if (exchange.asks) return TakeVolatile(exchange);
   if (!exchange.fill) return;
-  if (exchange.preparing) prepared_.Remove(exchange.fill->statement()->id, exchange.prepared);
+  if (exchange.preparing) prepared_.Remove(exchange.prepared_id, exchange.prepared);
   if (exchange.fill->finished()) return;
   if (!exchange.result || IsError(*exchange.result)) {
     CompleteFailed(std::move(exchange));
@@ -124,18 +130,32 @@ void PgPipeline::Complete(Exchange exchange) {
   }
 }
 
+// Each that counted on its PREPARE may have other settings, and is sent again.
+void PgPipeline::TellUnprepared(const Exchange& exchange) {
+  if (!exchange.preparing) return;
+  for (Exchange& other : exchanges_) other.unprepared |= other.prepared == exchange.prepared;
+}
+
+Error PgPipeline::ErrorOf(const Exchange& exchange) const {
+  if (!exchange.result) return {ErrorCode::kSourceError, "database " + database_ + " sent no answer"};
+  if (exchange.run_as_left == 0) return StatementError(database_, *exchange.result);
+  const PgFill& first = exchange.fill ? *exchange.fill : *exchange.batch.front();
+  return RunAsError(database_, *first.statement(), exchange.run_as_left, *exchange.result);
+}
+
 void PgPipeline::CompleteFailed(Exchange exchange) {
   PgFill& fill = *exchange.fill;
   const std::string_view state = exchange.result ? SqlState(*exchange.result) : "";
-  Error error = exchange.result ? StatementError(database_, *exchange.result)
-                                : Error{ErrorCode::kSourceError, "database " + database_ + " sent no answer"};
+  Error error = ErrorOf(exchange);
+  if (exchange.run_as_left > 0) return fill.Finish(Failure(std::move(error)));
+  if (exchange.unprepared && IsStaleStatement(state)) return Send(exchange.fill);
   if (exchange.preparing) {
     CompleteUnprepared(exchange, state, std::move(error));
     return;
   }
   const bool may_retry = !exchange.prepare_error && !exchange.awaiting_types && IsStaleStatement(state);
   if (may_retry && ++fill.stale_statements_met <= kStaleStatementsMax) {
-    prepared_.Remove(fill.statement()->id, exchange.prepared);
+    prepared_.Remove(exchange.prepared_id, exchange.prepared);
     Deallocate(exchange.prepared);
     Send(exchange.fill);
     return;

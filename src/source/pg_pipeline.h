@@ -55,9 +55,12 @@ class PgPipeline {
     PgFillPtr fill;                      // null: a batch, or the answer does not matter
     std::vector<PgFillPtr> batch;        // computed together
     std::shared_ptr<PgBatchState> asks;  // set: whether this statement calls volatile functions
-    std::string prepared;                // the name of the statement that it executes
+    std::uint64_t prepared_id = 0;       // PgPrepared's, of the statement that it executes
+    std::string prepared;                // its name
+    int run_as_left = 0;                 // statements that set its role and settings, and have not been answered
     bool preparing = false;              // it began with a PREPARE that has not been answered
     std::optional<Error> prepare_error;  // of that name, by an exchange before this one
+    bool unprepared = false;             // that name was never prepared, for a reason that does not concern this one
     PgResultPtr result;                  // rows, or the error
     PgResultPtr awaiting_types;          // set: this exchange reads types, to render these rows of the fill
     std::uint32_t cost_us = 0;           // of the fill, or of all of the batch
@@ -69,11 +72,14 @@ class PgPipeline {
   std::uint32_t HeadUs() const;
   void Push(Exchange exchange, int sent);
   Exchange Pop();
-  // Finds the name to execute; begins with a PREPARE, by `send`, where it has to.
+  // Sets what the statement runs as, and finds the name to execute; a PREPARE, by `send`, comes first where it has to.
   bool Prepare(std::uint64_t id, Exchange& exchange, const std::function<bool(const std::string& name)>& send);
   bool SendPrepare(const PgFill& fill, const std::string& name);
   bool SendBatchPrepare(const SqlStatement& statement, const std::string& name);
   bool SendBatchExecute(const Exchange& exchange);
+  // Of one whose role or settings were refused: its PREPARE did not take place.
+  void TellUnprepared(const Exchange& exchange);
+  Error ErrorOf(const Exchange& exchange) const;
   void AskForVolatile(const SqlStatement& statement, const std::shared_ptr<PgBatchState>& state);
   bool SendExecute(const PgFill& fill, const std::string& name);
   void Deallocate(const std::string& name);

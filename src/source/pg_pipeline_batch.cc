@@ -4,6 +4,7 @@
 #include "source/pg_error.h"
 #include "source/pg_json.h"
 #include "source/pg_pipeline.h"
+#include "source/pg_run_as.h"
 
 namespace kck {
 namespace {
@@ -15,7 +16,9 @@ std::uint32_t ShareOf(std::uint32_t total, std::size_t index, std::size_t count)
 }
 
 // A batch is prepared beside the statement for one key.
-std::uint64_t BatchId(const SqlStatement& statement) { return statement.id ^ 0x9e3779b97f4a7c15U; }
+std::uint64_t BatchId(const PgFill& first) {
+  return PgPreparedId(*first.statement(), first.params) ^ 0x9e3779b97f4a7c15U;
+}
 
 PgColumns BatchColumns(const PgBatchState& state) {
   return state.ordered ? PgColumns::kAfterOrder : PgColumns::kAfterHit;
@@ -55,8 +58,8 @@ void PgPipeline::SendBatch(std::vector<PgFillPtr> fills) {
   const SqlStatement& statement = *fills.front()->statement();
   Exchange exchange;
   exchange.batch = std::move(fills);
-  const bool prepared =
-      Prepare(BatchId(statement), exchange, [&](const std::string& name) { return SendBatchPrepare(statement, name); });
+  const bool prepared = Prepare(BatchId(*exchange.batch.front()), exchange,
+                                [&](const std::string& name) { return SendBatchPrepare(statement, name); });
   const bool sent = prepared && SendBatchExecute(exchange);
   Push(std::move(exchange), sent ? 1 : 0);
 }
@@ -98,16 +101,23 @@ void PgPipeline::AnswerBatches() {
 // One bad key must not fail the others: in ever smaller batches it comes to stand alone, and gets its own error. What
 // PREPARE refuses is not the keys' fault, and they are filled alone at once.
 void PgPipeline::ReturnBatch(Exchange exchange) {
-  const SqlStatement& statement = *exchange.batch.front()->statement();
+  // Of the role and settings, which all of the batch share.
+  if (exchange.run_as_left > 0 && exchange.result) {
+    const Error error = ErrorOf(exchange);
+    if (exchange.preparing) prepared_.Remove(exchange.prepared_id, exchange.prepared);
+    for (const PgFillPtr& fill : exchange.batch) fill->Finish(Failure(error));
+    return;
+  }
   const std::string_view state = exchange.result ? SqlState(*exchange.result) : "";
   const bool refused = exchange.preparing && IsRefusal(state);
   if (refused && IsOfTheForm(state)) exchange.batch.front()->batches().Refuse();
   if (exchange.preparing || IsStaleStatement(state)) {
-    prepared_.Remove(BatchId(statement), exchange.prepared);
-    if (!exchange.preparing) Deallocate(exchange.prepared);
+    prepared_.Remove(exchange.prepared_id, exchange.prepared);
+    if (!exchange.preparing && !exchange.unprepared) Deallocate(exchange.prepared);
   }
   const std::size_t keys = exchange.batch.size();
-  const std::size_t keys_max = refused ? 1 : std::max<std::size_t>(keys / 2, 1);
+  const bool halve = !exchange.unprepared || !IsStaleStatement(state);
+  const std::size_t keys_max = refused ? 1 : halve ? std::max<std::size_t>(keys / 2, 1) : keys;
   const std::uint32_t elapsed_us = HeadUs();
   exchange.batch.front()->batches().NoteFailed(elapsed_us, keys);
   for (std::size_t i = 0; i < keys; ++i) {

@@ -40,6 +40,8 @@ struct Rows {
 struct Description {
   std::vector<std::string> columns;
   std::string filled_singly;  // of a product in PostgreSQL: why its keys are not filled together; empty where they are
+  // Why it cannot run under its role and settings, in which case the rest is not known; empty where it can.
+  std::string run_as_refused = {};
 };
 
 // What a source has done since it was opened, and what it knows of its statements. A source without batches leaves

@@ -29,6 +29,14 @@ std::shared_ptr<const SqlStatement> MakeStatement(std::string_view sql, const st
   return statement;
 }
 
+std::shared_ptr<const SqlStatement> RunningAs(const std::shared_ptr<const SqlStatement>& statement, RunAs as) {
+  auto running = std::make_shared<SqlStatement>(*statement);
+  const std::string text = RunAsText(as);
+  running->id = XXH3_64bits_withSeed(text.data(), text.size(), statement->id);
+  running->run_as = std::make_shared<const RunAs>(std::move(as));
+  return running;
+}
+
 Result<Rows> RunFill(Source& source, std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params,
                      Duration wait) {
   auto answered = std::make_shared<std::promise<Result<Rows>>>();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/product.h"
+#include "model/run_as.h"
 #include "source/source.h"
 #include "source/writer.h"
 
@@ -17,6 +18,9 @@ namespace kck {
 std::shared_ptr<const SqlStatement> MakeStatement(std::string_view sql, const std::vector<Param>& params = {},
                                                   SqlDialect dialect = SqlDialect::kPostgres,
                                                   RowShape shape = RowShape::kRows);
+
+// The same statement under a role and settings.
+std::shared_ptr<const SqlStatement> RunningAs(const std::shared_ptr<const SqlStatement>& statement, RunAs as);
 
 // Runs a fill and waits for its answer.
 Result<Rows> RunFill(Source& source, std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params = {},
