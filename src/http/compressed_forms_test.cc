@@ -40,12 +40,13 @@ std::string Compressed(const Entry& entry, ContentCoding coding) {
 }
 
 class CompressedFormsTest : public testing::Test {
- protected:
+ public:
   ~CompressedFormsTest() override {
     if (forms_) forms_->Stop();
     store_->Close();
   }
 
+ protected:
   // As after a restart, where there was one before.
   void Start(std::size_t memory_bytes = kBytesMax) {
     if (forms_) forms_->Stop();
