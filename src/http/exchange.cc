@@ -3,6 +3,7 @@
 #include "http/cors.h"
 #include "http/entry_text.h"
 #include "http/line_syntax.h"
+#include "http/request_log.h"
 
 namespace kck {
 namespace {
@@ -39,6 +40,11 @@ Result<IdentityPtr> Exchange::Identify() {
   return thread_.tokens->Verify(TokenOf(request_.authorization), thread_.times.unix_seconds());
 }
 
+bool Exchange::TellsName(int status) const {
+  return status >= 400 || !request_.request_id.empty() || !request_.traceparent.empty() || answered_error_ ||
+         RequestLogIsOn();
+}
+
 std::string& Exchange::Begin(int status) {
   status_ = status;
   closes_ = closes_ || ClosesAfterAnswer();
@@ -46,6 +52,7 @@ std::string& Exchange::Begin(int status) {
   if (request_.version == 10) persistence = Persistence::kKeepAlive;
   if (closes_) persistence = Persistence::kClose;
   BeginHead(output_.text(), status, thread_.times.date(), persistence);
+  if (TellsName(status)) AppendHeader(output_.text(), "X-Request-Id", trace()->request_id);
   const CorsSettings& cors = thread_.server.settings.cors;
   if (cors.on()) AppendCorsHeaders(output_.text(), cors, request_.origin);
   return output_.text();
@@ -53,6 +60,8 @@ std::string& Exchange::Begin(int status) {
 
 void Exchange::AnswerEntry(const Served& served) {
   const Entry& entry = *served.entry;
+  answered_ = Answered{served.from, served.freshness};
+  thread_.metrics.CountServed(served, thread_.times.now());
   // What one client asked for after its own write is no other's answer.
   const std::string_view cache_control = CacheControl(request_.has_kck_after, personal_);
   const bool reads = request_.method == Method::kGet || request_.method == Method::kHead;
@@ -81,6 +90,7 @@ void Exchange::AnswerEntry(const Served& served) {
 }
 
 void Exchange::AnswerError(const Error& error, std::string_view key) {
+  answered_error_ = error.code;
   std::string body;
   AppendErrorBody(body, error, key);
   const int status = compat_06() ? 200 : StatusOf(error.code);

@@ -8,6 +8,7 @@
 #include "base/log_limit.h"
 #include "engine/engine.h"
 #include "http/byte_budget.h"
+#include "http/request_trace.h"
 #include "http/server.h"
 #include "http/thread_metrics.h"
 #include "http/time_text.h"
@@ -47,6 +48,8 @@ struct ThreadState {
   std::string scratch = {};                                       // text that is measured before it is sent
   std::string key = {};                                           // the request's, with what its token gives
   std::optional<TokenCache> tokens = {};                          // nothing where none are asked for
+  RequestNames names = {};                                        // for requests
+  std::uint32_t until_timed = kHitsATimed;                        // requests to the next one that is timed
   std::string spare_output = {};                                  // the memory of an output that is not in use
   std::vector<char> read_buffer = std::vector<char>(kReadBytes);  // of the connection whose turn it is
 };

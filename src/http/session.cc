@@ -10,6 +10,7 @@
 
 #include "http/calls.h"
 #include "http/network_thread.h"
+#include "http/request_log.h"
 
 namespace kck {
 namespace {
@@ -95,6 +96,7 @@ bool Session::TakeRequest() {
     case RequestParser::State::kComplete:
       output().Borrow(thread().spare_output);
       BeginRequest();
+      timed_ = IsTimed();
       call_ = RunCall(*this);
       if (!waiting_) FinishRequest();
       return true;
@@ -103,8 +105,12 @@ bool Session::TakeRequest() {
 }
 
 void Session::RefuseBytes(int status, std::string_view message) {
+  BeginRequest();
+  answer_begin_ = output().size();
   AnswerFault(status, message);
   thread().metrics.CountRequest(Call::kNone, status);
+  if (!RequestLogIsOn()) return;
+  LogRequest(*this, {Call::kNone, status, output().size() - answer_begin_, {}, channel_.socket().get()});
 }
 
 bool Session::ClosesAfterAnswer() {
@@ -127,6 +133,8 @@ std::function<void(Exchange::Ending)> Session::Later() {
 
 void Session::Resume(const Ending& ending) {
   if (closed_) return;
+  answer_begin_ = output().size();
+  waited_ = true;
   ending(*this);
   thread().metrics.CountWait(thread().times.now() - wait_began_);
   waiting_ = false;
@@ -136,8 +144,26 @@ void Session::Resume(const Ending& ending) {
 
 void Session::FinishRequest() {
   thread().metrics.CountRequest(call_, status());
+  if (timed_) EndTiming();
+  waited_ = false;
   parser_.Reset();
   partial_ = false;
+}
+
+bool Session::IsTimed() {
+  sampled_ = --thread().until_timed == 0;
+  if (sampled_) thread().until_timed = kHitsATimed;
+  if (!sampled_ && !RequestLogIsOn()) return false;
+  request_began_ = Clock::now();
+  answer_begin_ = output().size();
+  return true;
+}
+
+void Session::EndTiming() {
+  const Duration duration = Clock::now() - request_began_;
+  if (sampled_ && !waited_) thread().metrics.CountHit(duration);
+  if (!RequestLogIsOn()) return;
+  LogRequest(*this, {call_, status(), output().size() - answer_begin_, duration, channel_.socket().get()});
 }
 
 // All is answered and sent: the connection waits for a request, or for the rest of one.
