@@ -1,5 +1,6 @@
 #include "apps/reloader.h"
 
+#include "apps/log_setup.h"
 #include "apps/print.h"
 #include "auth/key_loader.h"
 #include "base/log.h"
@@ -64,6 +65,7 @@ void Reloader::Take(const Folder& folder, std::vector<JwtKey> keys, const Faults
   if (node_.authenticator != nullptr) node_.authenticator->Replace(folder.settings.auth, std::move(keys));
   node_.engine.SetCatalog(std::make_shared<Catalog>(folder.products, folder.updaters, folder.processes));
   node_.processes.CatalogChanged();
+  ApplyLogSettings(folder.settings.log, node_.engine);
   LogInfo("the definitions changed: {} are in service now", DefinitionCounts(folder));
   MutexLock lock(mutex_);
   ++report_.reloads;

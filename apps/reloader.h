@@ -2,8 +2,8 @@
 //
 // A change is taken whole or not at all. Once the files have been still for a second they are loaded and held against
 // the databases; with a fault, the definitions in service stay, and the faults are in the log and in Report() until the
-// files are right. Of kck.yml, `auth` is taken with them, as are the keys that it names. A change of its databases, or
-// to have `auth` or not, is refused like a fault; any other one waits for a restart.
+// files are right. Of kck.yml, `auth` is taken with them, as are the keys that it names, and `log` but for its format.
+// A change of its databases, or to have `auth` or not, is refused like a fault; any other one waits for a restart.
 #pragma once
 
 #include <cstdint>

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "apps/commands.h"
+#include "apps/log_setup.h"
 #include "apps/print.h"
 #include "apps/reloader.h"
 #include "apps/worker_threads.h"
@@ -56,10 +57,21 @@ void WarnIfOpenToOthers(const Settings& settings) {
 }
 
 // A cache must start without its database: what it kept is there to be served.
-bool Serveable(Faults faults) {
+bool Serveable(const LogSettings& log, Faults faults) {
   for (Fault& fault : faults) fault.warning = fault.warning || fault.unreachable;
-  fmt::print(stderr, "{}", FaultLines(faults));
+  if (log.json) {
+    for (const Fault& fault : faults) LogLine(fault.warning ? LogLevel::kWarning : LogLevel::kError, FaultText(fault));
+  } else {
+    fmt::print(stderr, "{}", FaultLines(faults));
+  }
   return !HasErrors(faults);
+}
+
+// The end of a server that cannot go on, told in the log's form.
+int Refused(const LogSettings& log, const std::string& why) {
+  if (!log.json) return Failed(why);
+  LogError("{}", why);
+  return kExitFailed;
 }
 
 Result<std::unique_ptr<Store>> OpenStore(const Settings& settings, Scheduler& scheduler) {
@@ -156,13 +168,14 @@ Result<void> StartSessions(Sessions& sessions, const Scheduler& scheduler) {
 int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, const Databases& databases,
         std::vector<JwtKey> keys) {
   auto store = OpenStore(folder.settings, scheduler);
-  if (!store) return Failed(store.error().message);
+  if (!store) return Refused(folder.settings.log, store.error().message);
   SqlPrimer primer(databases.sources);
   Engine engine(scheduler, **store, primer, folder.settings.memory_bytes, {}, databases.writers);
   const OwnsAllKeys ownership;
   RefreshWorker refresher(scheduler, **store, engine, ownership, RefreshDatabases(folder.settings, databases.sources),
                           {}, std::random_device{}());
   engine.SetRefresher(&refresher);
+  ApplyLogSettings(folder.settings.log, engine);
   OneNode claims(scheduler);
   ProcessRunner processes(scheduler, **store, engine, refresher, ProcessDatabases(folder.settings, databases.writers),
                           claims, {}, std::random_device{}());
@@ -186,7 +199,7 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
   engine.Stop();
   (*store)->Close();
   workers.Stop();  // before the engine goes, which posted work may still name
-  if (!served) return Failed(served.error().message);
+  if (!served) return Refused(folder.settings.log, served.error().message);
   LogInfo("stopped");
   return kExitOk;
 }
@@ -196,14 +209,16 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
 int Serve(const ServeOptions& options) {
   Folder folder = LoadFolder(options.folder);
   ApplyOptions(options, folder.settings);
+  StartLog(folder.settings.log);
   WorkerThreads workers(kWorkerThreads);
   AsioScheduler scheduler(workers.executor());
   const Databases databases = OpenDatabases(folder.settings.databases);
   std::vector<JwtKey> keys = LoadKeys(folder.settings.auth, folder.faults);
   Faults asked = CheckOnDatabases(folder, databases);
   folder.faults.insert(folder.faults.end(), asked.begin(), asked.end());
-  if (!Serveable(folder.faults)) {
-    return Failed(FaultSummary(folder.faults) + ": nothing is served until 'kck check' finds none");
+  if (!Serveable(folder.settings.log, folder.faults)) {
+    return Refused(folder.settings.log,
+                   FaultSummary(folder.faults) + ": nothing is served until 'kck check' finds none");
   }
   std::signal(SIGPIPE, SIG_IGN);
   RaiseDescriptorLimit();

@@ -20,6 +20,11 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
   return spdlog::level::err;
 }
 
+std::string_view LevelName(LogLevel level) {
+  const spdlog::string_view_t name = spdlog::level::to_string_view(ToSpdlog(level));
+  return {name.data(), name.size()};
+}
+
 spdlog::logger& Logger() {
   static const std::shared_ptr<spdlog::logger> logger = [] {
     auto made = spdlog::stderr_color_mt("kck");
@@ -29,10 +34,24 @@ spdlog::logger& Logger() {
   return *logger;
 }
 
+std::atomic<bool> as_json{false};
+
 }  // namespace
 
-void LogLine(LogLevel level, std::string_view line) { Logger().log(ToSpdlog(level), "{}", line); }
+void LogLine(LogLevel level, std::string_view line, const LogFields& fields) {
+  if (!LogTakes(level)) return;
+  const auto now = std::chrono::system_clock::now();
+  const std::string text = as_json ? JsonLogLine(now, LevelName(level), line, fields) : TextLogLine(line, fields);
+  Logger().log(ToSpdlog(level), "{}", text);
+}
 
 void SetLogLevel(LogLevel level) { Logger().set_level(ToSpdlog(level)); }
+
+bool LogTakes(LogLevel level) { return Logger().should_log(ToSpdlog(level)); }
+
+void LogAsJson() {
+  as_json = true;
+  Logger().set_pattern("%v");
+}
 
 }  // namespace kck

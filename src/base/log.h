@@ -1,4 +1,4 @@
-// The log: spdlog behind three functions, so that only one file pays for its headers.
+// The log: spdlog behind a few functions, so that only one file pays for its headers.
 //
 // Lines go to standard error. No line holds SQL text, parameter values or secrets.
 #pragma once
@@ -7,14 +7,20 @@
 
 #include <string_view>
 
+#include "base/log_fields.h"
+
 namespace kck {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
-void LogLine(LogLevel level, std::string_view line);
+void LogLine(LogLevel level, std::string_view line, const LogFields& fields = {});
 
 // Lines below `level` are dropped. Any thread.
 void SetLogLevel(LogLevel level);
+bool LogTakes(LogLevel level);
+
+// From now on one JSON object a line. Before other threads log.
+void LogAsJson();
 
 template <typename... Args>
 void LogInfo(fmt::format_string<Args...> format, Args&&... args) {

@@ -115,12 +115,18 @@ std::shared_ptr<ProductMarks> Engine::Impl::MarksOf(const std::string& product) 
   return marks;
 }
 
+std::shared_ptr<FillTally> Engine::Impl::TallyOf(const std::string& product) {
+  auto& tally = tallies_[product];
+  if (!tally) tally = std::make_shared<FillTally>();
+  return tally;
+}
+
 void Engine::Impl::SetCatalog(CatalogPtr catalog) {
   auto serving = std::make_shared<Serving>();
   MutexLock lock(serving_mutex_);
   for (const ProductPtr& product : catalog->Products()) {
-    serving->products.emplace(product->name,
-                              ServedProduct{product, MarksOf(product->name), HistoryOf(product->database)});
+    serving->products.emplace(product->name, ServedProduct{product, MarksOf(product->name),
+                                                           HistoryOf(product->database), TallyOf(product->name)});
   }
   serving->catalog = std::move(catalog);
   serving_ = std::move(serving);
@@ -172,8 +178,8 @@ ProductPtr Engine::FindProduct(std::string_view name) {
   return served == nullptr ? nullptr : served->product;
 }
 
-void Engine::Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done, WriteTokens after) {
-  impl_->Fetch(std::move(key), deadline, std::move(done), std::move(after));
+void Engine::Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done, WriteTokens after, TracePtr trace) {
+  impl_->Fetch(std::move(key), deadline, std::move(done), std::move(after), std::move(trace));
 }
 
 Result<WriteTokens> Engine::OpenTokens(std::string_view list) const { return impl_->seal.Open(list); }
@@ -220,6 +226,8 @@ void Engine::PurgeProduct(std::string_view name, DoneCallback done) {
 
 void Engine::Explain(ResolvedKey key, ExplainCallback done) { impl_->Explain(std::move(key), std::move(done)); }
 
+void Engine::SetSlowFill(std::optional<Duration> slow_fill) { impl_->SetSlowFill(slow_fill); }
+std::map<std::string, FillCounts> Engine::fill_counts() const { return impl_->CopyFillCounts(); }
 const EngineCounters& Engine::counters() const { return impl_->counters; }
 std::map<std::string, UpdaterCounts> Engine::updater_counts() const { return impl_->CopyUpdaterCounts(); }
 HotTierStats Engine::hot_stats() const { return impl_->hot.Stats(); }

@@ -21,6 +21,7 @@
 
 #include "base/result.h"
 #include "base/scheduler.h"
+#include "base/trace.h"
 #include "engine/refresher.h"
 #include "engine/token.h"
 #include "hot/hot_tier.h"
@@ -37,10 +38,22 @@ enum class Freshness : std::uint8_t { kFresh, kStale, kSuspect };
 
 std::string_view FreshnessName(Freshness freshness);
 
+// Where what a reader gets comes from.
+enum class ServedFrom : std::uint8_t {
+  kMemory,  // what this process held
+  kStore,
+  kFill,    // computed for this reader
+  kJoined,  // computed meanwhile for another one, or by a refresh that was under way
+};
+inline constexpr std::size_t kServedFroms = 4;
+
+std::string_view ServedFromName(ServedFrom from);
+
 // What a reader gets: an entry with content, and what is known of its freshness now.
 struct Served {
   EntryPtr entry;
   Freshness freshness = Freshness::kFresh;
+  ServedFrom from = ServedFrom::kMemory;
   std::shared_ptr<const CachePolicy> cache_policy = nullptr;  // of the key's product
 };
 
@@ -66,6 +79,14 @@ struct EngineCounters {
   std::atomic<std::uint64_t> discarded{0};  // fills thrown away: an older version, a purge or a set came between
   std::atomic<std::uint64_t> overloaded{0};
   std::atomic<std::uint64_t> fill_cost_us{0};  // summed
+};
+
+// What the computes of a product did since start. Read by /metrics.
+struct FillCounts {
+  std::string database;
+  std::uint64_t fills = 0;  // ended
+  std::uint64_t errors = 0;
+  std::uint64_t cost_us = 0;  // summed
 };
 
 // What an updater has done since start. Read by /metrics.
@@ -129,7 +150,8 @@ class Engine {
   // Answers by `deadline`: an entry, or why there is none. With `after`, the entry shows those writes, whatever has to
   // be computed for it; an older one is never the answer. Tokens of other databases than the product's are ignored;
   // KCKTokenLost where one is of a history that its database no longer has.
-  void Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done, WriteTokens after = {});
+  // `trace` is the request that asks.
+  void Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done, WriteTokens after = {}, TracePtr trace = nullptr);
 
   // Reads a KCK-After header (engine/token.h).
   Result<WriteTokens> OpenTokens(std::string_view list) const;
@@ -180,7 +202,11 @@ class Engine {
   // compute it.
   void Explain(ResolvedKey key, ExplainCallback done);
 
+  // Computes that take as long are logged; nothing: none is. Any time.
+  void SetSlowFill(std::optional<Duration> slow_fill);
+
   const EngineCounters& counters() const;
+  std::map<std::string, FillCounts> fill_counts() const;        // by the product's name
   std::map<std::string, UpdaterCounts> updater_counts() const;  // by the updater's name
   // How the key was asked for lately, as HotTier says it.
   std::optional<KeyUse> UseOf(std::string_view key) const;

@@ -1,7 +1,7 @@
 // The engine's inside. One file a step: engine.cc (wiring, start), fetch.cc (hot tier, joining a flight), flight.cc
 // (store, primer), publish.cc (the one way in for a computed value), writes.cc (set, purge), marks.cc (what is stale),
-// foretell.cc (which keys are due after a write or a prime), refreshes.cc, updates.cc (updaters, and who waits to read
-// what they wrote), explain.cc (what people are told of a key).
+// foretell.cc (which keys are due after a write or a prime), fill_log.cc (what is told of computes), refreshes.cc,
+// updates.cc (updaters, and who waits to read what they wrote), explain.cc (what people are told of a key).
 #pragma once
 
 #include <condition_variable>
@@ -54,7 +54,7 @@ class Engine::Impl {
 
   // fetch.cc
   std::optional<Served> Peek(std::string_view raw_key);
-  void Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done, WriteTokens after);
+  void Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done, WriteTokens after, TracePtr trace);
 
   // refreshes.cc
   void Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done);
@@ -79,6 +79,10 @@ class Engine::Impl {
   // explain.cc
   void Explain(ResolvedKey key, ExplainCallback done);
 
+  // fill_log.cc
+  void SetSlowFill(std::optional<Duration> slow_fill);
+  std::map<std::string, FillCounts> CopyFillCounts();
+
   StoreHealth store_health() const { return store_.health(); }
   std::uint64_t NextSequence() { return sequence_.Next(); }
 
@@ -93,6 +97,7 @@ class Engine::Impl {
   // engine.cc
   std::shared_ptr<DatabaseHistory> HistoryOf(const std::string& database) KCK_REQUIRES(serving_mutex_);
   std::shared_ptr<ProductMarks> MarksOf(const std::string& product) KCK_REQUIRES(serving_mutex_);
+  std::shared_ptr<FillTally> TallyOf(const std::string& product) KCK_REQUIRES(serving_mutex_);
   void RestoreEpochs(DoneCallback done);
   void RestoreMarks(DoneCallback done);
   void RestoreMark(std::string_view name, const std::string& value);
@@ -150,10 +155,14 @@ class Engine::Impl {
   void ServeWaiters(const FlightPtr& flight, const Served& served);
   void ServeStale(const FlightPtr& flight, const Served& stale);
   void Compute(const FlightPtr& flight);
-  void OnPrimed(const FlightPtr& flight, Result<Primed> primed);
+  void OnPrimed(const FlightPtr& flight, bool behind, Result<Primed> primed);
   void Abandon(const FlightPtr& flight, Error error);
   void Finish(const FlightPtr& flight, const Result<Served>& outcome);
   void RememberFailure(KeyTable::Stripe& stripe, KeyState& state, Error error) KCK_REQUIRES(stripe.mutex);
+
+  // fill_log.cc
+  void NoteFill(const Flight& flight, bool behind, const Result<Primed>& primed);
+  void LogSlowFill(const Flight& flight, bool behind, const Primed& primed);
 
   // publish.cc
   void Publish(const FlightPtr& flight, Primed primed);
@@ -226,6 +235,10 @@ class Engine::Impl {
   LogLimit unstored_logged_;
   LogLimit unread_logged_;
 
+  LogLimit failed_fill_logged_;
+  LogLimit slow_fill_logged_;
+  std::atomic<Duration> slow_fill_{Duration::max()};
+
   std::atomic<bool> restored_told_{false};  // the refresher has heard of the marks that were restored
 
   Mutex updaters_mutex_;
@@ -236,6 +249,7 @@ class Engine::Impl {
   ServingPtr serving_ KCK_GUARDED_BY(serving_mutex_);
   std::map<std::string, std::shared_ptr<DatabaseHistory>, std::less<>> histories_ KCK_GUARDED_BY(serving_mutex_);
   std::map<std::string, std::shared_ptr<ProductMarks>, std::less<>> marks_ KCK_GUARDED_BY(serving_mutex_);
+  std::map<std::string, std::shared_ptr<FillTally>, std::less<>> tallies_ KCK_GUARDED_BY(serving_mutex_);
 
   std::atomic<bool> stopping_{false};
   Mutex idle_mutex_;

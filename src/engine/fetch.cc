@@ -25,13 +25,15 @@ std::optional<Served> Engine::Impl::Peek(std::string_view raw_key) {
     ++counters.stale_served;
     Kick(raw_key);
   }
-  return Served{std::move(entry), *freshness, product == nullptr ? nullptr : product->product->cache_policy};
+  return Served{std::move(entry), *freshness, ServedFrom::kMemory,
+                product == nullptr ? nullptr : product->product->cache_policy};
 }
 
-void Engine::Impl::Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done, WriteTokens after) {
+void Engine::Impl::Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done, WriteTokens after, TracePtr trace) {
   auto waiter = std::make_shared<Waiter>();
   waiter->done = std::move(done);
   waiter->after = Relevant(key, std::move(after));
+  waiter->trace = std::move(trace);
   if (IsLost(key, *waiter)) return Reply(key, waiter, Failure(TokenLost()));
   const ServedProduct* product = serving().Find(KeyName(key.text));
   if (EntryPtr entry = hot.Find(key.text)) {
@@ -73,6 +75,7 @@ void Engine::Impl::Reply(const ResolvedKey& key, const WaiterPtr& waiter, Result
       done(std::move(refreshed));
     });
   }
+  if (answer && answer->from == ServedFrom::kFill && waiter->joined) answer->from = ServedFrom::kJoined;
   if (answer) answer = Answer(key, *std::move(answer));
   auto reply = [done = std::move(waiter->done), answer = std::move(answer)]() mutable { done(std::move(answer)); };
   scheduler_.Post(std::move(reply));
@@ -110,7 +113,8 @@ void Engine::Impl::Join(ResolvedKey key, std::uint64_t after, TimePoint deadline
   if (deadline != TimePoint::max() && waiter->timer == 0) {
     waiter->timer = scheduler_.At(deadline, [this, key, waiter] { OnDeadline(key, waiter); });
   }
-  if (!IsCurrent(state, key) || PlantedBug(Bug::kSecondFlight)) {
+  waiter->joined = IsCurrent(state, key) && !PlantedBug(Bug::kSecondFlight);
+  if (!waiter->joined) {
     StartFlight(stripe, state, std::move(key), {waiter});
   } else if (state.flight->sequence >= after) {
     ++counters.joined;
@@ -165,6 +169,7 @@ FlightPtr Engine::Impl::MakeFlight(KeyTable::Stripe& stripe, KeyState& state, Re
   flight->key = std::move(key);
   flight->sequence = sequence_.Next();
   flight->made_at = scheduler_.Now();
+  if (!waiters.empty()) flight->trace = waiters.front()->trace;
   flight->waiters = std::move(waiters);
   if (state.flight) state.flight->discarded = true;
   state.flight = flight;

@@ -81,7 +81,8 @@ void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
   }
   if (freshness && from_store) ++counters.store_hits;
   const bool fresh = freshness == Freshness::kFresh;
-  if (fresh && !missed) return Finish(flight, Served{flight->base, Freshness::kFresh});
+  const ServedFrom from = from_store ? ServedFrom::kStore : ServedFrom::kMemory;
+  if (fresh && !missed) return Finish(flight, Served{flight->base, Freshness::kFresh, from});
   if (product == nullptr || !flight->key.product) {
     return Finish(flight,
                   Fail(ErrorCode::kUnknownKey, "there is no product of that name, and nothing is set under it"));
@@ -89,8 +90,8 @@ void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
   if (!freshness && product->product->on_miss == OnMiss::kError && !wished) {
     return Finish(flight, Fail(ErrorCode::kKeyNotSet, "this product is not computed on a miss"));
   }
-  if (fresh) ServeWaiters(flight, Served{flight->base, Freshness::kFresh});
-  if (freshness && !fresh) ServeStale(flight, Served{flight->base, *freshness});
+  if (fresh) ServeWaiters(flight, Served{flight->base, Freshness::kFresh, from});
+  if (freshness && !fresh) ServeStale(flight, Served{flight->base, *freshness, from});
   Compute(flight);
 }
 
@@ -133,15 +134,17 @@ void Engine::Impl::Compute(const FlightPtr& flight) {
   flight->compute_began_unix_ms = scheduler_.UnixMillis();
   ++flight->attempts;
   ++counters.fills;
-  auto on_primed = [this, flight](Result<Primed> primed) { OnPrimed(flight, std::move(primed)); };
-  Primer::Request request{flight->key, flight->hints, std::move(on_primed)};
+  const bool behind = flight->group != nullptr;
+  auto on_primed = [this, flight, behind](Result<Primed> primed) { OnPrimed(flight, behind, std::move(primed)); };
+  Primer::Request request{flight->key, flight->hints, std::move(on_primed), flight->trace};
   if (const auto group = std::exchange(flight->group, nullptr)) return group->Add(std::move(request));
   primer_.Prime(std::move(request), flight->compute_began + limits_.fill_timeout);
 }
 
-void Engine::Impl::OnPrimed(const FlightPtr& flight, Result<Primed> primed) {
+void Engine::Impl::OnPrimed(const FlightPtr& flight, bool behind, Result<Primed> primed) {
   constexpr int kAttemptsMax = 3;
   KCK_PAUSE_POINT("engine.primed");
+  NoteFill(*flight, behind, primed);
   if (!primed) return Abandon(flight, std::move(primed.error()));
   counters.fill_cost_us += primed->cost_us;
   flight->cost_us += primed->cost_us;

@@ -18,6 +18,7 @@
 
 #include "base/text_map.h"
 #include "base/thread_annotations.h"
+#include "base/trace.h"
 #include "engine/engine.h"
 #include "engine/key_mark.h"
 
@@ -32,6 +33,8 @@ struct Waiter {
   WriteTokens after;             // an entry that does not show these writes does not do
   std::uint64_t newer_than = 0;  // nor one by a fill that began before this sequence
   int missed = 0;                // results of flights that did not
+  TracePtr trace;                // of its request
+  bool joined = false;           // the flight that it waits for is not its own
   Scheduler::TimerId timer = 0;
   std::optional<Served> fallback;  // served instead of an error or a time-out; guarded by the stripe's lock
   std::atomic<bool> answered{false};
@@ -58,6 +61,7 @@ struct Flight {
   // Set when it is made.
   Hints hints;
   std::shared_ptr<FlightGroup> group;  // null: it is computed alone, for those who wait
+  TracePtr trace;                      // of the request that it was made for
 
   // Only the flight's own steps touch these, one after another.
   EntryPtr base;  // what the key held when it began: the version to beat, and the stale entry to fall back on

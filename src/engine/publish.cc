@@ -31,6 +31,12 @@ bool SameContent(const Entry& current, std::uint64_t fingerprint, EntryKind kind
   return current.value() == value;
 }
 
+// Also where it is another's value that stands: the computing was not spared.
+Served AsFilled(Served served) {
+  served.from = ServedFrom::kFill;
+  return served;
+}
+
 TimePoint After(TimePoint from, const std::optional<std::chrono::milliseconds>& life) {
   return life ? from + *life : TimePoint::max();
 }
@@ -43,7 +49,7 @@ void Engine::Impl::Publish(const FlightPtr& flight, Primed primed) {
   if (found == nullptr) return Abandon(flight, {ErrorCode::kUnknownKey, "the product was taken away"});
   const ServedProduct product = *found;  // kept over the calls below, which may see a newer catalog
   Dues dues = DuesOfPrime(*serving().catalog, flight->key);
-  if (dues.empty()) return Finish(flight, Place(flight, product, primed).served);
+  if (dues.empty()) return Finish(flight, AsFilled(Place(flight, product, primed).served));
   // Their records come before the entry's in the store's queue, so nobody has to wait for them.
   Foretell(dues, nullptr);
   const Placed placed = Place(flight, product, primed);
@@ -52,7 +58,7 @@ void Engine::Impl::Publish(const FlightPtr& flight, Primed primed) {
   } else {
     Release(dues);
   }
-  Finish(flight, placed.served);
+  Finish(flight, AsFilled(placed.served));
 }
 
 // Puts the fill where it belongs, and says what its waiters get.

@@ -14,6 +14,20 @@ std::string_view FreshnessName(Freshness freshness) {
   return "suspect";
 }
 
+std::string_view ServedFromName(ServedFrom from) {
+  switch (from) {
+    case ServedFrom::kMemory:
+      return "memory";
+    case ServedFrom::kStore:
+      return "store";
+    case ServedFrom::kFill:
+      return "fill";
+    case ServedFrom::kJoined:
+      return "joined";
+  }
+  return "memory";
+}
+
 std::optional<Freshness> Judge(const Entry& entry, const ServedProduct* product, TimePoint now) {
   if (entry.kind() == EntryKind::kTombstone || entry.expires_at() <= now) return std::nullopt;
   if (product == nullptr) return entry.fingerprint() == 0 ? std::optional(Freshness::kFresh) : std::nullopt;

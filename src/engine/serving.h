@@ -37,10 +37,18 @@ struct ProductMarks {
   KeyMark changes_ KCK_GUARDED_BY(changes_mutex_);  // the last ones
 };
 
+// What the product's computes did. Any thread adds.
+struct FillTally {
+  std::atomic<std::uint64_t> fills{0};
+  std::atomic<std::uint64_t> errors{0};
+  std::atomic<std::uint64_t> cost_us{0};
+};
+
 struct ServedProduct {
   ProductPtr product;
   std::shared_ptr<ProductMarks> marks;       // outlives reloads
   std::shared_ptr<DatabaseHistory> history;  // outlives reloads
+  std::shared_ptr<FillTally> tally;          // outlives reloads
 };
 
 class Serving {

@@ -11,8 +11,10 @@ namespace kck {
 namespace {
 
 // Beside those that every page may read.
-constexpr std::string_view kExposed = "ETag, KCK-State, KCK-Age, KCK-As-Of, Retry-After, WWW-Authenticate";
-constexpr std::string_view kTaken = "Authorization, Content-Type, If-Match, If-None-Match, KCK-After";
+constexpr std::string_view kExposed =
+    "ETag, KCK-State, KCK-Age, KCK-As-Of, Retry-After, WWW-Authenticate, X-Request-Id";
+constexpr std::string_view kTaken =
+    "Authorization, Content-Type, If-Match, If-None-Match, KCK-After, traceparent, X-Request-Id";
 
 bool ChangesNothing(Method method) { return method == Method::kGet || method == Method::kHead; }
 

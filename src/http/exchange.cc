@@ -5,6 +5,7 @@
 #include "http/cors.h"
 #include "http/entry_text.h"
 #include "http/line_syntax.h"
+#include "http/request_log.h"
 #include "model/cache_policy.h"
 
 namespace kck {
@@ -49,6 +50,11 @@ Result<IdentityPtr> Exchange::Identify() {
   return thread_.tokens->Verify(TokenOf(request_.authorization), thread_.times.unix_seconds());
 }
 
+bool Exchange::TellsName(int status) const {
+  return status >= 400 || !request_.request_id.empty() || !request_.traceparent.empty() || answered_error_ ||
+         RequestLogIsOn();
+}
+
 std::string& Exchange::Begin(int status) {
   status_ = status;
   closes_ = closes_ || ClosesAfterAnswer();
@@ -56,12 +62,15 @@ std::string& Exchange::Begin(int status) {
   if (request_.version == 10) persistence = Persistence::kKeepAlive;
   if (closes_) persistence = Persistence::kClose;
   BeginHead(output_.text(), status, thread_.times.date(), persistence);
+  if (TellsName(status)) AppendHeader(output_.text(), "X-Request-Id", trace()->request_id);
   const CorsSettings& cors = thread_.server.settings.cors;
   if (cors.on()) AppendCorsHeaders(output_.text(), cors, request_.origin);
   return output_.text();
 }
 
 void Exchange::AnswerEntry(const Served& served) {
+  answered_ = Answered{served.from, served.freshness};
+  thread_.metrics.CountServed(served, thread_.times.now());
   const bool compresses = Compresses(served);
   if (const auto listed = ListedCoding(served)) {
     BeginEntry(304, served, compresses, *listed) += "\r\n";
@@ -129,6 +138,7 @@ std::string& Exchange::BeginEntry(int status, const Served& served, bool compres
 }
 
 void Exchange::AnswerError(const Error& error, std::string_view key) {
+  answered_error_ = error.code;
   std::string body;
   AppendErrorBody(body, error, key);
   const int status = compat_06() ? 200 : StatusOf(error.code);

@@ -47,6 +47,20 @@ class Exchange {
 
   bool compat_06() const { return thread_.server.settings.compat_06; }
 
+  // How the request is called; made when it is first asked for.
+  const TracePtr& trace() {
+    if (!trace_) trace_ = thread_.names.NameFor(request_);
+    return trace_;
+  }
+
+  // What the answer was, for the log: a value, or the error.
+  struct Answered {
+    ServedFrom from = ServedFrom::kMemory;
+    Freshness freshness = Freshness::kFresh;
+  };
+  const std::optional<Answered>& answered() const { return answered_; }
+  std::optional<ErrorCode> answered_error() const { return answered_error_; }
+
   // The latest moment to which a call that begins now waits for the engine.
   TimePoint Deadline() const;
 
@@ -88,7 +102,12 @@ class Exchange {
   Request& incoming() { return request_; }
 
   // Before each request's call.
-  void BeginRequest() { personal_ = false; }
+  void BeginRequest() {
+    personal_ = false;
+    trace_ = nullptr;
+    answered_.reset();
+    answered_error_.reset();
+  }
   Output& output() { return output_; }
   int status() const { return status_; }
   bool closes() const { return closes_; }
@@ -102,12 +121,17 @@ class Exchange {
   bool Compresses(const Served& served) const;
   std::optional<ContentCoding> ListedCoding(const Served& served);
   bool AnswerCompressed(const Served& served);
+  // A client that names its requests looks for the name, and whoever asks after a failure has to tell it.
+  bool TellsName(int status) const;
   void AnswerBody(int status, std::string_view content_type, std::string_view extra_name, std::string_view extra,
                   std::string_view body);
 
   ThreadState& thread_;
   const bool trusted_;
-  bool personal_ = false;  // of the request under way
+  bool personal_ = false;  // of the request under way, as are these three:
+  TracePtr trace_;
+  std::optional<Answered> answered_;
+  std::optional<ErrorCode> answered_error_;
   Request request_;
   Output output_;
   int status_ = 0;

@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "http/compression_metrics.h"
 #include "http/login_metrics.h"
 #include "http/process_metrics.h"
 #include "http/refresh_metrics.h"
+#include "http/served_metrics.h"
+#include "http/system_metrics.h"
+#include "http/thread_sum.h"
 
 namespace kck {
 namespace {
@@ -17,20 +21,13 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-template <typename Pick>
-std::uint64_t Sum(const ServerState& server, Pick pick) {
-  std::uint64_t sum = 0;
-  for (const auto& thread : server.metrics) sum += pick(*thread).load(std::memory_order_relaxed);
-  return sum;
-}
-
 void AddRequests(Families& families, const ServerState& server) {
   MetricFamily& family =
       AddFamily(families, "kck_http_requests_total", "Answers sent, by call and class of status.", MetricType::Counter);
   for (std::size_t call = 0; call < kCalls; ++call) {
     for (std::size_t digit = 1; digit < 6; ++digit) {
       const auto pick = [&](const ThreadMetrics& thread) -> const auto& { return thread.requests.at(call).at(digit); };
-      const std::uint64_t count = Sum(server, pick);
+      const std::uint64_t count = SumOfThreads(server, pick);
       if (count == 0) continue;
       ClientMetric& metric = AddCounterMetric(family, static_cast<double>(count));
       metric.label = {{"call", std::string(CallName(static_cast<Call>(call)))}, {"status", fmt::format("{}xx", digit)}};
@@ -46,12 +43,13 @@ void AddWaits(Families& families, const ServerState& server) {
   ClientMetric::Histogram& histogram = family.metric.emplace_back().histogram;
   for (std::size_t bucket = 0; bucket <= kWaitSecondsBounds.size(); ++bucket) {
     histogram.sample_count +=
-        Sum(server, [&](const ThreadMetrics& thread) -> const auto& { return thread.waits.at(bucket); });
+        SumOfThreads(server, [&](const ThreadMetrics& thread) -> const auto& { return thread.waits.at(bucket); });
     const bool last = bucket == kWaitSecondsBounds.size();
     const double bound = last ? std::numeric_limits<double>::infinity() : kWaitSecondsBounds.at(bucket);
     histogram.bucket.push_back({histogram.sample_count, bound});
   }
-  const std::uint64_t sum_us = Sum(server, [](const ThreadMetrics& thread) -> const auto& { return thread.wait_us; });
+  const std::uint64_t sum_us =
+      SumOfThreads(server, [](const ThreadMetrics& thread) -> const auto& { return thread.wait_us; });
   histogram.sample_sum = static_cast<double>(sum_us) / 1e6;
 }
 
@@ -64,6 +62,7 @@ void AddServer(Families& families, const ServerState& server) {
   AddCounter(families, "kck_definitions_reloads_total", "Changes of the files that were taken.", definitions.reloads);
   AddGauge(families, "kck_definitions_refused", "1 while the files have a fault and an older state is in service.",
            definitions.refused.empty() ? 0 : 1);
+  AddGauge(families, "kck_ready", "1 while /readyz says so.", server.draining ? 0 : 1);
   AddRequests(families, server);
   AddWaits(families, server);
   AddGauge(families, "kck_http_connections", "Connections that are open.", server.connections);
@@ -77,7 +76,8 @@ void AddServer(Families& families, const ServerState& server) {
            server.unsent.bytes());
   AddCounter(families, "kck_http_unsent_closed_total", "Connections closed at http.unsent_bytes_max.",
              server.unsent.refused());
-  const std::uint64_t hits = Sum(server, [](const ThreadMetrics& thread) -> const auto& { return thread.hot_hits; });
+  const std::uint64_t hits =
+      SumOfThreads(server, [](const ThreadMetrics& thread) -> const auto& { return thread.hot_hits; });
   AddCounter(families, "kck_hot_hits_total", "Keys answered at once from this node's memory.", hits);
 }
 
@@ -89,7 +89,7 @@ void AddTls(Families& families, const ServerState& server) {
            "When the certificate in service expires, in seconds since 1970.",
            static_cast<std::uint64_t>(std::max<std::int64_t>(0, until)));
   AddCounter(families, "kck_tls_handshakes_failed_total", "TLS handshakes that failed, or did not end in time.",
-             Sum(server, [](const ThreadMetrics& thread) -> const auto& { return thread.failed_handshakes; }));
+             SumOfThreads(server, [](const ThreadMetrics& thread) -> const auto& { return thread.failed_handshakes; }));
 }
 
 void AddEngine(Families& families, Engine& engine) {
@@ -143,11 +143,14 @@ std::string MetricsText(const ServerState& server) {
   AddTls(families, server);
   AddLoginMetrics(families, server);
   AddCompressionMetrics(families, server);
+  AddServedMetrics(families, server);
   AddEngine(families, server.node.engine);
+  AddFillMetrics(families, server.node.engine);
   AddRefreshMetrics(families, server);
   AddSourceMetrics(families, server);
   AddUpdaters(families, server.node.engine);
   AddProcessMetrics(families, server);
+  AddSystemMetrics(families);
   return prometheus::TextSerializer().Serialize(families);
 }
 

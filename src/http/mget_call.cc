@@ -74,6 +74,7 @@ void AppendResult(std::string& out, const std::string& key, const Result<Served>
                                                           kAnswerBytesMax >> 20U)};
     return AppendErrorBody(out, error, key);
   }
+  exchange.thread().metrics.CountServed(*result, exchange.thread().times.now());
   AppendItem(out, *result, exchange.thread().times, exchange.compat_06());
 }
 
@@ -144,7 +145,7 @@ void MgetCall(Exchange& exchange, const Route& route) {
       if (--gathering->missing > 0) return;
       resume([gathering](Exchange& waiting) { AnswerAll(waiting, *gathering); });
     };
-    engine.Fetch(std::move(one.key), *until, std::move(gather), *after);
+    engine.Fetch(std::move(one.key), *until, std::move(gather), *after, exchange.trace());
   }
 }
 

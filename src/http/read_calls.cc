@@ -70,7 +70,7 @@ void FetchCall(Exchange& exchange, const Route& route) {
   if (!until) return exchange.AnswerError(until.error(), route.key);
   Result<WriteTokens> after = TokensOf(exchange);
   if (!after) return exchange.AnswerError(after.error(), route.key);
-  engine.Fetch(*std::move(key), *until, EntryLater(exchange, route.key), *std::move(after));
+  engine.Fetch(*std::move(key), *until, EntryLater(exchange, route.key), *std::move(after), exchange.trace());
 }
 
 }  // namespace kck

@@ -78,6 +78,8 @@ void AddOutcomes(Families& families, const Databases& databases) {
 void AddBudgets(Families& families, const Databases& databases) {
   AddEach(families, "kck_refresh_share_configured", "The part of the database's time that refreshes may take.",
           MetricType::Gauge, "database", databases, [](const auto& one) { return one.share_configured; });
+  AddEach(families, "kck_refresh_connections", "How many statements of refreshes may run at once.", MetricType::Gauge,
+          "database", databases, [](const auto& one) { return one.connections; });
   AddEach(families, "kck_refresh_share", "The part that they may take now: less while the database is slow.",
           MetricType::Gauge, "database", databases, [](const auto& one) { return one.share; });
   AddEach(families, "kck_refresh_busy_seconds_total", "Time of the database that they took.", MetricType::Counter,

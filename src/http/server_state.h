@@ -12,6 +12,7 @@
 #include "http/client_address.h"
 #include "http/openapi.h"
 #include "http/rate_limiter.h"
+#include "http/request_trace.h"
 #include "http/server.h"
 #include "http/thread_metrics.h"
 #include "http/time_text.h"
@@ -57,6 +58,8 @@ struct ThreadState {
   std::string key = {};                                           // the request's, with what its token gives
   std::optional<TokenCache> tokens = {};                          // nothing where none are asked for
   AcceptedCodings accepted = {};                                  // by the last request that named some
+  RequestNames names = {};                                        // for requests
+  std::uint32_t until_timed = kHitsATimed;                        // requests to the next one that is timed
   std::string spare_output = {};                                  // the memory of an output that is not in use
   std::vector<char> read_buffer = std::vector<char>(kReadBytes);  // of the connection whose turn it is
 };

@@ -11,6 +11,7 @@
 #include "http/calls.h"
 #include "http/listener.h"
 #include "http/network_thread.h"
+#include "http/request_log.h"
 
 namespace kck {
 namespace {
@@ -96,6 +97,7 @@ bool Session::TakeRequest() {
     case RequestParser::State::kComplete:
       output().Borrow(thread().spare_output);
       BeginRequest();
+      timed_ = IsTimed();
       call_ = RunCall(*this);
       if (!waiting_) FinishRequest();
       return true;
@@ -104,8 +106,12 @@ bool Session::TakeRequest() {
 }
 
 void Session::RefuseBytes(int status, std::string_view message) {
+  BeginRequest();
+  answer_begin_ = output().size();
   AnswerFault(status, message);
   thread().metrics.CountRequest(Call::kNone, status);
+  if (!RequestLogIsOn()) return;
+  LogRequest(*this, {Call::kNone, status, output().size() - answer_begin_, {}});
 }
 
 std::string_view Session::Peer() {
@@ -133,6 +139,8 @@ std::function<void(Exchange::Ending)> Session::Later() {
 
 void Session::Resume(const Ending& ending) {
   if (closed_) return;
+  answer_begin_ = output().size();
+  waited_ = true;
   ending(*this);
   thread().metrics.CountWait(thread().times.now() - wait_began_);
   waiting_ = false;
@@ -142,8 +150,26 @@ void Session::Resume(const Ending& ending) {
 
 void Session::FinishRequest() {
   thread().metrics.CountRequest(call_, status());
+  if (timed_) EndTiming();
+  waited_ = false;
   parser_.Reset();
   partial_ = false;
+}
+
+bool Session::IsTimed() {
+  sampled_ = --thread().until_timed == 0;
+  if (sampled_) thread().until_timed = kHitsATimed;
+  if (!sampled_ && !RequestLogIsOn()) return false;
+  request_began_ = Clock::now();
+  answer_begin_ = output().size();
+  return true;
+}
+
+void Session::EndTiming() {
+  const Duration duration = Clock::now() - request_began_;
+  if (sampled_ && !waited_) thread().metrics.CountHit(duration);
+  if (!RequestLogIsOn()) return;
+  LogRequest(*this, {call_, status(), output().size() - answer_begin_, duration});
 }
 
 // All is answered and sent: the connection waits for a request, or for the rest of one.

@@ -54,6 +54,8 @@ class Session final : public Exchange, public std::enable_shared_from_this<Sessi
   void RefuseBytes(int status, std::string_view message);
   void Resume(const Ending& ending);
   void FinishRequest();
+  bool IsTimed();
+  void EndTiming();
 
   void AwaitRequest();
   // One read. False where nothing was there, or the connection is gone.
@@ -89,6 +91,12 @@ class Session final : public Exchange, public std::enable_shared_from_this<Sessi
   TimePoint wait_began_;         // of the request that waits
   std::string peer_;             // once somebody has asked for it
   Call call_ = Call::kNone;
+  TimePoint request_began_;       // of the request that is timed
+  std::size_t answer_begin_ = 0;  // where its answer begins in the output
+  // Of the request that is answered now.
+  bool timed_ = false;
+  bool sampled_ = false;  // for the metrics
+  bool waited_ = false;
   bool readable_ = false;   // a read may bring something
   bool ending_ = false;     // the client has sent its last byte, or the connection is broken: reads go on to the end
   bool yielding_ = false;   // another turn is on its way

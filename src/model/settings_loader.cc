@@ -8,6 +8,7 @@
 #include "model/compression_settings_reader.h"
 #include "model/cors_settings_reader.h"
 #include "model/folder_readers.h"
+#include "model/log_settings_reader.h"
 #include "model/yaml_reader.h"
 
 namespace kck {
@@ -44,6 +45,7 @@ class SettingsReader {
       settings_.http.admin_socket = Join(folder_, "kck.sock");
     }
     ReadHttp(top);
+    if (const YAML::Node log = top.Take("log"); log.IsDefined()) settings_.log = ReadLogSettings(file_, log);
     Assign(settings_.memory_bytes, top.TakeBytes("memory"));
     if (const auto folder = top.TakeText("products")) settings_.products_folder = Join(folder_, *folder);
     if (const auto folder = top.TakeText("updaters")) settings_.updaters_folder = Join(folder_, *folder);

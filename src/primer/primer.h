@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/scheduler.h"
+#include "base/trace.h"
 #include "model/catalog.h"
 #include "model/hints.h"
 #include "source/source.h"
@@ -21,6 +22,8 @@ struct Primed {
   StampPtr stamp;
   DatabaseIdentity identity;
   std::uint32_t cost_us = 0;
+  std::uint64_t rows = 0;
+  std::uint32_t statement_keys = 1;  // as Rows says it
 };
 
 class Primer {
@@ -32,6 +35,7 @@ class Primer {
     ResolvedKey key;
     Hints hints;
     Callback done;
+    TracePtr trace = nullptr;  // of the request that caused it
   };
 
   virtual ~Primer() = default;

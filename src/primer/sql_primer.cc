@@ -17,6 +17,8 @@ Result<Primed> MakePrimed(const Product& product, Result<Rows> rows) {
   primed.stamp = std::move(rows->stamp);
   primed.identity = rows->identity;
   primed.cost_us = rows->cost_us;
+  primed.rows = rows->row_count;
+  primed.statement_keys = rows->statement_keys;
   if (primed.empty) {
     primed.value = std::move(rows->json);
     return primed;
@@ -37,8 +39,14 @@ SqlPrimer::SqlPrimer(Sources sources) : sources_(std::move(sources)) {}
 
 void SqlPrimer::Prime(Request request, TimePoint deadline) {
   const ProductPtr product = request.key.product;
-  sources_.at(product->database)
-      ->Fill(product->statement, std::move(request.key.params), deadline, Finisher(product, std::move(request.done)));
+  Source& source = *sources_.at(product->database);
+  if (request.trace) {
+    return source.FillTraced(
+        product->statement,
+        {std::move(request.key.params), Finisher(product, std::move(request.done)), std::move(request.trace)},
+        deadline);
+  }
+  source.Fill(product->statement, std::move(request.key.params), deadline, Finisher(product, std::move(request.done)));
 }
 
 void SqlPrimer::PrimeBehind(std::vector<Request> requests, TimePoint deadline) {
@@ -46,7 +54,7 @@ void SqlPrimer::PrimeBehind(std::vector<Request> requests, TimePoint deadline) {
   std::vector<Source::FillRequest> fills;
   fills.reserve(requests.size());
   for (Request& request : requests) {
-    fills.push_back({std::move(request.key.params), Finisher(product, std::move(request.done))});
+    fills.push_back({std::move(request.key.params), Finisher(product, std::move(request.done)), nullptr});
   }
   sources_.at(product->database)->FillBehind(product->statement, std::move(fills), deadline);
 }

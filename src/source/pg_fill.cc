@@ -5,7 +5,10 @@
 namespace kck {
 
 PgFill::PgFill(PgFillGroup& group, Source::FillRequest request)
-    : params(std::move(request.params)), group_(&group), done_(std::move(request.done)) {
+    : params(std::move(request.params)),
+      trace(std::move(request.trace)),
+      group_(&group),
+      done_(std::move(request.done)) {
   holds_zero_byte = std::ranges::any_of(
       params, [](const ParamValue& value) { return value && value->find('\0') != std::string::npos; });
 }

@@ -33,6 +33,7 @@ class PgFill {
   bool behind() const;
 
   std::vector<ParamValue> params;
+  TracePtr trace;                // as FillRequest has it
   bool holds_zero_byte = false;  // in a parameter: a fault of its own key, told where it is filled alone
 
   // Where it waits for a connection.

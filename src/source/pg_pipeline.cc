@@ -33,12 +33,14 @@ void PgPipeline::Send(const PgFillPtr& fill) {
     fill->Finish(Fail(ErrorCode::kBadKey, "a parameter holds a zero byte, which PostgreSQL has no text for"));
     return;
   }
+  const bool named = NameAfter(fill->trace);
   Exchange exchange;
   exchange.fill = fill;
   const bool prepared = Prepare(PgPreparedId(*fill->statement(), fill->params), exchange,
                                 [&](const std::string& name) { return SendPrepare(*fill, name); });
   const bool sent = prepared && SendExecute(*fill, exchange.prepared);
   Push(std::move(exchange), sent ? 1 : 0);
+  if (named) Unname();
   AskForVolatile(*fill->statement(), fill->group().batches);
 }
 

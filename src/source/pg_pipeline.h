@@ -83,6 +83,10 @@ class PgPipeline {
   void AskForVolatile(const SqlStatement& statement, const std::shared_ptr<PgBatchState>& state);
   bool SendExecute(const PgFill& fill, const std::string& name);
   void Deallocate(const std::string& name);
+  // What the database shows of the session until Unname: that it works for a trace. One that is not sampled costs
+  // nothing.
+  bool NameAfter(const TracePtr& trace);
+  void Unname();
   void Complete(Exchange exchange);
   void CompleteFailed(Exchange exchange);
   void CompleteUnprepared(const Exchange& exchange, std::string_view state, Error error);

@@ -56,12 +56,16 @@ void PgPipeline::TakeVolatile(const Exchange& exchange) {
 
 void PgPipeline::SendBatch(std::vector<PgFillPtr> fills) {
   const SqlStatement& statement = *fills.front()->statement();
+  const auto traced =
+      std::ranges::find_if(fills, [](const PgFillPtr& fill) { return fill->trace && fill->trace->sampled; });
+  const bool named = traced != fills.end() && NameAfter((*traced)->trace);
   Exchange exchange;
   exchange.batch = std::move(fills);
   const bool prepared = Prepare(BatchId(*exchange.batch.front()), exchange,
                                 [&](const std::string& name) { return SendBatchPrepare(statement, name); });
   const bool sent = prepared && SendBatchExecute(exchange);
   Push(std::move(exchange), sent ? 1 : 0);
+  if (named) Unname();
 }
 
 bool PgPipeline::SendBatchPrepare(const SqlStatement& statement, const std::string& name) {
@@ -140,6 +144,7 @@ void PgPipeline::RenderBatch(const Exchange& exchange) {
     }
     Rows& rows = (*rendered)[i];
     rows.identity = identity_;
+    rows.statement_keys = static_cast<std::uint32_t>(fills.size());
     rows.cost_us = ShareOf(exchange.cost_us, i, fills.size()) + fills[i]->spent_us;
     fills[i]->Finish(std::move(rows));
   }

@@ -53,8 +53,11 @@ PgSource::~PgSource() {
 
 void PgSource::Fill(std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params, TimePoint deadline,
                     FillCallback done) {
-  FillRequest one{std::move(params), std::move(done)};
-  Take(std::make_shared<PgFillGroup>(io_.get_executor(), std::move(statement), std::span(&one, 1), deadline, false,
+  FillTraced(std::move(statement), {std::move(params), std::move(done), nullptr}, deadline);
+}
+
+void PgSource::FillTraced(std::shared_ptr<const SqlStatement> statement, FillRequest fill, TimePoint deadline) {
+  Take(std::make_shared<PgFillGroup>(io_.get_executor(), std::move(statement), std::span(&fill, 1), deadline, false,
                                      unfinished_readers_, kReadersMax));
 }
 

@@ -27,6 +27,7 @@ class PgSource : public Source, private PgConnectionOwner {
 
   void Fill(std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params, TimePoint deadline,
             FillCallback done) override;
+  void FillTraced(std::shared_ptr<const SqlStatement> statement, FillRequest fill, TimePoint deadline) override;
   void FillBehind(std::shared_ptr<const SqlStatement> statement, std::vector<FillRequest> fills,
                   TimePoint deadline) override;
   SourceStats stats() const override;

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "base/scheduler.h"
+#include "base/trace.h"
 #include "model/product.h"
 #include "model/stamp.h"
 
@@ -34,6 +35,7 @@ struct Rows {
   // What it took of the database's time, from its turn on its connection to its last row. Of keys that one statement
   // brought, each has a share, and the shares add up.
   std::uint32_t cost_us = 0;
+  std::uint32_t statement_keys = 1;  // that the statement brought
 };
 
 // What a statement looks like to the database, for `kck check`.
@@ -80,11 +82,17 @@ class Source : public Describer {
   virtual void Fill(std::shared_ptr<const SqlStatement> statement, std::vector<ParamValue> params, TimePoint deadline,
                     FillCallback done) = 0;
 
-  // One of the fills of FillBehind.
+  // One of the fills of FillBehind, or that of FillTraced.
   struct FillRequest {
     std::vector<ParamValue> params;
     FillCallback done;
+    TracePtr trace = nullptr;
   };
+
+  // Fill, for a request that is traced. Where the database shows who asks, it shows a sampled trace while it works.
+  virtual void FillTraced(std::shared_ptr<const SqlStatement> statement, FillRequest fill, TimePoint deadline) {
+    Fill(std::move(statement), std::move(fill.params), deadline, std::move(fill.done));
+  }
 
   // Fills that nobody waits for, of one statement: behind those of Fill, and together where the source can. Each `done`
   // as in Fill.
