@@ -213,6 +213,7 @@ TEST_F(CallsTest, RefreshSaysWhatItCannotDo) {
   EXPECT_EQ(Error(Call("POST", "/refresh/nothing/*")), "404 KCKUnknownKey");
   EXPECT_EQ(Error(Call("POST", "/refresh/item/x?wait=1")), "400 KCKBadKey");
   EXPECT_EQ(Error(Call("POST", "/refresh/item/7?wait=yes")), "400 KCKBadRequest");
+  EXPECT_EQ(Error(Call("POST", "/refresh/item/7?wait=1", "[")), "400 KCKBadRequest");
   EXPECT_EQ(Error(Call("POST", "/refresh/item/7?weight=1")), "400 KCKBadRequest");
   EXPECT_EQ(Error(Call("POST", "/refresh/item/*?wait=1")), "400 KCKBadRequest");
   ScriptFailure(ErrorCode::kSourceError);

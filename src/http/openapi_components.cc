@@ -103,7 +103,7 @@ struct Failing {
   std::string_view description;
 };
 
-constexpr std::array<Failing, 11> kFailing{{
+constexpr std::array<Failing, 12> kFailing{{
     {400, "the request, its key or a parameter does not parse, or is not allowed"},
     {401, "a token is needed, or does not hold"},
     {403, "the token does not open this, or a page of another site writes"},
@@ -112,6 +112,7 @@ constexpr std::array<Failing, 11> kFailing{{
     {412, "the entry has another version"},
     {413, "the body is too large"},
     {429, "more tries or requests than one client may send"},
+    {431, "the path, query and headers are too large"},
     {502, "the source failed, and no older value may be served"},
     {503, "too much is under way, or the store failed a write"},
     {504, "the source or the wait took too long"},

@@ -10,8 +10,9 @@
 namespace kck {
 namespace {
 
-// A request that does not parse, and one beyond what the server holds at once.
+// A request that does not parse, and ones beyond what the server holds at once.
 constexpr int kMalformed = 400;
+constexpr int kHeadTooLarge = 431;
 constexpr int kTooLarge = 413;
 constexpr int kOverloaded = 503;
 constexpr int kTooMany = 429;
@@ -19,7 +20,7 @@ constexpr int kUnauthorized = 401;
 constexpr int kForbidden = 403;
 
 std::set<int> ErrorsOf(const ApiOperation& operation, const ApiRules& rules) {
-  std::set<int> errors{kMalformed, kOverloaded};
+  std::set<int> errors{kMalformed, kHeadTooLarge, kOverloaded};
   if (!operation.body.empty()) errors.insert(kTooLarge);
   if (rules.compat_06) return errors;
   errors.insert(operation.errors.begin(), operation.errors.end());
