@@ -4,6 +4,7 @@
 // methods runs, in the call itself or in the ending that it hands to Later().
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -87,7 +88,7 @@ class Exchange {
  private:
   std::string& Begin(int status);
   std::string& BeginEntry(int status, const Served& served, bool compresses, ContentCoding coding);
-  bool Compresses(const Served& served) const;
+  bool Compresses(const Served& served, std::size_t value_bytes) const;
   std::optional<ContentCoding> ListedCoding(const Served& served);
   bool AnswerCompressed(const Served& served);
   void AnswerBody(int status, std::string_view content_type, std::string_view extra_name, std::string_view extra,
