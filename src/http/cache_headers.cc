@@ -7,16 +7,22 @@
 namespace kck {
 namespace {
 
-std::string_view VaryText(const CacheFacts& facts) {
-  if (facts.personal) return facts.varies_by_coding ? "Authorization, Accept-Encoding" : "Authorization";
-  return facts.varies_by_coding ? "Accept-Encoding" : "";
+// Whole lines, since most answers have one of these.
+std::string_view VaryLine(const CacheFacts& facts) {
+  if (!facts.personal) return facts.varies_by_coding ? "Vary: Accept-Encoding\r\n" : "";
+  return facts.varies_by_coding ? "Vary: Authorization, Accept-Encoding\r\n" : "Vary: Authorization\r\n";
+}
+
+std::string_view AskingLine(const CacheFacts& facts) {
+  if (facts.after_write) return "Cache-Control: no-store\r\n";
+  return facts.personal ? "Cache-Control: private, no-cache\r\n" : "Cache-Control: no-cache\r\n";
 }
 
 // A stale value is about to be replaced, and a suspect one may be wrong: a cache that kept it would hand on for its
 // whole time what KCK itself serves for a moment.
 bool MayBeKept(const Served& served, const CacheFacts& facts) {
-  return !facts.after_write && served.freshness == Freshness::kFresh && served.cache_policy &&
-         served.cache_policy->lives;
+  return served.cache_policy && served.cache_policy->lives && served.freshness == Freshness::kFresh &&
+         !facts.after_write;
 }
 
 void AppendLives(std::string& out, const CachePolicy& policy, Duration life) {
@@ -33,12 +39,10 @@ void AppendLives(std::string& out, const CachePolicy& policy, Duration life) {
 void AppendCacheHeaders(std::string& out, const Served& served, const CacheFacts& facts, TimePoint now) {
   if (MayBeKept(served, facts)) {
     AppendLives(out, *served.cache_policy, served.entry->expires_at() - now);
-  } else if (facts.after_write) {
-    AppendHeader(out, "Cache-Control", "no-store");
   } else {
-    AppendHeader(out, "Cache-Control", facts.personal ? "private, no-cache" : "no-cache");
+    out += AskingLine(facts);
   }
-  if (const std::string_view vary = VaryText(facts); !vary.empty()) AppendHeader(out, "Vary", vary);
+  out += VaryLine(facts);
   if (facts.surrogate_keys) AppendSurrogateKeys(out, served.entry->key());
 }
 

@@ -71,14 +71,16 @@ std::string& Exchange::Begin(int status) {
 void Exchange::AnswerEntry(const Served& served) {
   answered_ = Answered{served.from, served.freshness};
   thread_.metrics.CountServed(served, thread_.times.now());
-  const bool compresses = Compresses(served);
-  if (const auto listed = ListedCoding(served)) {
-    BeginEntry(304, served, compresses, *listed) += "\r\n";
-    return;
-  }
-  if (compresses && !request_.accept_encoding.empty() && AnswerCompressed(served)) return;
   const Entry& entry = *served.entry;
   const EntryContent content = entry.content();
+  const bool compresses = Compresses(served, content.value.size());
+  if (!request_.if_none_match.empty()) {
+    if (const auto listed = ListedCoding(served)) {
+      BeginEntry(304, served, compresses, *listed) += "\r\n";
+      return;
+    }
+  }
+  if (compresses && !request_.accept_encoding.empty() && AnswerCompressed(served)) return;
   std::string& around = thread_.scratch;
   around.clear();
   AppendBeforeValue(around, entry, compat_06());
@@ -93,9 +95,9 @@ void Exchange::AnswerEntry(const Served& served) {
 }
 
 // Whether clients that take that get it compressed.
-bool Exchange::Compresses(const Served& served) const {
+bool Exchange::Compresses(const Served& served, std::size_t value_bytes) const {
   const CompressedForms* forms = thread_.server.node.forms;
-  if (forms == nullptr || !forms->Compresses(served.entry->value().size())) return false;
+  if (forms == nullptr || !forms->Compresses(value_bytes)) return false;
   return !served.cache_policy || served.cache_policy->compresses;
 }
 
@@ -103,7 +105,7 @@ bool Exchange::Compresses(const Served& served) const {
 // has one, takes it.
 std::optional<ContentCoding> Exchange::ListedCoding(const Served& served) {
   const bool reads = request_.method == Method::kGet || request_.method == Method::kHead;
-  if (!reads || request_.if_none_match.empty()) return std::nullopt;
+  if (!reads) return std::nullopt;
   const auto takes = [this](ContentCoding coding) {
     return request_.accept_encoding.empty() || ParseAcceptEncoding(request_.accept_encoding, {coding}).Has(coding);
   };

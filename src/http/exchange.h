@@ -4,6 +4,7 @@
 // methods runs, in the call itself or in the ending that it hands to Later().
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -118,7 +119,7 @@ class Exchange {
  private:
   std::string& Begin(int status);
   std::string& BeginEntry(int status, const Served& served, bool compresses, ContentCoding coding);
-  bool Compresses(const Served& served) const;
+  bool Compresses(const Served& served, std::size_t value_bytes) const;
   std::optional<ContentCoding> ListedCoding(const Served& served);
   bool AnswerCompressed(const Served& served);
   // A client that names its requests looks for the name, and whoever asks after a failure has to tell it.
