@@ -150,6 +150,7 @@ void Exchange::AnswerError(const Error& error, std::string_view key) {
 }
 
 void Exchange::AnswerTooMany(Duration wait, std::string_view message, std::string_view key) {
+  answered_error_ = ErrorCode::kTooMany;
   std::string body;
   AppendErrorBody(body, {ErrorCode::kTooMany, std::string(message)}, key);
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
