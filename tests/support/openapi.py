@@ -4,6 +4,7 @@ import json
 import pathlib
 import re
 import subprocess
+import tempfile
 
 from support.files import make_sqlite
 
@@ -186,8 +187,9 @@ def run(url, examples, seed, token=None, seconds=100, phases="examples,coverage,
         command += ["--exclude-checks", excluded]
     if token:
         command += ["--header", f"Authorization: Bearer {token}"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          timeout=seconds)
+    with tempfile.TemporaryDirectory() as scratch:  # it leaves files where it runs
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=seconds, cwd=scratch)
     return Outcome(done.returncode, done.stdout)
 
 
