@@ -133,7 +133,7 @@ TEST(CacheHeadersTest, NoUseOfAnAnswerGoesBeyondItsLife) {
       facts.expires_at = now + life;
     });
     std::string out;
-    AppendCacheHeaders(out, {entry, Freshness::kFresh, policy}, {}, now);
+    AppendCacheHeaders(out, {entry, Freshness::kFresh, ServedFrom::kMemory, policy}, {}, now);
     return out;
   };
   using std::chrono::milliseconds;
@@ -151,7 +151,7 @@ TEST(CacheHeadersTest, WhatDependsOnATokenIsForOneClient) {
   const EntryPtr entry = MakeEntry("item/1", "1", {1, 1, 0});
   const auto text = [&](const CacheFacts& facts) {
     std::string out;
-    AppendCacheHeaders(out, {entry, Freshness::kFresh, policy}, facts, Clock::now());
+    AppendCacheHeaders(out, {entry, Freshness::kFresh, ServedFrom::kMemory, policy}, facts, Clock::now());
     return out;
   };
   EXPECT_EQ(text({false, true, false, false}), "Cache-Control: private, max-age=60\r\nVary: Authorization\r\n");
