@@ -40,9 +40,10 @@ void RefreshWorker::Boot() {
 
 void RefreshWorker::WantProduct(const ProductPtr& product, RefreshReason reason, const std::string& cause) {
   if (product->refresh.domain_key.empty()) return;
-  scheduler_.Post([this, product, reason, cause] {
-    RefreshDomain(product, reason, true, [name = product->name, cause](const Result<DomainWalkReport>& walk) {
-      if (!walk) LogWarning("{} is due ({}), and its domain cannot be read: {}", name, cause, walk.error().message);
+  // Without the parameters of what it is due after, which would be in the log.
+  scheduler_.Post([this, product, reason, after = std::string(KeyName(cause))] {
+    RefreshDomain(product, reason, true, [name = product->name, after](const Result<DomainWalkReport>& walk) {
+      if (!walk) LogWarning("{} is due ({}), and its domain cannot be read: {}", name, after, walk.error().message);
     });
   });
 }

@@ -309,8 +309,9 @@ void RefreshWorker::Ended(const std::shared_ptr<Group>& group, std::size_t index
            cost_us);
   if (database.queue.Done(lease, outcome, error, cost_us, scheduler_.Now())) {
     ++database.counters.dead;
-    LogWarning("{} could not be refreshed {} times in a row and is given up until it is asked for: {}", lease.key.text,
-               limits_.queue.attempts_max, error);
+    // The key would tell parameter values; `kck queue` shows it.
+    LogWarning("a key of {} could not be refreshed {} times in a row and is given up until it is asked for: {}",
+               KeyName(lease.key.text), limits_.queue.attempts_max, error);
     // Its schedule goes on.
     if (book_.Holds(lease.key.text)) EnterBook(lease.key, scheduler_.Now() + limits_.queue.dead_retry);
   }

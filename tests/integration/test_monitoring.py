@@ -125,3 +125,9 @@ def test_where_values_come_from_is_counted(make_node, tmp_path):
     assert counter(text, 'kck_served_total{from="fill"}') == 1
     assert counter(text, "kck_statements_avoided_total") == 2
     assert counter(text, 'kck_product_fills_total{product="item",database="main"}') == 1
+
+
+def test_prometheus_takes_the_metrics(full_scrape):
+    checked = subprocess.run(["promtool", "check", "metrics"], input=full_scrape, capture_output=True, text=True)
+    assert "error" not in checked.stderr, checked.stderr
+    assert checked.returncode == 0, checked.stdout + checked.stderr
