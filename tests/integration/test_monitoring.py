@@ -105,6 +105,16 @@ def counter(text, name):
     return float(re.search(rf"^{re.escape(name)} (\S+)$", text, re.M)[1])
 
 
+def test_who_waits_for_the_fill_of_another_has_joined(make_node, database):
+    node = make_node({"kck.yml": kck_yml(database.url), "products/slow.yml": product("select 1 from pg_sleep(1)")}).start()
+    items = node.get("/mget?key=slow&key=slow&key=slow").json()["items"]
+    assert all(item["success"] for item in items)
+    text = node.get("/metrics").text
+    assert counter(text, 'kck_served_total{from="fill"}') == 1
+    assert counter(text, 'kck_served_total{from="joined"}') == 2
+    assert counter(text, "kck_statements_avoided_total") == 2
+
+
 def test_where_values_come_from_is_counted(make_node, tmp_path):
     url = make_sqlite(tmp_path / "data.db", "create table item (id integer primary key);")
     node = make_node({"kck.yml": kck_yml(url), "products/item.yml": product("select :id", params="id: int")}).start()

@@ -65,6 +65,8 @@ def test_a_poison_key_becomes_a_dead_letter_and_is_retried(node, database):
     # Eight tries, with pauses that double.
     wait_for(lambda: main_of(node)["dead"] == 1, "the key to be given up", 60)
     assert node.value("item/8") == [[100]] and node.value("item/9") == [[50]]
+    assert "a key of item could not be refreshed 8 times" in node.log()
+    assert POISON not in node.log(), "a key holds parameter values"
     (dead,) = main_of(node)["keys"]
     assert (dead["key"], dead["state"], dead["attempts"]) == (POISON, "dead", 8)
     assert "KCKSourceError" in dead["error"]
