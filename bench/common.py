@@ -33,7 +33,7 @@ def progress(text):
 def find_program(options, name):
     path = options.build / name
     if not path.exists():
-        raise Failed(f"{path} is not there: cmake --preset release && cmake --build --preset release, or --build DIR")
+        raise Failed(f"{path} is not there: tools/build.sh release {path.name} makes it; or --build DIR")
     return path
 
 
