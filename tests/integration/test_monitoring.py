@@ -9,6 +9,7 @@ import pytest
 
 from support.certificates import make_pair
 from support.files import kck_yml, make_sqlite, product
+from support.openapi import PYTHON
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MONITORING = ROOT / "monitoring"
@@ -82,6 +83,35 @@ def test_the_dashboard_is_one_that_grafana_takes():
         taken |= cells
         if panel["type"] != "row":
             assert panel["targets"] and panel["datasource"]["uid"] == "${datasource}", panel["title"]
+
+
+def not_in(understood, written, place=""):
+    """The places of what is written and not understood."""
+    if isinstance(written, dict) and isinstance(understood, dict):
+        for name, value in written.items():
+            yield from not_in(understood.get(name), value, f"{place}/{name}")
+    elif isinstance(written, list) and isinstance(understood, list) and len(written) == len(understood):
+        for number, (one, other) in enumerate(zip(understood, written)):
+            yield from not_in(one, other, f"{place}/{number}")
+    elif written != understood:
+        yield place
+
+
+GRAFANA = """
+import json, sys
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard
+print(JSONEncoder().encode(Dashboard.from_json(json.load(sys.stdin))))
+"""
+
+
+def test_grafana_reads_the_dashboard_as_it_is_written():
+    """By the models of Grafana's own SDK, which leave out what they do not know."""
+    text = (MONITORING / "grafana.json").read_text()
+    read = subprocess.run([PYTHON, "-c", GRAFANA], input=text, capture_output=True, text=True)
+    assert read.returncode == 0, read.stderr
+    lost = [place for place in not_in(json.loads(read.stdout), json.loads(text)) if not place.endswith("/definition")]
+    assert lost == [], "definition is of the page that edits a variable; nothing else is unknown"
 
 
 def documented():
