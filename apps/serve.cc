@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <functional>
 #include <future>
 #include <random>
 
@@ -79,20 +80,19 @@ Result<std::unique_ptr<Store>> OpenStore(const Settings& settings, Scheduler& sc
   return OpenRocksDbStore(settings.store.path, scheduler);
 }
 
-Result<void> StartEngine(Engine& engine, const Folder& folder) {
-  std::promise<Result<void>> started;
-  engine.Start([&](Result<void> result) { started.set_value(std::move(result)); });
-  Result<void> result = started.get_future().get();
-  if (result) engine.SetCatalog(std::make_shared<Catalog>(folder.products, folder.updaters, folder.processes));
-  return result;
+using DoneCallback = std::function<void(Result<void>)>;
+
+// Begins something, and waits until it is done.
+Result<void> Await(const std::function<void(DoneCallback)>& begin) {
+  std::promise<Result<void>> ended;
+  begin([&](Result<void> result) { ended.set_value(std::move(result)); });
+  return ended.get_future().get();
 }
 
-// Of the refresh worker, or of the process runner.
-template <typename Worker>
-Result<void> StartWorker(Worker& worker) {
-  std::promise<Result<void>> started;
-  worker.Start([&](Result<void> result) { started.set_value(std::move(result)); });
-  return started.get_future().get();
+Result<void> StartEngine(Engine& engine, const Folder& folder) {
+  Result<void> started = Await([&](DoneCallback done) { engine.Start(std::move(done)); });
+  if (started) engine.SetCatalog(std::make_shared<Catalog>(folder.products, folder.updaters, folder.processes));
+  return started;
 }
 
 std::map<std::string, RefreshDatabase> RefreshDatabases(const Settings& settings, const Sources& sources) {
@@ -159,12 +159,6 @@ struct FrontDoor {
   Login login;
 };
 
-Result<void> StartSessions(Sessions& sessions, const Scheduler& scheduler) {
-  std::promise<Result<void>> started;
-  sessions.Start(scheduler.UnixMillis() / 1000, [&](Result<void> result) { started.set_value(std::move(result)); });
-  return started.get_future().get();
-}
-
 int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, const Databases& databases,
         std::vector<JwtKey> keys) {
   auto store = OpenStore(folder.settings, scheduler);
@@ -185,9 +179,12 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
   std::optional<CompressedForms> forms;
   if (http.compression) forms.emplace(scheduler, **store, *http.compression, http.compat_06);
   Result<void> served = StartEngine(engine, folder);
-  if (served && door) served = StartSessions(door->sessions, scheduler);
-  if (served) served = StartWorker(refresher);
-  if (served) served = StartWorker(processes);
+  if (served && door) {
+    const std::int64_t now_unix_s = scheduler.UnixMillis() / 1000;
+    served = Await([&](DoneCallback done) { door->sessions.Start(now_unix_s, std::move(done)); });
+  }
+  if (served) served = Await([&](DoneCallback done) { refresher.Start(std::move(done)); });
+  if (served) served = Await([&](DoneCallback done) { processes.Start(std::move(done)); });
   Node node{engine, refresher, processes};
   if (door) node.authenticator = &door->authenticator;
   if (door) node.login = &door->login;

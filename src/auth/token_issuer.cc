@@ -32,45 +32,46 @@ std::optional<TokenIssuer> TokenIssuer::Of(const AuthSettings& settings, const s
 
 LoginSession TokenIssuer::NewSession() { return {Base64Url(RandomBytes(kIdBytes)), 1}; }
 
-// An object that is not ended.
-std::string TokenIssuer::CommonClaims(const LoginRow& row, const LoginSession& session, std::int64_t now_unix_s,
-                                      std::chrono::seconds life) const {
-  std::string claims;
-  JsonObject object(claims);
-  object.Text("sub", row.subject);
-  if (!issuer_.empty()) object.Text("iss", issuer_);
-  if (!audience_.empty()) object.Text("aud", audience_);
-  object.Number("iat", static_cast<std::uint64_t>(now_unix_s));
-  object.Number("exp", static_cast<std::uint64_t>(now_unix_s + life.count()));
-  object.Text("jti", Base64Url(RandomBytes(kIdBytes)));
-  object.Text("sid", session.id);
-  return claims;
+void TokenIssuer::AppendCommon(JsonObject& claims, const LoginRow& row, const LoginSession& session,
+                               std::int64_t now_unix_s, std::chrono::seconds life) const {
+  claims.Text("sub", row.subject);
+  if (!issuer_.empty()) claims.Text("iss", issuer_);
+  if (!audience_.empty()) claims.Text("aud", audience_);
+  claims.Number("iat", static_cast<std::uint64_t>(now_unix_s));
+  claims.Number("exp", static_cast<std::uint64_t>(now_unix_s + life.count()));
+  claims.Text("jti", Base64Url(RandomBytes(kIdBytes)));
+  claims.Text("sid", session.id);
+}
+
+Result<std::string> TokenIssuer::MakeAccess(const LoginRow& row, const LoginSession& session,
+                                            std::int64_t now_unix_s) const {
+  std::string json;
+  JsonObject claims(json);
+  AppendCommon(claims, row, session, now_unix_s, token_life_);
+  for (const auto& [name, value] : row.claims) claims.Member(name) += value;
+  claims.End();
+  return MakeJwt(key_, TokenUse::kAccess, json);
+}
+
+// What a user may do is read anew at each use of it, so that it says nothing of that.
+Result<std::string> TokenIssuer::MakeRefresh(const LoginRow& row, std::string_view user, const LoginSession& session,
+                                             std::int64_t now_unix_s) const {
+  std::string json;
+  JsonObject claims(json);
+  AppendCommon(claims, row, session, now_unix_s, refresh_life_);
+  claims.Text(kUserClaim, user);
+  claims.Number(kTurnClaim, session.turn);
+  claims.End();
+  return MakeJwt(key_, TokenUse::kRefresh, json);
 }
 
 Result<IssuedTokens> TokenIssuer::Issue(const LoginRow& row, std::string_view user, const LoginSession& session,
                                         std::int64_t now_unix_s) const {
-  IssuedTokens tokens{{}, {}, token_life_};
-  std::string claims = CommonClaims(row, session, now_unix_s, token_life_);
-  for (const auto& [name, json] : row.claims) {
-    claims += ',';
-    AppendJsonString(claims, name);
-    claims += ':';
-    claims += json;
-  }
-  Result<std::string> access = MakeJwt(key_, TokenUse::kAccess, claims + '}');
+  Result<std::string> access = MakeAccess(row, session, now_unix_s);
   if (!access) return Failure(std::move(access.error()));
-  tokens.access = *std::move(access);
+  IssuedTokens tokens{*std::move(access), {}, token_life_};
   if (refresh_life_.count() == 0) return tokens;
-  // What a user may do is read anew at each use of it, so that it says nothing of that.
-  claims = CommonClaims(row, session, now_unix_s, refresh_life_);
-  claims += ",\"";
-  claims += kUserClaim;
-  claims += "\":";
-  AppendJsonString(claims, user);
-  claims += ",\"";
-  claims += kTurnClaim;
-  claims += "\":" + std::to_string(session.turn) + '}';
-  Result<std::string> refresh = MakeJwt(key_, TokenUse::kRefresh, claims);
+  Result<std::string> refresh = MakeRefresh(row, user, session, now_unix_s);
   if (!refresh) return Failure(std::move(refresh.error()));
   tokens.refresh = *std::move(refresh);
   return tokens;

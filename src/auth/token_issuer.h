@@ -14,6 +14,8 @@
 
 namespace kck {
 
+class JsonObject;
+
 // Claims of refresh tokens that are KCK's own.
 inline constexpr std::string_view kUserClaim = "usr";  // as the user logged in
 inline constexpr std::string_view kTurnClaim = "trn";  // which of its session's refresh tokens it is, from 1
@@ -45,8 +47,11 @@ class TokenIssuer {
  private:
   TokenIssuer(const AuthSettings& settings, JwtKey key);
 
-  std::string CommonClaims(const LoginRow& row, const LoginSession& session, std::int64_t now_unix_s,
-                           std::chrono::seconds life) const;
+  void AppendCommon(JsonObject& claims, const LoginRow& row, const LoginSession& session, std::int64_t now_unix_s,
+                    std::chrono::seconds life) const;
+  Result<std::string> MakeAccess(const LoginRow& row, const LoginSession& session, std::int64_t now_unix_s) const;
+  Result<std::string> MakeRefresh(const LoginRow& row, std::string_view user, const LoginSession& session,
+                                  std::int64_t now_unix_s) const;
 
   JwtKey key_;
   std::string issuer_;    // empty: none

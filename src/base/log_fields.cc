@@ -6,15 +6,16 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/json_object.h"
 
 namespace kck {
 namespace {
 
-void AppendTime(std::string& out, std::chrono::system_clock::time_point time) {
+std::string TimeText(std::chrono::system_clock::time_point time) {
   using std::chrono::floor;
   const auto second = floor<std::chrono::seconds>(time);
   const auto milliseconds = floor<std::chrono::milliseconds>(time - second).count();
-  fmt::format_to(std::back_inserter(out), "{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(second), milliseconds);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(second), milliseconds);
 }
 
 bool IsPlain(std::string_view value) {
@@ -42,19 +43,19 @@ LogFields& LogFields::Milliseconds(const char* name, std::chrono::duration<doubl
 
 std::string JsonLogLine(std::chrono::system_clock::time_point time, std::string_view level, std::string_view message,
                         const LogFields& fields) {
-  std::string line = R"({"time":")";
-  AppendTime(line, time);
-  fmt::format_to(std::back_inserter(line), R"(","level":"{}","message":)", level);
-  AppendJsonString(line, message);
+  std::string line;
+  JsonObject object(line);
+  object.Text("time", TimeText(time));
+  object.Text("level", level);
+  object.Text("message", message);
   for (const LogFields::Field& field : fields.list()) {
-    fmt::format_to(std::back_inserter(line), R"(,"{}":)", field.name);
     if (field.is_text) {
-      AppendJsonString(line, field.value);
+      object.Text(field.name, field.value);
     } else {
-      line += field.value;
+      object.Member(field.name) += field.value;
     }
   }
-  line += '}';
+  object.End();
   return line;
 }
 

@@ -29,4 +29,11 @@ std::string RandomBytes(std::size_t count) {
   return bytes;
 }
 
+std::uint64_t RandomNumber() {
+  std::uint64_t number = 0;
+  const std::string bytes = RandomBytes(sizeof number);
+  bytes.copy(reinterpret_cast<char*>(&number), bytes.size());
+  return number;
+}
+
 }  // namespace kck

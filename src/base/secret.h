@@ -1,6 +1,7 @@
-// Keys and authentication of what leaves this server and comes back: OpenSSL behind three functions. Any thread.
+// Keys and authentication of what leaves this server and comes back: OpenSSL behind a few functions. Any thread.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,5 +17,8 @@ bool SameMac(std::string_view one, std::string_view other);
 
 // `count` bytes that nobody can guess; empty where the system has none.
 std::string RandomBytes(std::size_t count);
+
+// A number that nobody can guess.
+std::uint64_t RandomNumber();
 
 }  // namespace kck

@@ -2,19 +2,10 @@
 
 #include <xxhash.h>
 
-#include <cstring>
-
 #include "base/secret.h"
 
 namespace kck {
 namespace {
-
-std::uint64_t RandomSeed() {
-  std::uint64_t seed = 0;
-  const std::string bytes = RandomBytes(sizeof seed);
-  std::memcpy(&seed, bytes.data(), bytes.size());
-  return seed;
-}
 
 Duration Seconds(double seconds) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
@@ -22,7 +13,7 @@ Duration Seconds(double seconds) {
 
 }  // namespace
 
-RateLimiter::RateLimiter() : seed_(RandomSeed()) {}
+RateLimiter::RateLimiter() : seed_(RandomNumber()) {}
 
 std::uint64_t RateLimiter::HashOf(std::string_view name) const {
   return XXH3_64bits_withSeed(name.data(), name.size(), seed_);

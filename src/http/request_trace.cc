@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <random>
+
+#include "base/secret.h"
 
 namespace kck {
 namespace {
@@ -18,11 +19,6 @@ bool IsHex(std::string_view text) {
 bool IsZero(std::string_view text) { return text.find_first_not_of('0') == std::string_view::npos; }
 
 int HexDigit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
-
-std::uint64_t DrawRandom() {
-  std::random_device device;
-  return std::uint64_t{device()} << 32U | device();
-}
 
 }  // namespace
 
@@ -47,7 +43,7 @@ bool IsRequestId(std::string_view text) {
   });
 }
 
-RequestNames::RequestNames() : random_(DrawRandom()) {}
+RequestNames::RequestNames() : random_(RandomNumber()) {}
 
 // SplitMix64's step: each count gives another number, and they look random.
 std::uint64_t RequestNames::Next() {
