@@ -4,7 +4,6 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "http/compression_metrics.h"
 #include "http/login_metrics.h"
@@ -40,17 +39,9 @@ void AddWaits(Families& families, const ServerState& server) {
       AddFamily(families, "kck_http_wait_seconds",
                 "Time from a whole request to its answer, of requests that could not be answered at once.",
                 MetricType::Histogram);
-  ClientMetric::Histogram& histogram = family.metric.emplace_back().histogram;
-  for (std::size_t bucket = 0; bucket <= kWaitSecondsBounds.size(); ++bucket) {
-    histogram.sample_count +=
-        SumOfThreads(server, [&](const ThreadMetrics& thread) -> const auto& { return thread.waits.at(bucket); });
-    const bool last = bucket == kWaitSecondsBounds.size();
-    const double bound = last ? std::numeric_limits<double>::infinity() : kWaitSecondsBounds.at(bucket);
-    histogram.bucket.push_back({histogram.sample_count, bound});
-  }
-  const std::uint64_t sum_us =
-      SumOfThreads(server, [](const ThreadMetrics& thread) -> const auto& { return thread.wait_us; });
-  histogram.sample_sum = static_cast<double>(sum_us) / 1e6;
+  family.metric.emplace_back().histogram = HistogramOfThreads(
+      server, kWaitSecondsBounds, [](const ThreadMetrics& thread) -> const auto& { return thread.waits; },
+      [](const ThreadMetrics& thread) -> const auto& { return thread.wait_us; }, 1e6);
 }
 
 void AddServer(Families& families, const ServerState& server) {

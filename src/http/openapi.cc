@@ -13,8 +13,7 @@ namespace {
 
 constexpr std::string_view kInfo =
     "Cached data products over HTTP. Each GET takes HEAD as well. Bytes that are no request are answered 400, 408, "
-    "413, "
-    "417, 431, 501 or 505 with an Error, and a method that a path does not take 405 with Allow.";
+    "413, 417, 431, 501 or 505 with an Error, and a method that a path does not take 405 with Allow.";
 constexpr std::string_view kInfo06 = " Under compat 0.6 errors of a key or a call are answered 200.";
 
 constexpr std::array<std::array<std::string_view, 2>, 6> kTags{{

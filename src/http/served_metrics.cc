@@ -1,6 +1,6 @@
 #include "http/served_metrics.h"
 
-#include <limits>
+#include <array>
 
 #include "http/thread_sum.h"
 
@@ -11,7 +11,11 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr auto kAgeSecondsBounds = [] {
+  std::array<double, kAgeBuckets - 1> bounds{};
+  for (std::size_t i = 0; i < bounds.size(); ++i) bounds.at(i) = static_cast<double>(std::uint64_t{1} << i);
+  return bounds;
+}();
 
 std::uint64_t OfProducts(const ServerState& server, ServedFrom from) {
   return SumOfThreads(server, [from](const ThreadMetrics& thread) -> const auto& {
@@ -43,16 +47,10 @@ void AddAges(Families& families, const ServerState& server) {
   for (std::size_t state = 0; state < kStates; ++state) {
     ClientMetric& metric = family.metric.emplace_back();
     metric.label = {{"state", std::string(FreshnessName(static_cast<Freshness>(state)))}};
-    for (std::size_t bucket = 0; bucket < kAgeBuckets; ++bucket) {
-      metric.histogram.sample_count += SumOfThreads(
-          server, [=](const ThreadMetrics& thread) -> const auto& { return thread.ages.at(state).buckets.at(bucket); });
-      const bool last = bucket + 1 == kAgeBuckets;
-      const double bound = last ? kInfinity : static_cast<double>(std::uint64_t{1} << bucket);
-      metric.histogram.bucket.push_back({metric.histogram.sample_count, bound});
-    }
-    const std::uint64_t sum_ms =
-        SumOfThreads(server, [=](const ThreadMetrics& thread) -> const auto& { return thread.ages.at(state).sum_ms; });
-    metric.histogram.sample_sum = static_cast<double>(sum_ms) / 1e3;
+    metric.histogram = HistogramOfThreads(
+        server, kAgeSecondsBounds,
+        [=](const ThreadMetrics& thread) -> const auto& { return thread.ages.at(state).buckets; },
+        [=](const ThreadMetrics& thread) -> const auto& { return thread.ages.at(state).sum_ms; }, 1e3);
   }
 }
 
@@ -61,16 +59,9 @@ void AddHits(Families& families, const ServerState& server) {
       AddFamily(families, "kck_http_hit_seconds",
                 "Time from a whole request to its answer, of one in 64 requests, where it was answered at once.",
                 MetricType::Histogram);
-  ClientMetric::Histogram& histogram = family.metric.emplace_back().histogram;
-  for (std::size_t bucket = 0; bucket <= kHitSecondsBounds.size(); ++bucket) {
-    histogram.sample_count +=
-        SumOfThreads(server, [=](const ThreadMetrics& thread) -> const auto& { return thread.hits.at(bucket); });
-    const double bound = bucket == kHitSecondsBounds.size() ? kInfinity : kHitSecondsBounds.at(bucket);
-    histogram.bucket.push_back({histogram.sample_count, bound});
-  }
-  const std::uint64_t sum_ns =
-      SumOfThreads(server, [](const ThreadMetrics& thread) -> const auto& { return thread.hit_ns; });
-  histogram.sample_sum = static_cast<double>(sum_ns) / 1e9;
+  family.metric.emplace_back().histogram = HistogramOfThreads(
+      server, kHitSecondsBounds, [](const ThreadMetrics& thread) -> const auto& { return thread.hits; },
+      [](const ThreadMetrics& thread) -> const auto& { return thread.hit_ns; }, 1e9);
 }
 
 }  // namespace
