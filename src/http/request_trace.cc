@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/hex.h"
 #include "base/secret.h"
 
 namespace kck {
@@ -17,8 +18,6 @@ bool IsHex(std::string_view text) {
 }
 
 bool IsZero(std::string_view text) { return text.find_first_not_of('0') == std::string_view::npos; }
-
-int HexDigit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
 
 }  // namespace
 

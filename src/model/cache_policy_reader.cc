@@ -5,12 +5,10 @@
 namespace kck {
 namespace {
 
-using std::chrono::duration_cast;
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // HTTP takes no more for granted than 31 bits of seconds, and nobody means more than a year.
-constexpr seconds kLifeMax = std::chrono::hours(365 * 24);
+constexpr int kLifeDaysMax = 365;
 
 class LivesReader {
  public:
@@ -37,17 +35,10 @@ class LivesReader {
   }
 
  private:
-  // In whole seconds. `bounded`: it may not be longer than the value's own life.
+  // `bounded`: it may not be longer than the value's own life.
   std::optional<seconds> ReadLife(const std::string& field, bool bounded) {
-    const auto span = fields_.TakeSpan(field);
-    if (!span) return std::nullopt;
-    const auto life = duration_cast<seconds>(*span);
-    if (life != *span || life > kLifeMax) {
-      file_.Report(fields_.Take(field), fmt::format("\"{}\" has to be whole seconds, at most 365 days", field),
-                   "HTTP knows no parts of seconds: as 1s, 5m or 1d");
-      return std::nullopt;
-    }
-    if (bounded && product_.expires_after && *span > *product_.expires_after) {
+    const auto life = fields_.TakeSeconds(field, kLifeDaysMax);
+    if (bounded && life && product_.expires_after && *life > *product_.expires_after) {
       file_.Report(fields_.Take(field), fmt::format("\"{}\" is longer than expire_seconds", field),
                    "a value that has expired is never served, so no cache may keep it longer: shorten it");
     }

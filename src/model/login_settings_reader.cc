@@ -11,6 +11,7 @@ namespace {
 
 using Kind = LoginSettings::Part::Kind;
 
+constexpr int kLifeDaysMax = 3660;                       // ten years
 constexpr std::string_view kHashParam = ":passwd_hash";  // as KCK 0.6 calls it
 
 class LoginReader {
@@ -65,23 +66,14 @@ class LoginReader {
   }
 
   void ReadLives() {
-    if (const auto life = fields_.TakeSpan("token_life")) login_.token_life = WholeSeconds("token_life", *life);
+    if (const auto life = fields_.TakeSeconds("token_life", kLifeDaysMax)) login_.token_life = *life;
     const YAML::Node node = fields_.Take("refresh_life");
     if (!node.IsDefined()) return;
     if (node.IsScalar() && node.Scalar() == "off") {
       login_.refresh_life = std::chrono::seconds(0);
-    } else if (const auto life = fields_.TakeSpan("refresh_life")) {
-      login_.refresh_life = WholeSeconds("refresh_life", *life);
+    } else if (const auto life = fields_.TakeSeconds("refresh_life", kLifeDaysMax)) {
+      login_.refresh_life = *life;
     }
-  }
-
-  std::chrono::seconds WholeSeconds(const std::string& field, std::chrono::milliseconds span) {
-    constexpr std::chrono::hours kLongest(24 * 3660);
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(span);
-    if (seconds.count() < 1 || seconds > kLongest) {
-      file_.Report(fields_.Take(field), fmt::format("\"{}\" is from a second to ten years", field), "as 15m, or 30d");
-    }
-    return seconds;
   }
 
   void ReadAttempts() {
@@ -93,10 +85,7 @@ class LoginReader {
     if (const auto most = attempts.TakeInt("per_address", 1, kMost)) {
       login_.attempts_per_address = static_cast<int>(*most);
     }
-    if (const auto window = attempts.TakeSpan("within")) {
-      login_.attempts_window =
-          std::max(std::chrono::seconds(1), std::chrono::duration_cast<std::chrono::seconds>(*window));
-    }
+    if (const auto window = attempts.TakeSeconds("within", kLifeDaysMax)) login_.attempts_window = *window;
     attempts.Finish();
   }
 

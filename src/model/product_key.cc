@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/hex.h"
+
 namespace kck {
 namespace {
 
@@ -11,13 +13,6 @@ constexpr std::string_view kNull = "%00";
 bool IsPlain(char c) {
   const bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
   return alphanumeric || (c != '\0' && std::string_view("-._~!$'()*+,;=:@").find(c) != std::string_view::npos);
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 void AppendEncoded(std::string& out, std::string_view text) {

@@ -181,6 +181,16 @@ std::optional<std::chrono::milliseconds> YamlMap::TakeSpan(const std::string& fi
   return std::nullopt;
 }
 
+std::optional<std::chrono::seconds> YamlMap::TakeSeconds(const std::string& field, int days_max) {
+  const auto span = TakeSpan(field);
+  if (!span) return std::nullopt;
+  const auto whole = std::chrono::duration_cast<std::chrono::seconds>(*span);
+  if (whole == *span && whole <= std::chrono::days(days_max)) return whole;
+  file_.Report(Take(field), fmt::format("\"{}\" has to be whole seconds, at most {} days", field, days_max),
+               "as 1s, 15m or 1d");
+  return std::nullopt;
+}
+
 std::optional<std::size_t> YamlMap::TakeBytes(const std::string& field) {
   const auto text = TakeText(field);
   if (!text) return std::nullopt;

@@ -55,6 +55,8 @@ class YamlMap {
   std::optional<std::chrono::milliseconds> TakeDuration(const std::string& field, std::chrono::milliseconds unit);
   // A duration that says its unit: "500ms", "2s", "5m", "1h", "1d"; a number alone is seconds.
   std::optional<std::chrono::milliseconds> TakeSpan(const std::string& field);
+  // The same in whole seconds, of at most `days_max` days.
+  std::optional<std::chrono::seconds> TakeSeconds(const std::string& field, int days_max);
   // "512MiB", "64KB" or a number of bytes.
   std::optional<std::size_t> TakeBytes(const std::string& field);
   // One of `choices`; its place in the list.

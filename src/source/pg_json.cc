@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/base64.h"
+#include "base/hex.h"
 #include "base/json.h"
 #include "source/pg_batch.h"
 #include "source/pg_batch_rows.h"
@@ -44,12 +45,6 @@ bool AppendTimestamp(std::string& out, std::string_view text, bool has_zone) {
   if (only_hours) iso.insert(zone + 3, ":00");
   AppendJsonString(out, iso);
   return true;
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
 }
 
 bool AppendBytea(std::string& out, std::string_view text) {
