@@ -1,28 +1,18 @@
 #include "apps/http_client.h"
 
+#include <curl/curl.h>
 #include <fmt/format.h>
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/ssl.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl.hpp>
+#include <array>
 #include <charconv>
+#include <cstring>
+#include <memory>
 #include <optional>
-#include <vector>
 
 namespace kck {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
-
-constexpr std::uint64_t kAnswerBytesMax = std::uint64_t{1} << 30U;
+constexpr std::size_t kAnswerBytesMax = std::size_t{1} << 30U;
 
 std::optional<std::uint16_t> ParsePort(std::string_view text) {
   std::uint16_t port = 0;
@@ -32,154 +22,119 @@ std::optional<std::uint16_t> ParsePort(std::string_view text) {
   return port;
 }
 
-// One call, as a chain of handlers on one context: connect, shake hands, write, read.
+// libcurl calls it with each part of the body; another count than it gave ends the transfer.
+std::size_t TakeBody(const char* data, std::size_t one, std::size_t count, void* body) {
+  auto& text = *static_cast<std::string*>(body);
+  if (text.size() + count > kAnswerBytesMax) return 0;
+  text.append(data, count);
+  return one * count;
+}
+
+// One call over libcurl.
 class Exchange {
  public:
-  Exchange(const ServerAddress& server, const HttpCall& call) : server_(server) {
-    request_.method_string(call.method);
-    request_.target(call.target);
-    request_.version(11);
-    request_.set(http::field::host, server.socket.empty() ? fmt::format("{}:{}", server.host, server.port) : "kck");
-    request_.set(http::field::user_agent, "kck");
-    if (!call.if_match.empty()) request_.set(http::field::if_match, "\"" + call.if_match + "\"");
-    if (!call.after.empty()) request_.set("KCK-After", call.after);
-    if (!call.token.empty()) request_.set(http::field::authorization, "Bearer " + call.token);
-    if (!call.body.empty()) request_.set(http::field::content_type, "application/json");
-    request_.body() = call.body;
-    request_.prepare_payload();
-    parser_.body_limit(kAnswerBytesMax);
+  Exchange(const ServerAddress& server, const Trust& trust, const HttpCall& call) : server_(server), trust_(trust) {
+    Set(CURLOPT_NOSIGNAL, 1L);
+    Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    Set(CURLOPT_ERRORBUFFER, words_.data());
+    Set(CURLOPT_WRITEFUNCTION, TakeBody);
+    Set(CURLOPT_WRITEDATA, &body_);
+    SetServer(call.target);
+    SetTrust();
+    SetRequest(call);
   }
 
-  tl::expected<HttpAnswer, std::string> Run(const Trust& trust, std::chrono::seconds timeout) {
-    beast::error_code error;
-    if (server_.tls && !Believe(trust, error)) {
-      return tl::unexpected(fmt::format("{} cannot be used: {}", trust.file, error.message()));
-    }
-    socket().expires_after(timeout);
-    if (Failed(server_.socket.empty() ? Connect() : ConnectLocal())) return tl::unexpected(error_.message());
-    io_.run();
-    if (error_ == beast::error::timeout) {
+  tl::expected<HttpAnswer, std::string> Run(std::chrono::seconds timeout) {
+    Set(CURLOPT_TIMEOUT, static_cast<long>(timeout.count()));
+    const CURLcode code = curl_easy_perform(handle_.get());
+    if (code == CURLE_OPERATION_TIMEDOUT) {
       return tl::unexpected(fmt::format("no answer within {} s", timeout.count()));
     }
-    if (error_) return tl::unexpected(distrust_.empty() ? error_.message() : distrust_);
-    return Answer();
+    if (code != CURLE_OK) return tl::unexpected(Words(code));
+    long status = 0;
+    curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
+    return HttpAnswer{static_cast<unsigned>(status), std::move(body_), Header("KCK-State"), Header("KCK-Age")};
   }
 
  private:
-  using Protocol = asio::generic::stream_protocol;
-  using Socket = beast::basic_stream<Protocol>;
-
-  beast::error_code Connect() {
-    beast::error_code error;
-    asio::ip::tcp::resolver resolver(io_);
-    const auto found = resolver.resolve(server_.host, std::to_string(server_.port), error);
-    if (error) return error;
-    for (const auto& entry : found) endpoints_.emplace_back(entry.endpoint());
-    socket().async_connect(endpoints_, [this](const beast::error_code& failed, const Protocol::endpoint&) {
-      if (!Failed(failed)) Begin();
-    });
-    return {};
+  template <typename Value>
+  void Set(CURLoption option, Value value) {
+    curl_easy_setopt(handle_.get(), option, value);
   }
 
-  beast::error_code ConnectLocal() {
-    const asio::local::stream_protocol::endpoint place(server_.socket);
-    socket().async_connect(place, [this](const beast::error_code& failed) {
-      if (!Failed(failed)) Begin();
-    });
-    return {};
+  void SetServer(const std::string& target) {
+    const std::string url = server_.socket.empty() ? server_.Url() : "http://kck";
+    Set(CURLOPT_URL, (url + target).c_str());
+    Set(CURLOPT_PATH_AS_IS, 1L);  // dots in a key are the key's
+    if (!server_.socket.empty()) Set(CURLOPT_UNIX_SOCKET_PATH, server_.socket.c_str());
+    Set(CURLOPT_PROXY, "");  // a server of one's own is not asked through the environment's proxy
   }
 
-  void Begin() {
-    if (server_.tls) {
-      ShakeHands();
-    } else {
-      Write(socket());
+  void SetTrust() {
+    if (!trust_.file.empty()) Set(CURLOPT_CAINFO, trust_.file.c_str());
+    if (!trust_.by_name) Set(CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+
+  void SetRequest(const HttpCall& call) {
+    Set(CURLOPT_USERAGENT, "kck");
+    Set(CURLOPT_CUSTOMREQUEST, call.method.c_str());
+    if (!call.body.empty() || call.method == "POST" || call.method == "PUT") {
+      Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
+      Set(CURLOPT_COPYPOSTFIELDS, call.body.c_str());
     }
+    // Without a value the header that libcurl would send is left out.
+    AddHeader("Expect:");
+    AddHeader(call.body.empty() ? "Content-Type:" : "Content-Type: application/json");
+    if (!call.if_match.empty()) AddHeader("If-Match: \"" + call.if_match + "\"");
+    if (!call.after.empty()) AddHeader("KCK-After: " + call.after);
+    if (!call.token.empty()) AddHeader("Authorization: Bearer " + call.token);
+    Set(CURLOPT_HTTPHEADER, headers_.get());
   }
 
-  bool Failed(const beast::error_code& error) {
-    error_ = error;
-    return error_.failed();
+  void AddHeader(const std::string& line) { headers_.reset(curl_slist_append(headers_.release(), line.c_str())); }
+
+  std::string Header(const char* name) const {
+    curl_header* header = nullptr;
+    const bool found = curl_easy_header(handle_.get(), name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK;
+    return found ? header->value : "";
   }
 
-  Socket& socket() { return stream_.next_layer(); }
+  // Why there is no answer.
+  std::string Words(CURLcode code) const {
+    if (code == CURLE_PEER_FAILED_VERIFICATION) return Distrust();
+    if (code == CURLE_SSL_CACERT_BADFILE)
+      return fmt::format("{} cannot be read, or holds no certificates in PEM form", trust_.file);
+    if (code == CURLE_GOT_NOTHING) return "it closed the connection without an answer";
+    if (code == CURLE_WRITE_ERROR) return "its answer is longer than 1 GiB";
+    long reason = 0;
+    curl_easy_getinfo(handle_.get(), CURLINFO_OS_ERRNO, &reason);
+    if (code == CURLE_COULDNT_CONNECT && reason != 0) return std::strerror(static_cast<int>(reason));
+    return words_[0] == '\0' ? curl_easy_strerror(code) : words_.data();
+  }
 
-  // False: the file of `trust` cannot be used.
-  bool Believe(const Trust& trust, beast::error_code& error) {
-    stream_.set_verify_mode(asio::ssl::verify_peer);
-    stream_.set_verify_callback(
-        [this, trust](bool trusted, asio::ssl::verify_context& at) { return Judge(trust, trusted, at); });
-    SSL* stream = stream_.native_handle();
-    if (!trust.by_name) X509_VERIFY_PARAM_set_flags(SSL_get0_param(stream), X509_V_FLAG_PARTIAL_CHAIN);
-    beast::error_code no_address;
-    asio::ip::make_address(server_.host, no_address);
-    if (no_address) {  // the library's macro for it casts as C does
-      SSL_ctrl(stream, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-               const_cast<char*>(server_.host.c_str()));
+  // The verdict on the chain tells whether it is that; else it is the name.
+  std::string Distrust() const {
+    long verdict = 0;
+    curl_easy_getinfo(handle_.get(), CURLINFO_SSL_VERIFYRESULT, &verdict);
+    constexpr long kNone = 1;  // no fault found in it
+    if (verdict > kNone) {
+      return fmt::format("its certificate is not trusted: {} (--ca FILE names its authority)", words_.data());
     }
-    // Both return their error as well.
-    if (trust.file.empty()) {
-      static_cast<void>(context_.set_default_verify_paths(error));
-    } else {
-      static_cast<void>(context_.load_verify_file(trust.file, error));
-    }
-    return !error;
+    return fmt::format("its certificate is not for {} (--url https://NAME:PORT asks it by the name it is for)",
+                       server_.host);
   }
 
-  // Of each certificate of the chain, the server's own last.
-  bool Judge(const Trust& trust, bool trusted, asio::ssl::verify_context& at) {
-    if (!trusted) {
-      const int reason = X509_STORE_CTX_get_error(at.native_handle());
-      distrust_ = fmt::format("its certificate is not trusted: {} (--ca FILE names its authority)",
-                              X509_verify_cert_error_string(reason));
-    } else if (trust.by_name && !asio::ssl::host_name_verification(server_.host)(true, at)) {
-      distrust_ = fmt::format("its certificate is not for {} (--url https://NAME:PORT asks it by the name it is for)",
-                              server_.host);
-    }
-    return distrust_.empty();
-  }
-
-  void ShakeHands() {
-    stream_.async_handshake(asio::ssl::stream_base::client, [this](const beast::error_code& failed) {
-      if (!Failed(failed)) Write(stream_);
-    });
-  }
-
-  template <typename Stream>
-  void Write(Stream& stream) {
-    http::async_write(stream, request_, [this, &stream](const beast::error_code& failed, std::size_t) {
-      if (!Failed(failed)) Read(stream);
-    });
-  }
-
-  template <typename Stream>
-  void Read(Stream& stream) {
-    http::async_read(stream, buffer_, parser_, [this](const beast::error_code& failed, std::size_t) {
-      if (Failed(failed)) return;
-      socket().close();
-    });
-  }
-
-  HttpAnswer Answer() {
-    auto& response = parser_.get();
-    HttpAnswer answer;
-    answer.status = response.result_int();
-    answer.state = std::string_view(response["KCK-State"]);
-    answer.age_seconds = std::string_view(response["KCK-Age"]);
-    answer.body = std::move(response.body());
-    return answer;
-  }
+  struct Free {
+    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  };
 
   const ServerAddress& server_;
-  std::string distrust_;  // why the server's certificate is refused
-  asio::io_context io_{1};
-  asio::ssl::context context_{asio::ssl::context::tls_client};
-  std::vector<Protocol::endpoint> endpoints_;
-  beast::ssl_stream<Socket> stream_{io_, context_};  // without TLS, the socket in it alone
-  beast::flat_buffer buffer_;
-  http::request<http::string_body> request_;
-  http::response_parser<http::string_body> parser_;
-  beast::error_code error_;
+  const Trust& trust_;
+  std::array<char, CURL_ERROR_SIZE> words_{};
+  std::string body_;
+  std::unique_ptr<curl_slist, Free> headers_;
+  std::unique_ptr<CURL, Free> handle_{curl_easy_init()};
 };
 
 }  // namespace
@@ -224,8 +179,8 @@ tl::expected<ServerAddress, std::string> ParseServerUrl(std::string_view url) {
 
 tl::expected<HttpAnswer, std::string> CallServer(const ServerAddress& server, const Trust& trust, const HttpCall& call,
                                                  std::chrono::seconds timeout) {
-  Exchange exchange(server, call);
-  return exchange.Run(trust, timeout);
+  Exchange exchange(server, trust, call);
+  return exchange.Run(timeout);
 }
 
 }  // namespace kck

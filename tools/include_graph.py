@@ -23,7 +23,7 @@ OWNERS = {
     r"argon2\.h": {"auth"},
     r"rocksdb/": {"store"},
     r"date/": {"model"},
-    r"boost/beast": {"apps"},
+    r"curl/": {"apps"},
     r"prometheus/": {"http"},
     r"brotli/|zlib\.h|zstd\.h": {"http"},
     r"jq\.h|jv\.h|json-glib/": {"primer"},
