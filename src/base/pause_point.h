@@ -1,6 +1,6 @@
 // Named places where a test may hold a thread, so that a race happens on purpose instead of by luck.
 //
-// A program says KCK_PAUSE_POINT("engine.before_publish"). Unless KCK_PAUSE_POINTS is defined (presets dev, asan, tsan)
+// A program says KCK_PAUSE_POINT("engine.before_publish"). Unless KCK_TEST_HOOKS is defined (presets dev, asan, tsan)
 // that is nothing at all. A test arms a point, waits until a thread stands on it, does the other half of the race, and
 // lets it go.
 #pragma once
@@ -23,7 +23,7 @@ void ReleasePausePoint(std::string_view name);
 
 }  // namespace kck
 
-#ifdef KCK_PAUSE_POINTS
+#ifdef KCK_TEST_HOOKS
 #define KCK_PAUSE_POINT(name) ::kck::ReachPausePoint(name)
 #else
 #define KCK_PAUSE_POINT(name) static_cast<void>(0)

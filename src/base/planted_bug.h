@@ -1,7 +1,8 @@
 // Bugs that can be planted, to see that the simulation (tests/simulation) finds them: each breaks a rule of
 // ARCHITECTURE.md at the place that keeps it.
 //
-// Unless KCK_PLANTED_BUGS is defined, no bug is planted, which the compiler knows: nothing of this is in a program.
+// Unless KCK_TEST_HOOKS is defined (presets dev, asan, tsan), no bug is planted, which the compiler knows: nothing of this
+// is in a program that users run.
 #pragma once
 
 #include <array>
@@ -55,7 +56,7 @@ inline constexpr std::array kBugs{
     BugName{Bug::kRestoredNotDue, "restored-not-due", "what was due when the process ended is not due after it"},
 };
 
-#ifdef KCK_PLANTED_BUGS
+#ifdef KCK_TEST_HOOKS
 inline Bug planted_bug = Bug::kNone;  // in the whole process; set before any thread starts
 inline bool PlantedBug(Bug bug) { return planted_bug == bug; }
 #else

@@ -217,7 +217,7 @@ TEST_F(RocksDbStoreTest, ADiskThatRefusesIsAnErrorAndReadsGoOn) {
   EXPECT_EQ(Value("c"), "3");
 }
 
-#ifdef KCK_PAUSE_POINTS
+#ifdef KCK_TEST_HOOKS
 // Holds the writer before it looks at what it took, so that what comes meanwhile is taken together.
 class HeldWriter : public RocksDbStoreTest {
  protected:
