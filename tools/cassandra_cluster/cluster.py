@@ -107,6 +107,8 @@ class Cluster:
 
     def stop(self):
         for node in self.nodes():
+            node.begin_stop()
+        for node in self.nodes():
             node.stop()
 
     def kill(self):

@@ -61,10 +61,13 @@ class Node:
         self._signal(signal.SIGKILL)
         self._wait_for_end(STOP_SECONDS_MAX)
 
+    def begin_stop(self):
+        self._signal(signal.SIGTERM)
+        self._signal(signal.SIGCONT)  # one that is paused would not see the other
+
     def stop(self):
         """In order; but one that does not end in time is killed."""
-        self._signal(signal.SIGTERM)
-        self._signal(signal.SIGCONT)
+        self.begin_stop()
         if not self._wait_for_end(STOP_SECONDS_MAX):
             self.kill()
 
@@ -88,7 +91,7 @@ class Node:
             return "down"
         if processes.is_stopped(pid):
             return "paused"
-        return "up" if self._fault("SELECT key FROM system.local", "ONE") is None else "starting"
+        return "up" if self._fault("SELECT key FROM system.local", "ONE", 15) is None else "starting"
 
     def connect(self, seconds=15):
         return Cql(self.address, self._settings.port, self._settings.user, self._settings.tls, seconds)
@@ -134,10 +137,10 @@ class Node:
             raise ClusterError(f"port {port} of {address}, which {self} needs, is taken: stop what listens there, "
                                "or make the cluster with another --port")
 
-    def _fault(self, statement, consistency):
+    def _fault(self, statement, consistency, seconds):
         """Why the statement fails; None if it does not."""
         try:
-            with self.connect() as connection:
+            with self.connect(seconds) as connection:
                 connection.execute(statement, consistency)
         except CqlError as error:
             return str(error)
@@ -145,7 +148,8 @@ class Node:
 
     def _wait_for(self, statement, consistency, failure):
         deadline = time.monotonic() + START_SECONDS_MAX
-        while fault := self._fault(statement, consistency):
+        # A read that waits for a node which is not reached yet would wait long: another one is sooner.
+        while fault := self._fault(statement, consistency, seconds=3):
             if self.pid() is None:
                 raise ClusterError(f"{self} has ended; the last lines of {self._log_path}:\n{self._last_lines()}")
             if time.monotonic() > deadline:
