@@ -71,7 +71,7 @@ CassandraServer::CassandraServer(const CassandraOptions& options) {
 
 CassandraServer::~CassandraServer() {
   try {
-    Run("kill");
+    KillAll();
   } catch (const std::exception& error) {
     fmt::print(stderr, "a Cassandra cluster could not be ended: {}\n", error.what());
   }
@@ -79,9 +79,13 @@ CassandraServer::~CassandraServer() {
 
 void CassandraServer::Kill(int node) { Run("kill", {std::to_string(node)}); }
 
+void CassandraServer::KillAll() { Run("kill"); }
+
 void CassandraServer::Stop(int node) { Run("stop", {std::to_string(node)}); }
 
 void CassandraServer::Start(int node) { Run("start-node", {std::to_string(node)}); }
+
+void CassandraServer::StartAll() { Run("start-node"); }
 
 void CassandraServer::Pause(int node) { Run("pause", {std::to_string(node)}); }
 

@@ -32,10 +32,13 @@ class CassandraServer {
   std::string contact_points() const { return contact_points_; }
 
   void Kill(int node);
+  void KillAll();
   // In order: what it was asked before is answered.
   void Stop(int node);
   // Returns once it serves, and where all others run, once each node sees all the others.
   void Start(int node);
+  // All that are down, at once: with authentication, one alone of several lets nobody in.
+  void StartAll();
   // The node keeps its connections and says nothing, until it is resumed.
   void Pause(int node);
   void Resume(int node);

@@ -59,7 +59,7 @@ TEST(CassandraServer, IsKilledStoppedAndStarted) {
   EXPECT_TRUE(Serves(node));
   server.Stop(1);
   EXPECT_FALSE(Serves(node));
-  server.Start(1);
+  server.StartAll();
   EXPECT_TRUE(Serves(node));
 }
 

@@ -66,9 +66,21 @@ def test_a_node_keeps_its_data_over_a_stop_and_a_start(cluster):
 
 def test_a_paused_node_goes_on_where_it_was(cluster):
     cluster.pause(1)
-    assert cluster.states() == {1: "paused"}
-    cluster.resume(1)
+    try:
+        assert cluster.states() == {1: "paused"}
+        with pytest.raises(CqlError, match="timed out"):
+            cluster.connect(1, seconds=0.2)
+        with pytest.raises(ClusterError, match="node 1 is paused, and every node takes part"):
+            cluster.add()
+    finally:
+        cluster.resume(1)
     assert cluster.states() == {1: "up"}
+
+
+def test_a_node_that_is_down_cannot_be_paused(tmp_path):
+    Cluster.create(tmp_path)
+    done = tool("pause", tmp_path, "1")
+    assert done.returncode == 1 and "node 1 does not run: start it by start-node 1" in done.stderr
 
 
 def test_a_node_joins(cluster):

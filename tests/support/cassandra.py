@@ -62,8 +62,12 @@ class Cassandra:
 
     def execute(self, statement, consistency="ONE", node=1):
         """Runs a CQL statement on a node, and returns its rows, whose cells are bytes."""
-        with self._cluster.node(node).connect() as connection:
+        with self.connect(node) as connection:
             return connection.execute(statement, consistency)
+
+    def connect(self, node=1, seconds=15):
+        """A connection, which closes as a context; a node that says nothing for so long makes it fail."""
+        return self._cluster.node(node).connect(seconds)
 
     def log(self, number):
         return self._cluster.node(number).log()

@@ -58,7 +58,7 @@ class Cluster:
         return Node(self.folder, self.settings, number)
 
     def start(self):
-        """Starts all nodes that are down, and returns once each of them sees all the others. Kills them where that fails."""
+        """Starts all nodes that are down, and returns once each sees all the others. Where that fails they are killed."""
         down = [node for node in self.nodes() if node.pid() is None]
         try:
             self._launch(down)
@@ -81,6 +81,7 @@ class Cluster:
         number = next((n for n in range(1, ports.NODES_MAX + 1) if n not in self.settings.nodes), None)
         if number is None:
             raise ClusterError(f"the cluster has {ports.NODES_MAX} nodes, and cannot have more")
+        self._expect_all_up()
         self.settings.nodes[number] = None
         node = self.node(number)
         try:
@@ -97,6 +98,7 @@ class Cluster:
         node = self.node(number)
         if len(self.settings.nodes) == 1:
             raise ClusterError(f"{node} is the last one, and cannot leave: stop it instead")
+        self._expect_all_up()
         # By force, since there may be more replicas than there will be nodes.
         status, said = node.nodetool("decommission", "--force")
         if status != 0:
@@ -124,12 +126,16 @@ class Cluster:
         for node in nodes:
             node.launch(self._held, joins, options)
 
+    def _expect_all_up(self):
+        for node in self.nodes():
+            if (state := node.state()) != "up":
+                raise ClusterError(f"{node} is {state}, and every node takes part when one joins or leaves: start or resume it")
+
     def _wait(self):
         for node in self.nodes():
             node.wait_until_up()
-        if len(self.settings.nodes) > 1:
-            for node in self.nodes():
-                node.wait_until_meshed()
+        for node in self.nodes():
+            node.wait_until_meshed()
 
 
 def remove_former(folder):

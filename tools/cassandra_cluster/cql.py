@@ -15,6 +15,10 @@ class CqlError(Exception):
     """What the node said, or that it said nothing."""
 
 
+class UserWanted(CqlError):
+    """The node asks for a user, and none was given."""
+
+
 class Cql:
     """A connection. `user` is (name, password) or None; a `tls` connection does not ask whose certificate it is."""
 
@@ -57,7 +61,7 @@ class Cql:
         opcode, _ = self._ask(STARTUP, struct.pack(">H", 1) + short("CQL_VERSION") + short("3.0.0"))
         if opcode == AUTHENTICATE:
             if user is None:
-                raise CqlError(f"{self._where}: the node asks for a user")
+                raise UserWanted(f"{self._where}: the node asks for a user")
             token = "\0".join(("", *user)).encode()
             opcode, _ = self._ask(AUTH_RESPONSE, struct.pack(">i", len(token)) + token)
         if opcode not in (READY, AUTH_SUCCESS):

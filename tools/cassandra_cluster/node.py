@@ -1,5 +1,6 @@
 """One node: its folder, its process."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -10,7 +11,7 @@ import sys
 import time
 
 from cassandra_cluster import ClusterError, files, library, ports, processes
-from cassandra_cluster.cql import Cql, CqlError
+from cassandra_cluster.cql import Cql, CqlError, UserWanted
 
 KEEPER = pathlib.Path(__file__).with_name("keeper.py")
 DAEMON = "org.apache.cassandra.service.CassandraDaemon"
@@ -72,9 +73,17 @@ class Node:
             self.kill()
 
     def pause(self):
+        self._expect_running()
         self._signal(signal.SIGSTOP)
+        # A thread stops when it next gets its turn.
+        deadline = time.monotonic() + STOP_SECONDS_MAX
+        while (pid := self.pid()) and not processes.is_stopped(pid):
+            if time.monotonic() > deadline:
+                raise ClusterError(f"{self} still runs {STOP_SECONDS_MAX} s after SIGSTOP; see /proc/{pid}/task")
+            time.sleep(0.01)
 
     def resume(self):
+        self._expect_running()
         self._signal(signal.SIGCONT)
 
     def forget(self):
@@ -91,18 +100,18 @@ class Node:
             return "down"
         if processes.is_stopped(pid):
             return "paused"
-        return "up" if self._fault("SELECT key FROM system.local", "ONE", 15) is None else "starting"
+        return "up" if self._silence(seconds=15) is None else "starting"
 
     def connect(self, seconds=15):
         return Cql(self.address, self._settings.port, self._settings.user, self._settings.tls, seconds)
 
     def wait_until_up(self):
-        """Until it answers a read of its own."""
-        self._wait_for("SELECT key FROM system.local", "ONE", "does not answer CQL")
+        """Until it answers a client."""
+        self._wait_for(self._silence, "does not answer CQL")
 
     def wait_until_meshed(self):
-        """Until it sees all other nodes: a read of a whole table, at ALL, asks every one."""
-        self._wait_for("SELECT id FROM system_distributed.repair_history", "ALL", "does not reach all other nodes")
+        """Until it lets a user in, and sees all other nodes: a read of a whole table, at ALL, asks every one."""
+        self._wait_for(self._isolation, "does not reach all nodes")
 
     def nodetool(self, *words):
         """Runs nodetool, and returns its exit status and what it printed."""
@@ -126,30 +135,45 @@ class Node:
 
     def _signal(self, number):
         if (pid := self.pid()) is not None:
-            os.kill(pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+                os.kill(pid, number)
 
     def _wait_for_end(self, seconds):
         pid = self.pid()
         return pid is None or processes.wait_for_end(pid, seconds)
+
+    def _expect_running(self):
+        if self.pid() is None:
+            raise ClusterError(f"{self} does not run: start it by start-node {self.number}")
 
     def _expect_free(self, address, port):
         if not ports.is_free(address, port):
             raise ClusterError(f"port {port} of {address}, which {self} needs, is taken: stop what listens there, "
                                "or make the cluster with another --port")
 
-    def _fault(self, statement, consistency, seconds):
-        """Why the statement fails; None if it does not."""
+    # Each returns why it is so, or None where it is not.
+
+    def _silence(self, seconds):
         try:
-            with self.connect(seconds) as connection:
-                connection.execute(statement, consistency)
+            Cql(self.address, self._settings.port, None, self._settings.tls, seconds).close()
+        except UserWanted:
+            pass  # whether it lets one in may depend on other nodes
         except CqlError as error:
             return str(error)
         return None
 
-    def _wait_for(self, statement, consistency, failure):
+    def _isolation(self, seconds):
+        try:
+            with self.connect(seconds) as connection:
+                connection.execute("SELECT id FROM system_distributed.repair_history", "ALL")
+        except CqlError as error:
+            return str(error)
+        return None
+
+    def _wait_for(self, fault_of, failure):
         deadline = time.monotonic() + START_SECONDS_MAX
         # A read that waits for a node which is not reached yet would wait long: another one is sooner.
-        while fault := self._fault(statement, consistency, seconds=3):
+        while fault := fault_of(seconds=3):
             if self.pid() is None:
                 raise ClusterError(f"{self} has ended; the last lines of {self._log_path}:\n{self._last_lines()}")
             if time.monotonic() > deadline:

@@ -16,9 +16,10 @@ def start_time(pid):
 
 
 def is_stopped(pid):
-    """True while SIGSTOP holds the process."""
+    """True while SIGSTOP holds the process, with all its threads."""
     try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+        threads = list(pathlib.Path(f"/proc/{pid}/task").glob("*/stat"))
+        return bool(threads) and all(thread.read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)
     except (FileNotFoundError, ProcessLookupError):
         return False
 
