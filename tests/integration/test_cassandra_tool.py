@@ -1,4 +1,4 @@
-"""tools/cassandra: clusters start, lose nodes and get them back, grow and shrink, and end with those who started them."""
+"""tools/cassandra: clusters start, lose nodes and get them back, grow and shrink, and end with who started them."""
 
 import os
 import pathlib
@@ -150,7 +150,8 @@ def test_a_node_asks_for_a_user_over_tls_and_ends_with_its_owner(tmp_path, reque
                "--key", key]
     text = ("import os, subprocess, sys\nsubprocess.run([*sys.argv[1:], '--with-pid', str(os.getpid())], check=True)\n"
             "sys.stdout.close()\nos.close(1)\nsys.stdin.read()\n")
-    owner = subprocess.Popen([sys.executable, "-c", text, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    owner = subprocess.Popen([sys.executable, "-c", text, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             text=True)
     request.addfinalizer(owner.kill)
     address, port = owner.stdout.read().strip().split(":")
     for options in ({"user": None, "tls": True}, {"user": ("cassandra", "wrong"), "tls": True},
@@ -202,7 +203,8 @@ def test_java_that_is_absent_or_of_another_version(tmp_path):
     assert done.returncode == 1 and "there is no java in PATH: apt-get install openjdk-17" in done.stderr
     write_program(tmp_path / "bin/java", "echo 'openjdk version \"11.0.2\" 2019-01-15' >&2\n")
     done = tool("start", tmp_path / "cluster", env={"PATH": "/usr/bin", "JAVA_HOME": str(tmp_path)})
-    assert done.returncode == 1 and f"{tmp_path}/bin/java is Java 11, and Cassandra 5.0 is run with Java 17" in done.stderr
+    assert done.returncode == 1
+    assert f"{tmp_path}/bin/java is Java 11, and Cassandra 5.0 is run with Java 17" in done.stderr
 
 
 def test_jars_without_mvn(tmp_path, monkeypatch):
@@ -217,10 +219,11 @@ echo fetched >> {tmp_path}/fetched
 for word; do case $word in -DoutputDirectory=*) mkdir -p "${{word#*=}}"; touch "${{word#*=}}/some.jar";; esac; done
 sleep 0.3
 """)
-    text = "import pathlib, sys; from cassandra_cluster import library; print(len(library.jars(pathlib.Path(sys.argv[1]))))"
+    text = ("import pathlib, sys\nfrom cassandra_cluster import library\n"
+            "print(len(library.jars(pathlib.Path(sys.argv[1]))))\n")
     environment = {"PATH": f"{tmp_path}/bin:/usr/bin:/bin", "PYTHONPATH": str(TOOLS)}
-    both = [subprocess.Popen([sys.executable, "-c", text, tmp_path / "lib"], env=environment, stdout=subprocess.PIPE, text=True)
-            for _ in range(2)]
+    command = [sys.executable, "-c", text, tmp_path / "lib"]
+    both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert [process.communicate(timeout=60)[0].strip() for process in both] == ["1", "1"]
     assert (tmp_path / "fetched").read_text() == "fetched\n"
 

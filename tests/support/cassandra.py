@@ -1,4 +1,4 @@
-"""A Cassandra cluster of the tests' own: in a temporary folder, on free ports of 127.0.0.1, .2, …; see tools/cassandra."""
+"""A Cassandra cluster of the tests' own: in a temporary folder, on free ports of 127.0.0.1, .2, …; by tools/cassandra."""
 
 import os
 import pathlib

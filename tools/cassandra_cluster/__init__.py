@@ -1,4 +1,4 @@
-"""Throw-away Apache Cassandra clusters on the loopback addresses of this machine; `tools/cassandra --help` is the way in.
+"""Throw-away Apache Cassandra clusters on this machine's loopback addresses; `tools/cassandra --help` is the way in.
 
 cluster   a cluster: a folder with cluster.json and a folder for each node
 node      one node's process: start, stop, kill, pause; `keeper` is the process above it

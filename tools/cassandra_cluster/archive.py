@@ -1,4 +1,4 @@
-"""A class-data archive: Java's classes as they are in memory, which a node maps rather than loads. It halves the start."""
+"""A class-data archive: Java's classes as they are in memory, which a node maps instead. A start takes half the CPU."""
 
 import hashlib
 import os

@@ -14,17 +14,18 @@ class Cluster:
         try:
             self.settings = Settings.load(self._file)
         except FileNotFoundError:
-            raise ClusterError(f"there is no cluster in {folder}: make one by `tools/cassandra start --folder {folder}`") from None
+            raise ClusterError(f"there is no cluster in {folder}: make one by "
+                               f"`tools/cassandra start --folder {folder}`") from None
 
     @staticmethod
     def create(folder, nodes=1, port=None, certificate=None, key=None, owner=None, **settings):
-        """A new cluster, whose nodes do not run yet. What an earlier one left in the folder is removed; it must not run.
+        """A new cluster, whose nodes do not run yet. What an earlier one left in the folder is removed; it may not run.
         `owner` is a pid: no node survives that process. `settings` are further fields of Settings."""
         if not 1 <= nodes <= ports.NODES_MAX:
             raise ClusterError(f"{nodes} nodes: choose 1 to {ports.NODES_MAX}")
         if port is not None and not 1024 <= port <= 65536 - ports.BLOCK:
-            raise ClusterError(f"port {port}: choose 1024 to {65536 - ports.BLOCK}, since the {ports.BLOCK - 1} after it are "
-                               "used as well")
+            raise ClusterError(f"port {port}: choose 1024 to {65536 - ports.BLOCK}, since the {ports.BLOCK - 1} after it "
+                               "are used as well")
         if (certificate is None) != (key is None):
             raise ClusterError("a certificate and its key go together: give both or none")
         folder = folder.resolve()
@@ -54,7 +55,8 @@ class Cluster:
 
     def node(self, number):
         if number not in self.settings.nodes:
-            raise ClusterError(f"there is no node {number} in {self.folder}; there are {', '.join(map(str, self.settings.nodes))}")
+            known = ", ".join(map(str, self.settings.nodes))
+            raise ClusterError(f"there is no node {number} in {self.folder}; there are {known}")
         return Node(self.folder, self.settings, number)
 
     def start(self):
@@ -77,7 +79,7 @@ class Cluster:
             self._wait()
 
     def add(self):
-        """A further node, which fetches its share from those that run, all of them. Returns its number once it serves."""
+        """A further node, which fetches its share from the others, all of which must run. Returns its number."""
         number = next((n for n in range(1, ports.NODES_MAX + 1) if n not in self.settings.nodes), None)
         if number is None:
             raise ClusterError(f"the cluster has {ports.NODES_MAX} nodes, and cannot have more")
@@ -129,7 +131,8 @@ class Cluster:
     def _expect_all_up(self):
         for node in self.nodes():
             if (state := node.state()) != "up":
-                raise ClusterError(f"{node} is {state}, and every node takes part when one joins or leaves: start or resume it")
+                raise ClusterError(f"{node} is {state}, and every node takes part when one joins or leaves: start or "
+                                   "resume it")
 
     def _wait(self):
         for node in self.nodes():
@@ -144,7 +147,8 @@ def remove_former(folder):
         return
     former = Cluster(folder)
     if running := [str(node) for node in former.nodes() if node.pid() is not None]:
-        raise ClusterError(f"{' and '.join(running)} of the cluster in {folder} still run: stop it, or choose another --folder")
+        raise ClusterError(f"of the cluster in {folder} {' and '.join(running)} still run: stop it, or choose another "
+                           "--folder")
     for node in former.nodes():
         node.forget()
     for name in ("client.pem", "cluster.json"):

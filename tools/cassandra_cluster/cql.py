@@ -1,4 +1,4 @@
-"""As much of Cassandra's protocol as it takes to know whether a node serves: one statement at a time, cells as bytes."""
+"""As much of Cassandra's protocol as it takes to know whether a node serves: one statement at a time, cells in bytes."""
 
 import socket
 import ssl

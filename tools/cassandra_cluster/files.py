@@ -15,7 +15,8 @@ java.base/java.util java.base/java.util.concurrent java.base/java.util.concurren
 java.base/jdk.internal.math java.base/jdk.internal.module java.base/jdk.internal.ref java.base/jdk.internal.reflect
 java.base/jdk.internal.util.jar java.base/sun.nio.ch jdk.compiler/com.sun.tools.javac
 jdk.management/com.sun.management.internal""".split()
-MODULES = [f"--add-exports={part}=ALL-UNNAMED" for part in EXPORTS] + [f"--add-opens={part}=ALL-UNNAMED" for part in OPENS]
+MODULES = [*(f"--add-exports={part}=ALL-UNNAMED" for part in EXPORTS),
+           *(f"--add-opens={part}=ALL-UNNAMED" for part in OPENS)]
 
 # Little memory and few threads, since it shares a machine with tests.
 SMALL = {
@@ -61,7 +62,7 @@ LOGBACK_TOOLS = '<configuration><root level="OFF"/></configuration>\n'
 
 
 def write(folder, settings, number, jars, joins, archive_options):
-    """Writes the files of node `number` into its folder. `joins`: it enters a cluster that runs, and fetches its share."""
+    """Writes the files of node `number` into its folder. `joins`: it enters a cluster that runs."""
     conf = folder / "conf"
     for name in ("conf", "tmp"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -79,7 +80,8 @@ def yaml(folder, settings, number, joins):
     seeds = [node for node in settings.nodes if not (joins and node == number)]
     where = ",".join(f"{settings.address(node)}:{settings.storage_port}" for node in seeds)
     made = {
-        "seed_provider": [{"class_name": "org.apache.cassandra.locator.SimpleSeedProvider", "parameters": [{"seeds": where}]}],
+        "seed_provider": [{"class_name": "org.apache.cassandra.locator.SimpleSeedProvider",
+                           "parameters": [{"seeds": where}]}],
         "listen_address": settings.address(number),
         "storage_port": settings.storage_port,
         "rpc_address": settings.address(number),

@@ -53,7 +53,8 @@ def jars(folder=HOME / "lib"):
 
 def fetch(folder):
     if shutil.which("mvn") is None:
-        raise ClusterError(f"{folder} holds no jars of Cassandra, and there is no mvn to fetch them: apt-get install maven")
+        raise ClusterError(f"{folder} holds no jars of Cassandra, and there is no mvn to fetch them: "
+                           "apt-get install maven")
     print(f"Fetching Cassandra into {folder}", file=sys.stderr)
     shutil.rmtree(folder, ignore_errors=True)
     done = subprocess.run(["mvn", "-q", "-B", "-Dstyle.color=never", "-f", POM, COPY, "-DincludeScope=runtime",

@@ -120,7 +120,8 @@ class Node:
                    f"-Dlogback.configurationFile=file://{logback}", "-cp", ":".join(map(str, library.jars())),
                    "org.apache.cassandra.tools.NodeTool", "-h", "127.0.0.1",
                    "-p", str(self._settings.jmx_port(self.number)), *words]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True)
         return done.returncode, done.stdout
 
     def log(self):

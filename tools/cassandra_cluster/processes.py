@@ -6,8 +6,8 @@ import select
 
 
 def start_time(pid):
-    """When the process started, in ticks since the machine did; with the pid it names one process for good. None where there
-    is no such process, or only what is left of it until its parent asks how it ended."""
+    """When the process started, in ticks since the machine did; with the pid it names one process for good. None where
+    there is no such process, or only what is left of it until its parent asks how it ended."""
     try:
         fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
