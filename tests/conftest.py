@@ -36,7 +36,8 @@ def time_limit(request):
     """Fails a test that hangs, at the line where it hangs."""
 
     def on_alarm(_signal, _frame):
-        raise TimeoutError(f"{request.node.nodeid} took longer than {TEST_SECONDS_MAX} s")
+        # No error that the test or its tools might take for one of a socket.
+        pytest.fail(f"{request.node.nodeid} took longer than {TEST_SECONDS_MAX} s")
 
     before = signal.signal(signal.SIGALRM, on_alarm)
     signal.alarm(TEST_SECONDS_MAX)
