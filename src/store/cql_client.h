@@ -63,13 +63,13 @@ struct CqlSettings {
 };
 
 struct CqlOptions {
-  bool idempotent = false;                           // may be sent twice
-  std::optional<CqlConsistency> consistency;         // otherwise the settings'
-  std::optional<CqlConsistency> serial_consistency;  // kSerial or kLocalSerial (which is the default)
-  std::optional<std::int64_t> timestamp_us;          // of what is written; otherwise the node's clock
-  int timeout_ms = 0;                                // 0: the settings'
-  int page_size = 0;                                 // rows; 0: all in one answer
-  std::string paging_state;                          // CqlResult::paging_state() of the page before
+  bool idempotent = false;                                          // may be sent twice
+  std::optional<CqlConsistency> consistency = std::nullopt;         // otherwise the settings'
+  std::optional<CqlConsistency> serial_consistency = std::nullopt;  // kSerial or kLocalSerial (which is the default)
+  std::optional<std::int64_t> timestamp_us = std::nullopt;          // of what is written; otherwise the node's clock
+  int timeout_ms = 0;                                               // 0: the settings'
+  int page_size = 0;                                                // rows; 0: all in one answer
+  std::string paging_state = {};                                    // CqlResult::paging_state() of the page before
 };
 
 struct CqlBatchItem {

@@ -14,6 +14,9 @@
 
 namespace kck {
 
+// A variable of the environment; throws where it is not set.
+std::string TestEnvironment(const char* name);
+
 // Three nodes, counted from 1. Whoever stops one starts it again.
 class TestCluster {
  public:

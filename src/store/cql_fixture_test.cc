@@ -9,12 +9,6 @@
 namespace kck {
 namespace {
 
-std::string Environment(const char* name) {
-  const char* value = std::getenv(name);
-  if (value == nullptr) throw std::runtime_error(fmt::format("{} is not set: it names what these tests need", name));
-  return value;
-}
-
 // Once a program: every test finds the same tables.
 void MakeTables(CqlClient& client) {
   static bool made = false;
@@ -33,8 +27,14 @@ void MakeTables(CqlClient& client) {
 
 }  // namespace
 
-TestCluster::TestCluster() : program_(Environment("KCK_TEST_CASSANDRA_CONTROL")) {
-  const std::string points = Environment("KCK_TEST_CASSANDRA");
+std::string TestEnvironment(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr) throw std::runtime_error(fmt::format("{} is not set: it names what these tests need", name));
+  return value;
+}
+
+TestCluster::TestCluster() : program_(TestEnvironment("KCK_TEST_CASSANDRA_CONTROL")) {
+  const std::string points = TestEnvironment("KCK_TEST_CASSANDRA");
   boost::algorithm::split(contact_points_, points, [](char letter) { return letter == ','; });
 }
 
