@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "store/cql_fixture.h"
+#include "testing/cql_fixture.h"
 
 namespace kck {
 namespace {

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "store/cql_fixture.h"
 #include "testing/certificate.h"
+#include "testing/cql_fixture.h"
 #include "testing/forwarder.h"
 #include "testing/temp_folder.h"
 

@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "store/cql/kck_cql.h"
-#include "store/cql_fixture.h"
+#include "testing/cql_fixture.h"
 
 namespace kck {
 namespace {

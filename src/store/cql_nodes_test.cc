@@ -5,7 +5,7 @@
 #include <array>
 #include <atomic>
 
-#include "store/cql_fixture.h"
+#include "testing/cql_fixture.h"
 
 namespace kck {
 namespace {

@@ -31,8 +31,8 @@ struct Link {
 void Pump(const std::shared_ptr<Link>& link, tcp::socket& from, tcp::socket& to, std::array<char, 16384>& buffer) {
   const auto end = [link] {
     error_code ignored;
-    link->near.close(ignored);
-    link->far.close(ignored);
+    static_cast<void>(link->near.close(ignored));
+    static_cast<void>(link->far.close(ignored));
   };
   from.async_read_some(boost::asio::buffer(buffer), [=, &from, &to, &buffer](error_code error, std::size_t size) {
     if (error) return end();

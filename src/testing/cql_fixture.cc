@@ -1,4 +1,4 @@
-#include "store/cql_fixture.h"
+#include "testing/cql_fixture.h"
 
 #include <boost/algorithm/string/split.hpp>
 #include <cstdlib>
