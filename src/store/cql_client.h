@@ -8,6 +8,7 @@
 //   nodes that come, go and move.
 // - Requests are sent to a replica of their partition. Only what is idempotent is sent a second time, at the same
 //   consistency, and lightweight transactions never are.
+// - A write of more than the nodes take (16 MiB, or half a segment of their commit log) is a bad request.
 // - Statements name their keyspace and their columns: `select *` would keep the columns of the day it was prepared.
 #pragma once
 

@@ -8,7 +8,9 @@
 namespace kck {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using Bytes = std::string;
 
 constexpr auto kInsertItem = "insert into kck_cql_test.item (k, v, n, i, b) values (?, ?, ?, ?, ?)";
@@ -122,6 +124,11 @@ TEST_F(CqlClientTest, LargeBlobs) {
   const auto fits = write(Key("fits"), 3 * kMiB);
   ASSERT_TRUE(fits.ok()) << fits.message();
   EXPECT_EQ(ValueOf(Key("fits")).size(), 3 * kMiB);
+  // Half a segment of the commit log, which these nodes have small ones of.
+  const auto too_large = write(Key("too large"), 8 * kMiB);
+  EXPECT_EQ(too_large.status(), CqlStatus::kBadRequest);
+  EXPECT_THAT(std::string(too_large.message()), AllOf(HasSubstr("oversized mutation"), Not(HasSubstr("keys are"))));
+  // What no node takes.
   const auto refused = write(Key("refused"), 16 * kMiB);
   EXPECT_EQ(refused.status(), CqlStatus::kBadRequest) << refused.message();
   EXPECT_THAT(std::string(refused.message()), HasSubstr("16777216"));

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <future>
 #include <mutex>
@@ -187,7 +188,7 @@ TEST_F(CqlLoadTest, APanicEndsOneRequest) {
     kck_cql_result_free(result);
     ++answers->count;
   };
-  std::array<Answers, 10> panics;
+  std::array<Answers, 3> panics;
   for (Answers& answers : panics) kck_cql_panic(driver, note, &answers);
   for (Answers& answers : panics) {
     ASSERT_TRUE(BecomesTrue([&] { return answers.count > 0; }));

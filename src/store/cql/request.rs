@@ -52,7 +52,7 @@ fn serial_consistency(number: u16) -> Option<SerialConsistency> {
 fn outcome(result: Result<(QueryResult, PagingStateResponse), ExecutionError>) -> Outcome {
     match result {
         Ok((result, paging)) => Outcome::of(result, paging),
-        Err(error) => Outcome::failed(status::of_execution(&error), error.to_string()),
+        Err(error) => Outcome::failed(status::of_execution(&error), status::words(&error)),
     }
 }
 

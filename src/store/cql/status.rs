@@ -1,4 +1,6 @@
 //! The driver's many errors as the few that kck_cql.h knows.
+use std::fmt::Display;
+
 use scylla::errors::{
     ConnectionError, ConnectionPoolError, ConnectionSetupRequestErrorKind, DbError, ExecutionError, MetadataError,
     NewSessionError, PrepareError, RequestAttemptError, SchemaAgreementError,
@@ -15,6 +17,15 @@ pub enum Status {
     Auth = 5,
     Aborted = 6,
     Other = 7,
+}
+
+/// The error's words, without the keys that Cassandra names where a write is too large: messages hold no keys.
+pub fn words(error: &impl Display) -> String {
+    let mut words = error.to_string();
+    if let Some(keys) = words.find(" Top keys are:") {
+        words.truncate(keys);
+    }
+    words
 }
 
 pub fn of_execution(error: &ExecutionError) -> Status {
