@@ -1,10 +1,13 @@
-# kck_module(NAME [DEPS module…] [LIBS target…] [PRIVATE target…] [TESTING])
-# One library a folder of src/: kck_NAME, of all its .cc files but the tests. PRIVATE are libraries that none of its headers
-# includes. TESTING marks a library that only tests use.
+# kck_module(NAME [DEPS module…] [LIBS target…] [PRIVATE target…] [WITHOUT regex] [TESTING])
+# One library a folder of src/: kck_NAME, of all its .cc files but the tests and what WITHOUT matches. PRIVATE are libraries
+# that none of its headers includes. TESTING marks a library that only tests use.
 function(kck_module name)
-  cmake_parse_arguments(ARG "TESTING" "" "DEPS;LIBS;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "TESTING" "WITHOUT" "DEPS;LIBS;PRIVATE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  if(ARG_WITHOUT)
+    list(FILTER sources EXCLUDE REGEX ${ARG_WITHOUT})
+  endif()
   list(TRANSFORM ARG_DEPS PREPEND kck_)
   if(sources)
     set(kind PUBLIC)
@@ -44,16 +47,22 @@ function(kck_target target)
   endif()
 endfunction()
 
-# kck_tests(module…): one test program a module, kck_NAME_test, of its *_test.cc files.
+# kck_tests(module…): one test program a module, kck_NAME_test, of its *_test.cc files. Those of the client of Cassandra are a
+# program of their own: they need a cluster, and their own time.
 function(kck_tests)
   foreach(name ${ARGN})
     file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_test.cc)
-    if(NOT tests)
-      continue()
+    list(FILTER tests EXCLUDE REGEX "/cql_")
+    if(tests)
+      kck_test_program(${name} ${name} ${tests})
     endif()
-    add_executable(kck_${name}_test ${tests})
-    kck_target(kck_${name}_test)
-    target_link_libraries(kck_${name}_test PRIVATE kck_${name} kck_testing GTest::gtest_main GTest::gmock rapidcheck)
-    set_target_properties(kck_${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   endforeach()
+endfunction()
+
+# kck_test_program(NAME MODULE source…)
+function(kck_test_program name module)
+  add_executable(kck_${name}_test ${ARGN})
+  kck_target(kck_${name}_test)
+  target_link_libraries(kck_${name}_test PRIVATE kck_${module} kck_testing GTest::gtest_main GTest::gmock rapidcheck)
+  set_target_properties(kck_${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 endfunction()

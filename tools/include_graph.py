@@ -22,6 +22,7 @@ OWNERS = {
     r"openssl/": {"base", "auth", "http"},
     r"argon2\.h": {"auth"},
     r"rocksdb/": {"store"},
+    r"store/cql": {"store"},
     r"date/": {"model"},
     r"curl/": {"apps"},
     r"prometheus/": {"http"},

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Installs the packages of tools/packages.txt that this machine lacks, and what tests need of PyPI in build/python. Says
-# nothing and changes nothing when none is missing, so every make target may call it first.
+# Installs the packages of tools/packages.txt that this machine lacks, a Rust compiler where none is new enough, and what
+# tests need of PyPI in build/python. Says nothing and changes nothing when none is missing, so every make target may call
+# it first.
 set -euo pipefail
 
 fail() {
@@ -22,9 +23,19 @@ python_packages() {
   cp "$list" "$folder/requirements.txt"
 }
 
+# Whether cargo, from PATH or from where rustup puts it, and its compiler are there and new enough for src/store/cql.
+rust_is_here() {
+  local wanted=1.88 found
+  found=$(PATH=$PATH:$HOME/.cargo/bin; cargo --version >/dev/null 2>&1 && rustc --version 2>/dev/null) || return 1
+  found=${found#rustc }
+  [[ $(printf '%s\n' "$wanted" "${found%% *}" | sort -V | head -n 1) == "$wanted" ]]
+}
+
 command -v apt-get >/dev/null || fail "apt-get is not here: install what tools/packages.txt lists in your system's way"
 
 mapfile -t wanted < <(grep -v -e '^#' -e '^$' "$(dirname "$0")/packages.txt")
+# Debian 12 has an older Rust under the usual names.
+rust_is_here || wanted+=(rustc-web cargo-web)
 mapfile -t present < <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null |
   sed -n 's/^installed //p')
 mapfile -t missing < <(comm -23 <(printf '%s\n' "${wanted[@]}" | sort) <(printf '%s\n' "${present[@]}" | sort))

@@ -3,6 +3,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <array>
 #include <stdexcept>
@@ -28,6 +29,7 @@ std::string TextBy(const Write& write) {
 TestPair::TestPair(long from_seconds, long until_seconds) {
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> pair(EVP_EC_gen("P-256"), EVP_PKEY_free);
   const std::unique_ptr<X509, decltype(&X509_free)> made(X509_new(), X509_free);
+  Require(X509_set_version(made.get(), X509_VERSION_3) == 1);
   X509_gmtime_adj(X509_getm_notBefore(made.get()), from_seconds);
   X509_gmtime_adj(X509_getm_notAfter(made.get()), until_seconds);
   Require(X509_set_pubkey(made.get(), pair.get()) == 1);
@@ -35,6 +37,9 @@ TestPair::TestPair(long from_seconds, long until_seconds) {
   const std::array<unsigned char, 10> host{"localhost"};
   Require(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, host.data(), -1, -1, 0) == 1);
   Require(X509_set_issuer_name(made.get(), name) == 1);
+  const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> names(
+      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1"), X509_EXTENSION_free);
+  Require(names != nullptr && X509_add_ext(made.get(), names.get(), -1) == 1);
   Require(X509_sign(made.get(), pair.get(), EVP_sha256()) > 0);
   cert = TextBy([&](BIO* bio) { return PEM_write_bio_X509(bio, made.get()); });
   key = TextBy(

@@ -8,7 +8,8 @@
 
 namespace kck {
 
-// A certificate that vouches for itself, for "localhost", and its key, in PEM form. Its life is counted from now.
+// A certificate that vouches for itself, for "localhost" and 127.0.0.1, and its key, in PEM form. Its life is counted
+// from now.
 struct TestPair {
   explicit TestPair(long from_seconds = -3600, long until_seconds = 3600);
 
