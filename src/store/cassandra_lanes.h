@@ -18,7 +18,7 @@
 
 #include "base/thread_annotations.h"
 #include "store/cassandra_settings.h"
-#include "store/cassandra_tables.h"
+#include "store/entry_tables.h"
 #include "store/store.h"
 
 namespace kck {

@@ -5,14 +5,15 @@
 #include <optional>
 #include <string>
 
-#include "store/cassandra_tables.h"
+#include "store/entry_tables.h"
 #include "store/store.h"
+#include "store/write_clock.h"
 
 namespace kck {
 
 // What a put works with; all of it outlives the put.
 struct PutTools {
-  CassandraTables& tables;
+  EntryTables& tables;
   const Scheduler& scheduler;
   WriteClock& clock;
 };

@@ -9,6 +9,7 @@
 
 #include "store/cassandra_tables.h"
 #include "store/store.h"
+#include "store/write_clock.h"
 
 namespace kck {
 

@@ -1,14 +1,11 @@
 #include "store/cassandra_tables.h"
 
-#include <algorithm>
 #include <array>
 
 #include "store/version_name.h"
 
 namespace kck {
 namespace {
-
-constexpr std::int64_t kClockLeadMaxUs = std::int64_t{24} * 3600 * 1000 * 1000;
 
 CqlValue Definition(std::uint64_t fingerprint) { return CqlValue::Bigint(static_cast<std::int64_t>(fingerprint)); }
 
@@ -27,21 +24,6 @@ CassandraFailure FailureOf(const CqlResult& result, std::string_view what) {
   error.message = fmt::format("the store could not {}: {}: check that Cassandra's nodes run and are not overloaded",
                               what, error.message);
   return {result.status(), std::move(error)};
-}
-
-std::int64_t WriteClock::Next() {
-  const std::int64_t now_us = scheduler_.UnixMillis() * 1000;
-  std::int64_t last = last_us_.load();
-  while (!last_us_.compare_exchange_weak(last, std::max(now_us, last + 1))) {
-  }
-  return std::max(now_us, last + 1);
-}
-
-void WriteClock::Raise(std::int64_t seen_us) {
-  if (seen_us > scheduler_.UnixMillis() * 1000 + kClockLeadMaxUs) return;
-  std::int64_t last = last_us_.load();
-  while (last < seen_us && !last_us_.compare_exchange_weak(last, seen_us)) {
-  }
 }
 
 void CassandraTables::ReadEntries(const std::string& key, OutcomeCallback<std::vector<EntryRow>> done) {
