@@ -31,8 +31,10 @@ struct CassandraWrite {
   TimePoint give_up_at{};
   std::size_t bytes = 0;
 
+  // Nobody waits for it, and it can be computed again. What has no product was set by somebody.
   bool computed() const {
-    return !condition && (entry->kind() == EntryKind::kValue || entry->kind() == EntryKind::kEmpty);
+    const bool filled = entry->kind() == EntryKind::kValue || entry->kind() == EntryKind::kEmpty;
+    return filled && !condition && entry->fingerprint() != 0;
   }
 };
 

@@ -50,21 +50,21 @@ class ProductPut : public std::enable_shared_from_this<ProductPut> {
         JudgePut(*entry_, kept == nullptr ? nullptr : kept->entry.get(), condition_, tools_.scheduler.Now());
     if (!wins) return done_(tl::unexpected(CassandraFailure::Refusal(wins.error())));
     if (!*wins) return done_({});
-    forgetting_.older_until_us = DeletionTime();
     for (EntryRow& row : *rows) Consider(row);
     cells_ = tools_.tables.CellsFor(*entry_);
+    forgetting_.older_until_us = DeletionTime();
     tools_.tables.WriteParts(key_, entry_, cells_, [self = shared_from_this()](Outcome<void> written) {
       if (!written) return self->Fail(written.error());
       self->WriteRow();
     });
   }
 
+  // The end as it is stored: rounded down, and what every reader holds against its clock.
   std::int64_t DeletionTime() const {
-    if (entry_->expires_at() == TimePoint::max()) return time_us_ + kDeletionLeadUs;
-    // Times are of whole milliseconds: one less, so that what is put at the end of the life is not hit.
-    const auto left =
-        std::chrono::floor<std::chrono::milliseconds>(entry_->expires_at() - tools_.scheduler.Now()).count() - 1;
-    return time_us_ + std::clamp<std::int64_t>(left * 1000, 0, kDeletionLeadUs);
+    const std::int64_t ahead_us = time_us_ + kDeletionLeadUs;
+    const std::int64_t end_ms = EncodedExpiryUnixMs(cells_.entry).value_or(0);
+    if (end_ms > ahead_us / 1000) return ahead_us;
+    return std::max(time_us_, end_ms * 1000 - 1);
   }
 
   // A row that goes with this write takes its parts along.
