@@ -19,6 +19,8 @@ namespace {
 // older one. What is past its life stands in nobody's way, so no deletion bears a time after the end of its row's life.
 constexpr std::int64_t kDeletionLeadUs = std::int64_t{60} * 1000 * 1000;
 
+constexpr std::int64_t kEndRoundedMs = 2000;
+
 // While nodes are given a new definition one by one, entries of both are kept. What is left of the old one is forgotten
 // with the first write after that long.
 constexpr std::int64_t kDefinitionKeptUs = std::int64_t{24} * 3600 * 1000 * 1000;
@@ -59,12 +61,12 @@ class ProductPut : public std::enable_shared_from_this<ProductPut> {
     });
   }
 
-  // The end as it is stored: rounded down, and what every reader holds against its clock.
+  // The end less two seconds: a reader rounds the end of a long life down to the second, twice on its way.
   std::int64_t DeletionTime() const {
     const std::int64_t ahead_us = time_us_ + kDeletionLeadUs;
     const std::int64_t end_ms = EncodedExpiryUnixMs(cells_.entry).value_or(0);
     if (end_ms > ahead_us / 1000) return ahead_us;
-    return std::max(time_us_, end_ms * 1000 - 1);
+    return std::max(time_us_, (end_ms - kEndRoundedMs) * 1000);
   }
 
   // A row that goes with this write takes its parts along.

@@ -13,13 +13,19 @@ namespace {
 
 constexpr auto kPatience = std::chrono::seconds(120);
 
+// Another one where a test is repeated.
+std::string RunningTest() {
+  const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
+  return fmt::format("{}.{}.{}", test->test_suite_name(), test->name(), test->result()->start_timestamp());
+}
+
 CassandraSettings WithoutTables() {
   CassandraSettings settings;
   settings.cql.contact_points = {SharedCassandraServer().contact_points()};
   settings.cql.request_timeout_ms = 20000;  // the machine may be busy with other things
   settings.cql.connect_timeout_ms = 20000;
   settings.keyspace = "kck_store_test";
-  settings.scope = testing::UnitTest::GetInstance()->current_test_info()->name();
+  settings.scope = RunningTest();
   return settings;
 }
 
@@ -39,10 +45,7 @@ CassandraSettings TestCassandra() {
   return WithoutTables();
 }
 
-std::string TestKey(const std::string& name) {
-  const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
-  return fmt::format("{}.{}/{}", test->test_suite_name(), test->name(), name);
-}
+std::string TestKey(const std::string& name) { return fmt::format("{}/{}", RunningTest(), name); }
 
 bool ComesTrue(const std::function<bool()>& condition) {
   const auto give_up_at = std::chrono::steady_clock::now() + kPatience;
