@@ -121,7 +121,8 @@ void SharedStore::Find(Search search) {
   }
   tables_.ReadEntries(key, [this, search = std::move(search)](Outcome<std::vector<EntryRow>> rows) mutable {
     if (!rows) return search.done(Failure(std::move(rows.error().error)));
-    OnFound(std::move(search), Chosen(*std::move(rows), search.fingerprint));
+    std::optional<EntryRow> row = Chosen(*std::move(rows), search.fingerprint);
+    OnFound(std::move(search), std::move(row));
   });
 }
 
