@@ -1,7 +1,7 @@
 // The store in Cassandra, against what every store keeps to: as it is, where the tests' entries are without a product,
 // and with a product's fingerprint in place of none.
-#include "store/store_conformance.h"
 #include "testing/cassandra_fixture.h"
+#include "testing/store_conformance.h"
 
 namespace kck {
 namespace {

@@ -1,6 +1,6 @@
 // The stores of one process, against what every store keeps to.
 #include "store/open.h"
-#include "store/store_conformance.h"
+#include "testing/store_conformance.h"
 
 namespace kck {
 namespace {

@@ -1,5 +1,5 @@
 // What every store keeps to (store.h), run against each.
-#include "store/store_conformance.h"
+#include "testing/store_conformance.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
