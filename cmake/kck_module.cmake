@@ -47,12 +47,12 @@ function(kck_target target)
   endif()
 endfunction()
 
-# kck_tests(module…): one test program a module, kck_NAME_test, of its *_test.cc files. Those of the client of Cassandra are a
-# program of their own: they need a cluster, and their own time.
+# kck_tests(module…): one test program a module, kck_NAME_test, of its *_test.cc files. Those of Cassandra's client and of the
+# store in it are programs of their own: they need a cluster, and their own time.
 function(kck_tests)
   foreach(name ${ARGN})
     file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_test.cc)
-    list(FILTER tests EXCLUDE REGEX "/cql_")
+    list(FILTER tests EXCLUDE REGEX "/store/(cql|cassandra)_")
     if(tests)
       kck_test_program(${name} ${name} ${tests})
     endif()

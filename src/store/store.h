@@ -1,6 +1,7 @@
 // The store: entries kept beyond this process's memory, and small records that must survive it.
 //
-// One contract for every implementation (store/store_conformance_test.cc holds them to it):
+// One contract for every implementation (store/store_conformance_test.cc holds them to it; the one that nodes share
+// keeps to it in words of its own where it says so, store/cassandra_store.h):
 // - Put keeps the newer of two entries of one key and definition (Supersedes), whatever order they arrive in.
 // - An entry past its life is never returned.
 // - A callback of a write runs once the write is durable: it survives the process being killed at once after. A set, a

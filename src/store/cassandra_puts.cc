@@ -1,0 +1,117 @@
+#include "store/cassandra_puts.h"
+
+#include <algorithm>
+
+#include "store/cassandra_settable_put.h"
+#include "store/put_rule.h"
+
+namespace kck {
+namespace {
+
+// How a row says "older than this, and gone": its deletion of the rows below its own name bears a time ahead of its
+// own.
+//
+// Rows of one definition are sorted by version, and the first that lives is what is read: so an older row that comes
+// late, from a node that read before this write and wrote after it, is behind this one and does no harm, whatever the
+// clocks say. But it would come forward when this one's life ends (a purge's does, after minutes). The deletion holds
+// it down if it bears a time within the lead: the time that a row bears is taken before the read that it was judged by,
+// so to escape, clocks must differ by a minute or a request take one. Who reads after this write sees it, and drops the
+// older one. What is past its life stands in nobody's way, so no deletion bears a time after the end of its row's life.
+constexpr std::int64_t kDeletionLeadUs = std::int64_t{60} * 1000 * 1000;
+
+constexpr std::int64_t kEndRoundedMs = 2000;
+
+// While nodes are given a new definition one by one, entries of both are kept. What is left of the old one is forgotten
+// with the first write after that long.
+constexpr std::int64_t kDefinitionKeptUs = std::int64_t{24} * 3600 * 1000 * 1000;
+
+bool IsComputed(const Entry& entry) { return entry.kind() == EntryKind::kValue || entry.kind() == EntryKind::kEmpty; }
+
+// Of an entry of a product.
+class ProductPut : public std::enable_shared_from_this<ProductPut> {
+ public:
+  ProductPut(const PutTools& tools, std::string key, EntryPtr entry, std::optional<PutCondition> condition,
+             OutcomeCallback<void> done)
+      : tools_(tools),
+        key_(std::move(key)),
+        entry_(std::move(entry)),
+        condition_(condition),
+        done_(std::move(done)),
+        time_us_(tools.clock.Next()) {}
+
+  void Start() {
+    tools_.tables.ReadEntries(
+        key_, [self = shared_from_this()](Outcome<std::vector<EntryRow>> rows) { self->OnRead(std::move(rows)); });
+  }
+
+ private:
+  void OnRead(Outcome<std::vector<EntryRow>> rows) {
+    if (!rows) return done_(tl::unexpected(std::move(rows.error())));
+    const EntryRow* kept = RowOf(*rows, entry_->fingerprint());
+    const Result<bool> wins =
+        JudgePut(*entry_, kept == nullptr ? nullptr : kept->entry.get(), condition_, tools_.scheduler.Now());
+    if (!wins) return done_(tl::unexpected(CassandraFailure::Refusal(wins.error())));
+    if (!*wins) return done_({});
+    for (EntryRow& row : *rows) Consider(row);
+    cells_ = tools_.tables.CellsFor(*entry_);
+    forgetting_.older_until_us = DeletionTime();
+    tools_.tables.WriteParts(key_, entry_, cells_, [self = shared_from_this()](Outcome<void> written) {
+      if (!written) return self->Fail(written.error());
+      self->WriteRow();
+    });
+  }
+
+  // The end less two seconds: a reader rounds the end of a long life down to the second, twice on its way.
+  std::int64_t DeletionTime() const {
+    const std::int64_t ahead_us = time_us_ + kDeletionLeadUs;
+    const std::int64_t end_ms = EncodedExpiryUnixMs(cells_.entry).value_or(0);
+    if (end_ms > ahead_us / 1000) return ahead_us;
+    return std::max(time_us_, (end_ms - kEndRoundedMs) * 1000);
+  }
+
+  // A row that goes with this write takes its parts along.
+  void Consider(EntryRow& row) {
+    const bool same = row.fingerprint == entry_->fingerprint();
+    if (!same && row.written_us >= time_us_ - kDefinitionKeptUs) return;
+    if (!same) forgetting_.definitions.push_back(row.fingerprint);
+    if (row.cells.chunks > 0) replaced_.push_back(std::move(row));
+  }
+
+  void WriteRow() {
+    tools_.tables.WriteEntry(key_, *entry_, cells_, time_us_, forgetting_,
+                             [self = shared_from_this()](Outcome<void> written) {
+                               if (!written) return self->Fail(written.error());
+                               for (const EntryRow& row : self->replaced_) {
+                                 self->tools_.tables.ForgetParts(self->key_, row.fingerprint, row.cells);
+                               }
+                               self->done_({});
+                             });
+  }
+
+  void Fail(const CassandraFailure& failure) {
+    const bool unclear = failure.status != CqlStatus::kBadRequest && !IsComputed(*entry_);
+    done_(tl::unexpected(unclear ? failure.Unclear() : failure));
+  }
+
+  const PutTools tools_;
+  const std::string key_;
+  const EntryPtr entry_;
+  const std::optional<PutCondition> condition_;
+  const OutcomeCallback<void> done_;
+  const std::int64_t time_us_;  // before the read: see kDeletionLeadUs
+  EntryTables::Forgetting forgetting_;
+  EntryCells cells_;
+  std::vector<EntryRow> replaced_;  // that had parts
+};
+
+}  // namespace
+
+void PutEntry(const PutTools& tools, const std::string& key, const EntryPtr& entry,
+              const std::optional<PutCondition>& condition, OutcomeCallback<void> done) {
+  if (entry->fingerprint() == 0) {
+    return PutSettable(tools, key, entry, condition, std::move(done));
+  }
+  std::make_shared<ProductPut>(tools, key, entry, condition, std::move(done))->Start();
+}
+
+}  // namespace kck

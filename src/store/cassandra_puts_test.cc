@@ -1,0 +1,247 @@
+// The rules of a put, where the test decides what Cassandra answers, and when.
+#include "store/cassandra_puts.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+
+#include "store/version_name.h"
+#include "testing/entries.h"
+#include "testing/manual_scheduler.h"
+
+namespace kck {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr std::uint64_t kProduct = 7;
+const std::string kKey = "a";
+
+const CassandraFailure kTimeout{CqlStatus::kTimeout, {ErrorCode::kStoreError, "timeout"}};
+
+// Answers at once, from what it holds. Before a write, `before_write` runs: it is what another node does meanwhile.
+class FakeTables : public EntryTables {
+ public:
+  explicit FakeTables(const Scheduler& scheduler) : scheduler_(scheduler) {}
+
+  void ReadEntries(const std::string&, OutcomeCallback<std::vector<EntryRow>> done) override { done(entries); }
+
+  EntryCells CellsFor(const Entry& entry) const override { return CellsOf(entry, MomentOf(scheduler_), 8); }
+
+  void WriteParts(const std::string&, EntryPtr, const EntryCells& cells, OutcomeCallback<void> done) override {
+    if (cells.chunks > 0) said.push_back("parts");
+    done({});
+  }
+
+  void ForgetParts(const std::string&, std::uint64_t, const EntryCells& cells) override {
+    if (cells.chunks > 0) said.push_back("forget parts");
+  }
+
+  void WriteEntry(const std::string&, const Entry& entry, const EntryCells&, std::int64_t time_us,
+                  const Forgetting& forgetting, OutcomeCallback<void> done) override {
+    said.push_back("write " + VersionText(entry.version()));
+    written_us = time_us;
+    forgotten = forgetting;
+    done(NextOutcome());
+  }
+
+  void ReadSettable(const std::string&, std::optional<CqlConsistency>,
+                    OutcomeCallback<std::optional<EntryRow>> done) override {
+    said.push_back("read");
+    if (read_fails) return done(tl::unexpected(kTimeout));
+    done(settable);
+  }
+
+  void WriteSettable(const std::string&, const Entry& entry, const EntryCells& cells,
+                     const std::optional<std::string>& expected, OutcomeCallback<bool> done) override {
+    said.push_back("write " + VersionText(entry.version()));
+    if (before_write) before_write();
+    const std::optional<std::string> there = settable ? std::optional(settable->cells.entry) : std::nullopt;
+    const bool applied = there == expected;
+    const Outcome<void> outcome = NextOutcome();
+    if (applied && (outcome || fails_after_it_wrote)) settable = RowOf(DecodeEntry(kKey, cells.entry, Now()).value());
+    if (after_write) after_write();
+    if (!outcome) return done(tl::unexpected(outcome.error()));
+    done(applied);
+  }
+
+  Moment Now() const { return MomentOf(scheduler_); }
+
+  EntryRow RowOf(const EntryPtr& entry, std::int64_t written = 0) const {
+    return {entry->fingerprint(), entry, CellsFor(*entry), written};
+  }
+
+  std::vector<EntryRow> entries;
+  std::optional<EntryRow> settable;
+  bool read_fails = false;
+  bool fails_after_it_wrote = false;
+  std::deque<CassandraFailure> failures;  // of the next writes
+  std::function<void()> before_write;
+  std::function<void()> after_write;
+
+  std::vector<std::string> said;
+  std::int64_t written_us = 0;
+  Forgetting forgotten;
+
+ private:
+  Outcome<void> NextOutcome() {
+    if (failures.empty()) return {};
+    const CassandraFailure failure = failures.front();
+    failures.pop_front();
+    return tl::unexpected(failure);
+  }
+
+  const Scheduler& scheduler_;
+};
+
+class CassandraPutsTest : public testing::Test {
+ protected:
+  // "ok", "dropped" where nothing was written, or the error.
+  std::string Put(const EntryPtr& entry, std::optional<PutCondition> condition = {}) {
+    std::vector<std::string> ends;
+    const auto writes = [this] {
+      return std::ranges::count_if(tables_.said, [](const auto& word) { return word.starts_with("write"); });
+    };
+    const auto before = writes();
+    PutEntry({tables_, scheduler_, clock_}, kKey, entry, condition, [&](const Outcome<void>& put) {
+      ends.push_back(put ? (writes() == before ? "dropped" : "ok") : put.error().error.message);
+    });
+    EXPECT_EQ(ends.size(), 1U);
+    return ends.empty() ? "no end" : ends.front();
+  }
+
+  static EntryPtr Of(std::uint64_t number, std::uint64_t fingerprint, const EditFacts& more = {},
+                     const std::string& value = "1") {
+    return MakeEntry(kKey, value, {1, number, 0}, [&](EntryFacts& facts) {
+      facts.fingerprint = fingerprint;
+      if (more) more(facts);
+    });
+  }
+
+  ManualScheduler scheduler_;
+  WriteClock clock_{scheduler_};
+  FakeTables tables_{scheduler_};
+};
+
+TEST_F(CassandraPutsTest, OfAProductTheNewerIsWrittenAndTheOlderDropped) {
+  EXPECT_EQ(Put(Of(10, kProduct)), "ok");
+  tables_.entries = {tables_.RowOf(Of(10, kProduct))};
+  EXPECT_EQ(Put(Of(9, kProduct)), "dropped");
+  EXPECT_EQ(Put(Of(11, kProduct)), "ok");
+  EXPECT_THAT(Put(Of(12, kProduct), PutCondition{{1, 9, 0}}), HasSubstr("another version"));
+  EXPECT_EQ(Put(Of(12, kProduct), PutCondition{{1, 10, 0}}), "ok");
+}
+
+TEST_F(CassandraPutsTest, ADeletionReachesAheadOfItsWriteButNotPastItsEntrysLife) {
+  Put(Of(10, kProduct));
+  EXPECT_EQ(tables_.forgotten.older_until_us, tables_.written_us + 60'000'000);
+  Put(Of(10, kProduct, [this](EntryFacts& facts) { facts.expires_at = scheduler_.Now() + seconds(5); }));
+  EXPECT_EQ(tables_.forgotten.older_until_us, (scheduler_.UnixMillis() + 3000) * 1000);
+  Put(Of(10, kProduct, [this](EntryFacts& facts) { facts.expires_at = scheduler_.Now() - seconds(5); }));
+  EXPECT_EQ(tables_.forgotten.older_until_us, tables_.written_us);
+}
+
+TEST_F(CassandraPutsTest, EachWriteBearsALaterTime) {
+  Put(Of(10, kProduct));
+  const std::int64_t first_us = tables_.written_us;
+  Put(Of(11, kProduct));
+  EXPECT_GT(tables_.written_us, first_us);
+  EXPECT_NEAR(static_cast<double>(tables_.written_us), static_cast<double>(scheduler_.UnixMillis()) * 1000, 10.0);
+}
+
+TEST_F(CassandraPutsTest, DefinitionsThatAreADayOldGoWithTheNextWriteOfAnother) {
+  const std::int64_t now_us = scheduler_.UnixMillis() * 1000;
+  const std::int64_t hour_us = std::int64_t{3600} * 1000 * 1000;
+  tables_.entries = {tables_.RowOf(Of(10, 1), now_us - 23 * hour_us), tables_.RowOf(Of(10, 2), now_us - 25 * hour_us),
+                     tables_.RowOf(Of(10, kProduct), now_us - 25 * hour_us)};
+  EXPECT_EQ(Put(Of(11, kProduct)), "ok");
+  EXPECT_THAT(tables_.forgotten.definitions, ElementsAre(2U));
+}
+
+TEST_F(CassandraPutsTest, PartsAreWrittenBeforeTheirRowAndGoAfterIt) {
+  tables_.entries = {tables_.RowOf(Of(10, kProduct, {}, "a long value"))};
+  EXPECT_EQ(Put(Of(11, kProduct, {}, "another long value")), "ok");
+  EXPECT_THAT(tables_.said, ElementsAre("parts", "write 1.11.0", "forget parts"));
+}
+
+TEST_F(CassandraPutsTest, ASetWhoseEndIsUnclearSaysSo) {
+  tables_.failures = {kTimeout, kTimeout};
+  EXPECT_EQ(Put(Of(10, kProduct)), "timeout");
+  EXPECT_THAT(Put(Of(10, kProduct, [](EntryFacts& facts) { facts.kind = EntryKind::kSet; })),
+              HasSubstr("may have been written"));
+}
+
+TEST_F(CassandraPutsTest, ATransactionThatLostIsJudgedAgain) {
+  tables_.settable = tables_.RowOf(Of(10, 0));
+  tables_.before_write = [this] {
+    tables_.before_write = {};
+    tables_.settable = tables_.RowOf(Of(11, 0));
+  };
+  EXPECT_EQ(Put(Of(12, 0)), "ok") << "still the newer";
+  EXPECT_THAT(tables_.said, ElementsAre("read", "write 1.12.0", "read", "write 1.12.0"));
+
+  tables_.before_write = [this] { tables_.settable = tables_.RowOf(Of(20, 0)); };
+  EXPECT_THAT(Put(Of(13, 0), PutCondition{{1, 12, 0}}), HasSubstr("another version"));
+  EXPECT_EQ(tables_.settable->entry->version(), (Version{1, 20, 0}));
+}
+
+TEST_F(CassandraPutsTest, ATransactionThatAlwaysLosesEnds) {
+  std::uint64_t number = 10;
+  tables_.before_write = [&] { tables_.settable = tables_.RowOf(Of(++number, 0)); };
+  EXPECT_THAT(Put(Of(1000, 0)), HasSubstr("too many"));
+}
+
+TEST_F(CassandraPutsTest, ATimeOutOfATransactionThatHappenedIsSettledAsSuccess) {
+  tables_.settable = tables_.RowOf(Of(10, 0));
+  tables_.failures = {kTimeout};
+  tables_.fails_after_it_wrote = true;
+  EXPECT_EQ(Put(Of(11, 0), PutCondition{{1, 10, 0}}), "ok");
+  EXPECT_THAT(tables_.said, ElementsAre("read", "write 1.11.0", "read"));
+}
+
+TEST_F(CassandraPutsTest, ATimeOutOfATransactionThatDidNotHappenIsTriedAgain) {
+  tables_.settable = tables_.RowOf(Of(10, 0));
+  tables_.failures = {kTimeout};
+  EXPECT_EQ(Put(Of(11, 0), PutCondition{{1, 10, 0}}), "ok");
+  EXPECT_THAT(tables_.said, ElementsAre("read", "write 1.11.0", "read", "write 1.11.0"));
+}
+
+TEST_F(CassandraPutsTest, ATimeOutThatOthersWroteOverStaysUnclear) {
+  tables_.settable = tables_.RowOf(Of(10, 0));
+  tables_.failures = {kTimeout};
+  tables_.fails_after_it_wrote = true;
+  tables_.after_write = [this] { tables_.settable = tables_.RowOf(Of(12, 0)); };
+  EXPECT_THAT(Put(Of(11, 0), PutCondition{{1, 10, 0}}), HasSubstr("may have been written"));
+}
+
+TEST_F(CassandraPutsTest, ATimeOutThatCannotBeSettledStaysUnclear) {
+  tables_.failures = {kTimeout};
+  tables_.after_write = [this] { tables_.read_fails = true; };
+  EXPECT_THAT(Put(Of(11, 0)), HasSubstr("may have been written"));
+  tables_.read_fails = false;
+  tables_.after_write = {};
+  tables_.failures = {10, kTimeout};
+  EXPECT_THAT(Put(Of(12, 0)), HasSubstr("may have been written")) << "it is not tried for ever";
+}
+
+TEST_F(CassandraPutsTest, PartsOfATransactionThatWasNotWrittenGo) {
+  tables_.settable = tables_.RowOf(Of(10, 0));
+  EXPECT_EQ(Put(Of(9, 0, {}, "a long value")), "dropped");
+  EXPECT_THAT(tables_.said, ElementsAre("parts", "read", "forget parts"));
+}
+
+TEST_F(CassandraPutsTest, WhatIsDamagedOrPastItsLifeIsReplacedAsWhatItIs) {
+  EntryRow row = tables_.RowOf(Of(20, 0));
+  row.entry = nullptr;
+  tables_.settable = row;
+  EXPECT_EQ(Put(Of(10, 0)), "ok");
+}
+
+}  // namespace
+}  // namespace kck

@@ -1,0 +1,108 @@
+#include "store/cassandra_settable_put.h"
+
+#include <memory>
+
+#include "store/put_rule.h"
+
+namespace kck {
+namespace {
+
+// It reads, judges, and writes on the condition that what it judged is still there; if
+// not, it begins again.
+class SettablePut : public std::enable_shared_from_this<SettablePut> {
+ public:
+  SettablePut(const PutTools& tools, std::string key, EntryPtr entry, std::optional<PutCondition> condition,
+              OutcomeCallback<void> done)
+      : tools_(tools),
+        key_(std::move(key)),
+        entry_(std::move(entry)),
+        condition_(condition),
+        done_(std::move(done)),
+        cells_(tools.tables.CellsFor(*entry_)) {}
+
+  // The parts first: they are under a name that nobody knows until the row is there.
+  void Start() {
+    tools_.tables.WriteParts(key_, entry_, cells_, [self = shared_from_this()](Outcome<void> written) {
+      if (!written) return self->done_(tl::unexpected(std::move(written.error())));
+      self->Read();
+    });
+  }
+
+ private:
+  static constexpr int kAttemptsMax = 32;  // lost to others, each of which got further
+  static constexpr int kUnclearMax = 3;
+
+  void Read() {
+    tools_.tables.ReadSettable(
+        key_, CqlConsistency::kSerial,
+        [self = shared_from_this()](Outcome<std::optional<EntryRow>> row) { self->OnRead(std::move(row)); });
+  }
+
+  void OnRead(Outcome<std::optional<EntryRow>> row) {
+    if (!row) return Abandon(unclear_ ? unclear_->Unclear() : row.error());
+    if (unclear_ && *row && (*row)->cells.entry == cells_.entry) return Succeed();
+    // After a read at this level, a transaction that was under way is either there or will never be. If others wrote
+    // meanwhile, it may have been there in between.
+    const std::optional<std::string> there = *row ? std::optional((*row)->cells.entry) : std::nullopt;
+    if (unclear_ && there != expected_) return Abandon(unclear_->Unclear());
+    unclear_.reset();
+    kept_ = *std::move(row);
+    expected_ = there;
+    const Result<bool> wins =
+        JudgePut(*entry_, kept_ ? kept_->entry.get() : nullptr, condition_, tools_.scheduler.Now());
+    if (!wins) return Abandon(CassandraFailure::Refusal(wins.error()));
+    if (!*wins) return Drop();
+    tools_.tables.WriteSettable(key_, *entry_, cells_, expected_,
+                                [self = shared_from_this()](Outcome<bool> applied) { self->OnWritten(applied); });
+  }
+
+  void OnWritten(const Outcome<bool>& applied) {
+    if (!applied) {
+      if (applied.error().status == CqlStatus::kBadRequest) return Abandon(applied.error());
+      if (++unclear_times_ > kUnclearMax) return done_(tl::unexpected(applied.error().Unclear()));
+      unclear_ = applied.error();
+      return Read();
+    }
+    if (*applied) return Succeed();
+    if (++attempts_ < kAttemptsMax) return Read();
+    Abandon(CassandraFailure::Refusal(
+        {ErrorCode::kOverloaded, "too many nodes write this key at once: try again shortly"}));
+  }
+
+  void Succeed() {
+    if (kept_) tools_.tables.ForgetParts(key_, 0, kept_->cells);
+    done_({});
+  }
+
+  void Drop() {
+    tools_.tables.ForgetParts(key_, 0, cells_);
+    done_({});
+  }
+
+  // What is unclear keeps its parts.
+  void Abandon(CassandraFailure failure) {
+    if (failure.status == CqlStatus::kBadRequest) tools_.tables.ForgetParts(key_, 0, cells_);
+    done_(tl::unexpected(std::move(failure)));
+  }
+
+  const PutTools tools_;
+  const std::string key_;
+  const EntryPtr entry_;
+  const std::optional<PutCondition> condition_;
+  const OutcomeCallback<void> done_;
+  const EntryCells cells_;
+  int attempts_ = 0;
+  int unclear_times_ = 0;
+  std::optional<CassandraFailure> unclear_;  // of the last write: whether it happened is not known
+  std::optional<EntryRow> kept_;
+  std::optional<std::string> expected_;
+};
+
+}  // namespace
+
+void PutSettable(const PutTools& tools, const std::string& key, const EntryPtr& entry,
+                 const std::optional<PutCondition>& condition, OutcomeCallback<void> done) {
+  std::make_shared<SettablePut>(tools, key, entry, condition, std::move(done))->Start();
+}
+
+}  // namespace kck

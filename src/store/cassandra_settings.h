@@ -1,0 +1,34 @@
+// How a node reaches the shared store in Cassandra, and what bounds it keeps there.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/cql_client.h"
+
+namespace kck {
+
+struct CassandraSettings {
+  CqlSettings cql;
+  std::string keyspace = "kck";  // a-z, 0-9 and _, at most 48
+  std::string scope;             // whose records these are: the node's id
+  // Copies, of which setting up makes the keyspace: in each data centre named, or, where none is, in the cluster.
+  int replication_factor = 1;
+  std::vector<std::pair<std::string, int>> datacenters;
+};
+
+struct CassandraLimits {
+  std::size_t writes_waiting_max = 16384;
+  std::size_t write_bytes_waiting_max = std::size_t{64} << 20U;
+  std::size_t writes_running_max = 256;    // of entries, at once
+  std::size_t value_bytes_whole = 262144;  // a longer value is cut into parts of this
+  // Of computed entries that Cassandra could not take: how long they are tried again, and the pauses between.
+  int retry_for_ms = 120000;
+  int retry_delay_min_ms = 100;
+  int retry_delay_max_ms = 5000;
+  int close_timeout_ms = 5000;  // Close waits so long for writes, and then fails what is left
+};
+
+}  // namespace kck

@@ -1,0 +1,193 @@
+#include "store/cassandra_store.h"
+
+#include <algorithm>
+
+#include "store/cassandra_lanes.h"
+#include "store/cassandra_puts.h"
+#include "store/cassandra_records.h"
+#include "store/cassandra_schema.h"
+#include "store/put_rule.h"
+
+namespace kck {
+namespace {
+
+class SharedStore : public CassandraStore {
+ public:
+  SharedStore(const CassandraSettings& settings, Scheduler& scheduler, const CassandraLimits& limits)
+      : scheduler_(scheduler),
+        close_timeout_ms_(limits.close_timeout_ms),
+        damage_(fmt::format("Cassandra, keyspace {},", settings.keyspace), scheduler),
+        clock_(scheduler),
+        lanes_(std::make_shared<CassandraLanes>(scheduler, limits,
+                                                [this](auto write, auto finish) { Run(*write, std::move(finish)); })),
+        session_(std::make_shared<CassandraSession>(scheduler, settings, [lanes = lanes_] { lanes->Wake(); })),
+        tables_(*session_, scheduler, damage_, limits.value_bytes_whole),
+        records_(*session_, clock_) {
+    session_->Start();
+  }
+
+  ~SharedStore() override { CloseAll(); }
+
+  void Get(std::string key, std::uint64_t fingerprint, GetCallback done) override {
+    if (const auto refused = Refused()) return Refuse<EntryPtr>(std::move(done), *refused);
+    // Cassandra has no empty keys.
+    if (key.empty()) return scheduler_.Post([done = std::move(done)] { done(EntryPtr()); });
+    Find({std::move(key), fingerprint, std::move(done)});
+  }
+
+  void Put(std::string key, EntryPtr entry, PutCallback done) override {
+    Write(std::move(key), std::move(entry), std::nullopt, std::move(done));
+  }
+
+  void PutIf(std::string key, EntryPtr entry, PutCondition condition, PutCallback done) override {
+    Write(std::move(key), std::move(entry), condition, std::move(done));
+  }
+
+  void PutRecord(std::string name, std::string value, PutCallback done) override {
+    if (const auto refused = Refused()) return Refuse<void>(std::move(done), *refused);
+    records_.Write(name, value, std::move(done));
+  }
+
+  void DeleteRecord(std::string name, PutCallback done) override {
+    if (const auto refused = Refused()) return Refuse<void>(std::move(done), *refused);
+    records_.Write(name, std::nullopt, std::move(done));
+  }
+
+  void GetRecords(std::string prefix, RecordsCallback done) override {
+    using Records = std::vector<std::pair<std::string, std::string>>;
+    if (const auto refused = Refused()) return Refuse<Records>(std::move(done), *refused);
+    records_.Read(std::move(prefix), std::move(done));
+  }
+
+  void Close() override { CloseAll(); }
+
+  StoreHealth health() const override { return {damage_.count(), 0}; }
+
+  CassandraHealth cassandra_health() const override;
+
+ private:
+  struct Search {
+    std::string key;
+    std::uint64_t fingerprint;
+    GetCallback done;
+    bool again = false;  // a part was missing, as when the entry was replaced meanwhile
+  };
+
+  std::optional<Error> Refused() const {
+    if (closed_) return StoreClosed().value();
+    if (!session_->ready()) return session_->NotReady();
+    return std::nullopt;
+  }
+
+  template <typename T>
+  void Refuse(std::function<void(Result<T>)> done, const Error& error) {
+    scheduler_.Post([done = std::move(done), error] { done(Failure(error)); });
+  }
+
+  void Find(Search search);
+  void OnFound(Search search, std::optional<EntryRow> row);
+  void Write(std::string key, EntryPtr entry, std::optional<PutCondition> condition, PutCallback done);
+  void Run(const CassandraWrite& write, CassandraLanes::Finish finish);
+  void CloseAll();
+
+  Scheduler& scheduler_;
+  const int close_timeout_ms_;
+  DamageLog damage_;
+  WriteClock clock_;
+  std::atomic<bool> closed_{false};
+  const std::shared_ptr<CassandraLanes> lanes_;
+  const std::shared_ptr<CassandraSession> session_;
+  CassandraTables tables_;
+  CassandraRecords records_;
+};
+
+// The newest of the asked definition; else the one that was written last.
+std::optional<EntryRow> Chosen(std::vector<EntryRow> rows, std::uint64_t fingerprint) {
+  if (rows.empty()) return std::nullopt;
+  auto chosen = std::ranges::find(rows, fingerprint, &EntryRow::fingerprint);
+  if (chosen == rows.end()) chosen = std::ranges::max_element(rows, {}, &EntryRow::written_us);
+  return std::move(*chosen);
+}
+
+void SharedStore::Find(Search search) {
+  const std::string key = search.key;
+  const std::uint64_t fingerprint = search.fingerprint;
+  if (fingerprint == 0) {
+    return tables_.ReadSettable(key, std::nullopt,
+                                [this, search = std::move(search)](Outcome<std::optional<EntryRow>> row) mutable {
+                                  if (!row) return search.done(Failure(std::move(row.error().error)));
+                                  OnFound(std::move(search), *std::move(row));
+                                });
+  }
+  tables_.ReadEntries(key, [this, search = std::move(search)](Outcome<std::vector<EntryRow>> rows) mutable {
+    if (!rows) return search.done(Failure(std::move(rows.error().error)));
+    std::optional<EntryRow> row = Chosen(*std::move(rows), search.fingerprint);
+    OnFound(std::move(search), std::move(row));
+  });
+}
+
+void SharedStore::OnFound(Search search, std::optional<EntryRow> row) {
+  if (!row || !row->entry) return search.done(EntryPtr());
+  if (row->cells.chunks == 0) return search.done(std::move(row->entry));
+  const std::string key = search.key;
+  tables_.ReadValue(key, *std::move(row), [this, search = std::move(search)](Outcome<EntryPtr> entry) mutable {
+    if (!entry) return search.done(Failure(std::move(entry.error().error)));
+    if (*entry || search.again) return search.done(*std::move(entry));
+    search.again = true;
+    Find(std::move(search));
+  });
+}
+
+void SharedStore::Write(std::string key, EntryPtr entry, std::optional<PutCondition> condition, PutCallback done) {
+  if (key.empty()) {
+    return Refuse<void>(std::move(done), {ErrorCode::kStoreError, "a key without letters cannot be stored"});
+  }
+  CassandraWrite write{std::move(key), std::move(entry), condition, {}};
+  write.done.push_back(std::move(done));
+  std::optional<Error> refused;
+  if (!write.computed()) refused = Refused();
+  if (!refused) {
+    const Result<void> added = lanes_->Add(write);
+    if (added) return;
+    refused = added.error();
+  }
+  Refuse<void>(std::move(write.done.front()), *refused);
+}
+
+void SharedStore::Run(const CassandraWrite& write, CassandraLanes::Finish finish) {
+  if (session_->ready()) {
+    return PutEntry({tables_, scheduler_, clock_}, write.key, write.entry, write.condition, std::move(finish));
+  }
+  scheduler_.Post([finish = std::move(finish), error = session_->NotReady()] {
+    finish(tl::unexpected(CassandraFailure{CqlStatus::kUnavailable, error}));
+  });
+}
+
+void SharedStore::CloseAll() {
+  if (closed_.exchange(true)) return;
+  lanes_->Finishing();
+  records_.AwaitWrites(close_timeout_ms_);
+  lanes_->FailAll();
+  session_->Close();
+}
+
+CassandraHealth SharedStore::cassandra_health() const {
+  const CassandraLanes::Waiting waiting = lanes_->waiting();
+  const bool ready = session_->ready();
+  return {ready && session_->client().counts().nodes_up > 0,
+          session_->ready_since_unix_ms(),
+          ready ? std::string() : session_->NotReady().message,
+          waiting.writes,
+          waiting.bytes,
+          waiting.given_up};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CassandraStore>> OpenCassandraStore(const CassandraSettings& settings, Scheduler& scheduler,
+                                                           const CassandraLimits& limits) {
+  if (const Result<void> valid = ValidateCassandra(settings); !valid) return Failure(valid.error());
+  return std::make_unique<SharedStore>(settings, scheduler, limits);
+}
+
+}  // namespace kck
