@@ -1,8 +1,8 @@
 // Bugs that can be planted, to see that the simulation (tests/simulation) finds them: each breaks a rule of
 // ARCHITECTURE.md at the place that keeps it.
 //
-// Unless KCK_TEST_HOOKS is defined (presets dev, asan, tsan), no bug is planted, which the compiler knows: nothing of this
-// is in a program that users run.
+// Unless KCK_TEST_HOOKS is defined (presets dev, asan, tsan), no bug is planted, which the compiler knows: nothing of
+// this is in a program that users run.
 #pragma once
 
 #include <array>

@@ -30,7 +30,9 @@ class KCK_ATTRIBUTE(capability("mutex")) Mutex {
 
 class KCK_ATTRIBUTE(scoped_lockable) MutexLock {
  public:
-  [[nodiscard]] explicit MutexLock(Mutex& mutex) KCK_ATTRIBUTE(acquire_capability(mutex)) : mutex_(mutex) { mutex_.lock(); }
+  [[nodiscard]] explicit MutexLock(Mutex& mutex) KCK_ATTRIBUTE(acquire_capability(mutex)) : mutex_(mutex) {
+    mutex_.lock();
+  }
   ~MutexLock() KCK_ATTRIBUTE(release_capability()) { mutex_.unlock(); }
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;

@@ -2,8 +2,7 @@
 //
 // - A computed entry that waits gives way to a later one of its definition; what is told then is the later one's end.
 // - Where Cassandra is away, computed entries stay and are tried again with growing pauses, for a bounded time: they
-// are
-//   worth keeping, and to write them twice does no harm. All else fails at once: its caller waits for the answer.
+//   are worth keeping, and to write them twice does no harm. All else fails at once: its caller waits for the answer.
 // - Both count and bytes are bounded.
 #pragma once
 

@@ -7,8 +7,7 @@
 namespace kck {
 namespace {
 
-// It reads, judges, and writes on the condition that what it judged is still there; if
-// not, it begins again.
+// It reads, judges, and writes on the condition that what it judged is still there; if not, it begins again.
 class SettablePut : public std::enable_shared_from_this<SettablePut> {
  public:
   SettablePut(const PutTools& tools, std::string key, EntryPtr entry, std::optional<PutCondition> condition,

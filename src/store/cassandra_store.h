@@ -2,9 +2,8 @@
 //
 // It keeps to the contract of Store, with these words in place of others there:
 // - Durable is what the consistency level says: written to the log of so many replicas. Cassandra syncs its log every
-// ten
-//   seconds unless its commitlog_sync says otherwise, so that a power failure of all of them at once may undo what they
-//   had not synced. A replica alone undoes nothing.
+//   ten seconds unless its commitlog_sync says otherwise, so that a power failure of all of them at once may undo what
+//   they had not synced. A replica alone undoes nothing.
 // - Entries of two definitions live side by side, since nodes change to a new one at different times: a put forgets
 //   those by others a day after they were written.
 // - Entries with and without a product (fingerprint 0) are apart, and never stand in for each other: the engine takes
