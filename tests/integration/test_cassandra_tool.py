@@ -12,7 +12,7 @@ import pytest
 from support.cassandra import Cassandra, prepare
 from support.certificates import make_pair
 
-from cassandra_cluster import ClusterError, library, ports, processes
+from cassandra_cluster import ClusterError, ports, processes, runtime
 from cassandra_cluster.cluster import Cluster
 from cassandra_cluster.cql import Cql, CqlError
 
@@ -210,7 +210,7 @@ def test_java_that_is_absent_or_of_another_version(tmp_path):
 def test_jars_without_mvn(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ClusterError, match="holds no jars of Cassandra, and there is no mvn to fetch them"):
-        library.jars(tmp_path / "lib")
+        runtime.jars(tmp_path / "lib")
 
 
 def test_jars_are_fetched_once_by_two_at_once(tmp_path):
@@ -219,8 +219,8 @@ echo fetched >> {tmp_path}/fetched
 for word; do case $word in -DoutputDirectory=*) mkdir -p "${{word#*=}}"; touch "${{word#*=}}/some.jar";; esac; done
 sleep 0.3
 """)
-    text = ("import pathlib, sys\nfrom cassandra_cluster import library\n"
-            "print(len(library.jars(pathlib.Path(sys.argv[1]))))\n")
+    text = ("import pathlib, sys\nfrom cassandra_cluster import runtime\n"
+            "print(len(runtime.jars(pathlib.Path(sys.argv[1]))))\n")
     environment = {"PATH": f"{tmp_path}/bin:/usr/bin:/bin", "PYTHONPATH": str(TOOLS)}
     command = [sys.executable, "-c", text, tmp_path / "lib"]
     both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]

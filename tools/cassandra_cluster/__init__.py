@@ -5,7 +5,7 @@ node      one node's process: start, stop, kill, pause; `keeper` is the process 
 settings  what a cluster was made with, and where it listens
 files     the files that a node reads when it starts
 cql       the few words of Cassandra's protocol that it takes to know whether a node serves
-library   Java and Cassandra's jars
+runtime   Java and Cassandra's jars
 archive   the class-data archive, which makes nodes start sooner
 ports     ports that no other cluster has
 """

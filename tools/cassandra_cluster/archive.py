@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 
-from cassandra_cluster import library, ports, processes
+from cassandra_cluster import ports, processes, runtime
 from cassandra_cluster.node import Node
 from cassandra_cluster.settings import Settings, even_tokens
 
@@ -18,7 +18,7 @@ ALLOW = ["-XX:+UnlockDiagnosticVMOptions", "-XX:+AllowArchivingWithJavaAgent"]
 def options():
     """Options of Java to start with the archive, which is made where it is absent."""
     path = archive_path()
-    with library.locked("archive"):
+    with runtime.locked("archive"):
         if not path.exists():
             make(path)
     return [*ALLOW, "-Xshare:auto", f"-XX:SharedArchiveFile={path}"]
@@ -26,10 +26,10 @@ def options():
 
 def archive_path():
     """It fits one Java and one list of jars, in their places."""
-    java = pathlib.Path(library.java()).resolve()
-    made_of = [java, *library.jars()]
+    java = pathlib.Path(runtime.java()).resolve()
+    made_of = [java, *runtime.jars()]
     text = "".join(f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}\n" for path in made_of)
-    return library.HOME / f"classes-{hashlib.sha256(text.encode()).hexdigest()[:12]}.jsa"
+    return runtime.HOME / f"classes-{hashlib.sha256(text.encode()).hexdigest()[:12]}.jsa"
 
 
 def make(path):

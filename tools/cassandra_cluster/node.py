@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from cassandra_cluster import ClusterError, files, library, ports, processes
+from cassandra_cluster import ClusterError, files, ports, processes, runtime
 from cassandra_cluster.cql import Cql, CqlError, UserWanted
 
 KEEPER = pathlib.Path(__file__).with_name("keeper.py")
@@ -40,8 +40,8 @@ class Node:
         for port in (self._settings.port, self._settings.storage_port):
             self._expect_free(self.address, port)
         self._expect_free("127.0.0.1", self._settings.jmx_port(self.number))
-        files.write(self.folder, self._settings, self.number, library.jars(), joins, list(archive_options))
-        job = {"command": [library.java(), self._arguments(), "-Dcassandra-foreground=yes", DAEMON],
+        files.write(self.folder, self._settings, self.number, runtime.jars(), joins, list(archive_options))
+        job = {"command": [runtime.java(), self._arguments(), "-Dcassandra-foreground=yes", DAEMON],
                "log": str(self._log_path), "pid_file": str(self.folder / "pid"), "owner": self._settings.owner}
         # The keeper holds the ports by inheriting the socket.
         done = subprocess.run([sys.executable, KEEPER, json.dumps(job)], stdin=subprocess.DEVNULL, capture_output=True,
@@ -116,8 +116,8 @@ class Node:
     def nodetool(self, *words):
         """Runs nodetool, and returns its exit status and what it printed."""
         logback = self.folder / "conf/logback-tools.xml"
-        command = [library.java(), "-Xmx128m", "-XX:TieredStopAtLevel=1", *files.MODULES,
-                   f"-Dlogback.configurationFile=file://{logback}", "-cp", ":".join(map(str, library.jars())),
+        command = [runtime.java(), "-Xmx128m", "-XX:TieredStopAtLevel=1", *files.MODULES,
+                   f"-Dlogback.configurationFile=file://{logback}", "-cp", ":".join(map(str, runtime.jars())),
                    "org.apache.cassandra.tools.NodeTool", "-h", "127.0.0.1",
                    "-p", str(self._settings.jmx_port(self.number)), *words]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
