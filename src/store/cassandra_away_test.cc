@@ -71,7 +71,7 @@ class CassandraAway : public CassandraStoreTest {
       const Result<void> result = put->get();
       EXPECT_TRUE(result) << result.error().message;
     }
-    EXPECT_TRUE(ComesTrue([&] { return Value(key) == "4"; }));
+    EXPECT_TRUE(BecomesTrue([&] { return Value(key) == "4"; }));
     EXPECT_EQ(store_->cassandra_health().writes_waiting, 0U);
     EXPECT_EQ(store_->cassandra_health().writes_given_up, 0U);
   }
@@ -103,7 +103,7 @@ TEST_F(CassandraAway, Killed) {
   store_ = OpenCassandraStore(Impatient(), scheduler_, limits_).value();
   AwaitConnected(*store_);
   SharedCassandraServer().Kill(1);
-  EXPECT_TRUE(ComesTrue([this] { return !store_->cassandra_health().connected; }));
+  EXPECT_TRUE(BecomesTrue([this] { return !store_->cassandra_health().connected; }));
   ExpectAwayThenBack([] { SharedCassandraServer().Start(1); });
   store_->Close();
 }

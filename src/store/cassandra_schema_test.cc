@@ -50,7 +50,7 @@ TEST_F(CassandraSchemaTest, CopiesGoWhereTheSettingsSay) {
 TEST_F(CassandraSchemaTest, AStoreWithoutTablesWaitsForThem) {
   auto store = OpenCassandraStore(settings_, scheduler_).value();
   ASSERT_TRUE(
-      ComesTrue([&] { return store->cassandra_health().why_not.find("kck store setup") != std::string::npos; }));
+      BecomesTrue([&] { return store->cassandra_health().why_not.find("kck store setup") != std::string::npos; }));
   EXPECT_FALSE(store->cassandra_health().connected);
   EXPECT_EQ(ErrorOf(SetUpCassandra(scheduler_, settings_)), "none");
   AwaitConnected(*store);

@@ -72,7 +72,7 @@ TEST_F(CassandraStoreRunning, CassandraForgetsWhatIsPastItsLife) {
     Put(MakeEntry(lasting, "1", {1, 1, 0}, By(fingerprint)));
     Put(MakeEntry(brief, "1", {1, 1, 0},
                   By(fingerprint, [this](EntryFacts& facts) { facts.expires_at = scheduler_.Now() + seconds(2); })));
-    EXPECT_TRUE(ComesTrue([&] { return Rows("key", table, brief).empty(); }));
+    EXPECT_TRUE(BecomesTrue([&] { return Rows("key", table, brief).empty(); }));
     EXPECT_EQ(Rows("key", table, lasting).size(), 1U);
     EXPECT_THAT(Rows("ttl(entry)", table, lasting), ElementsAre("")) << "it has no end";
   }
@@ -91,7 +91,7 @@ TEST_F(CassandraStoreRunning, WhatIsPutAfterAPurgeIsSeenWithTheSameVersionToo) {
   const std::string key = TestKey();
   const auto purge = [&](std::uint64_t sequence) {
     Put(MakeTombstone(key, {1, 10, 0}, Until(seconds(1), sequence)));
-    EXPECT_TRUE(ComesTrue([&] { return Value(key) == "none"; }));
+    EXPECT_TRUE(BecomesTrue([&] { return Value(key) == "none"; }));
   };
   const auto refill = [&](std::uint64_t sequence) {
     const std::string value = std::to_string(sequence);
@@ -112,7 +112,7 @@ TEST_F(CassandraStoreRunning, WhatIsPutAfterAPurgeIsSeenWithTheSameVersionToo) {
 TEST_F(CassandraStoreRunning, WhatIsPastItsLifeStandsInNobodysWay) {
   const std::string key = TestKey();
   Put(MakeEntry(key, "20", {1, 20, 0}, Until(seconds(1))));
-  EXPECT_TRUE(ComesTrue([&] { return Value(key) == "none"; }));
+  EXPECT_TRUE(BecomesTrue([&] { return Value(key) == "none"; }));
   Put(MakeEntry(key, "10", {1, 10, 0}, Until(hours(1))));
   EXPECT_EQ(Value(key), "10");
 }
@@ -163,10 +163,10 @@ TEST_P(Large, ValuesLieInPartsThatGoWithTheirEntry) {
   EXPECT_EQ(Parts(), 4U);
   EXPECT_TRUE(calls_.PutIf(key_, Of(2), {1, 1, 0}));
   EXPECT_EQ(Value(key_, GetParam()), ValueOf(2));
-  EXPECT_TRUE(ComesTrue([this] { return Parts() == 4; }));
+  EXPECT_TRUE(BecomesTrue([this] { return Parts() == 4; }));
   Put(MakeEntry(key_, "small", {1, 3, 0}, By(GetParam())));
   EXPECT_EQ(Value(key_, GetParam()), "small");
-  EXPECT_TRUE(ComesTrue([this] { return Parts() == 0; }));
+  EXPECT_TRUE(BecomesTrue([this] { return Parts() == 0; }));
 }
 
 TEST_P(Large, AMissingPartMakesItNone) {
@@ -209,10 +209,10 @@ TEST_F(CassandraStoreRunning, RecordsOfManyPagesAreReadWholeAndInOrder) {
   constexpr int kRecords = 20000;
   std::atomic<int> written{0};
   for (int i = 0; i < kRecords; ++i) {
-    ASSERT_TRUE(ComesTrue([&] { return i - written < 1000; }));
+    ASSERT_TRUE(BecomesTrue([&] { return i - written < 1000; }));
     store_->PutRecord(fmt::format("r/{:05}", i), "1", [&](const Result<void>& put) { written += put ? 1 : 1 << 20; });
   }
-  ASSERT_TRUE(ComesTrue([&] { return written >= kRecords; }));
+  ASSERT_TRUE(BecomesTrue([&] { return written >= kRecords; }));
   EXPECT_EQ(written, kRecords);
   EXPECT_TRUE(calls_.PutRecord("q", "1"));
   EXPECT_TRUE(calls_.PutRecord("s", "1"));
@@ -284,7 +284,7 @@ TEST_F(CassandraStoreTwo, AnOldEntryWhoseWriteOvertakesNothingNeverComesForward)
                   "USING TIMESTAMP {}",
                   key, version, bytes, late_us));
   EXPECT_THAT(Value(key), testing::AnyOf("20", "none"));
-  EXPECT_TRUE(ComesTrue([&] { return Rows("version", "entry", key).empty(); }));
+  EXPECT_TRUE(BecomesTrue([&] { return Rows("version", "entry", key).empty(); }));
   EXPECT_EQ(Value(key), "none") << "not the one that the newer had replaced";
 }
 

@@ -3,15 +3,12 @@
 #include <boost/algorithm/string/replace.hpp>
 #include <future>
 #include <stdexcept>
-#include <thread>
 
 #include "store/cassandra_schema.h"
 #include "testing/cassandra_server.h"
 
 namespace kck {
 namespace {
-
-constexpr auto kPatience = std::chrono::seconds(120);
 
 // Another one where a test is repeated.
 std::string RunningTest() {
@@ -47,17 +44,8 @@ CassandraSettings TestCassandra() {
 
 std::string TestKey(const std::string& name) { return fmt::format("{}/{}", RunningTest(), name); }
 
-bool ComesTrue(const std::function<bool()>& condition) {
-  const auto give_up_at = std::chrono::steady_clock::now() + kPatience;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > give_up_at) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return true;
-}
-
 void AwaitConnected(const CassandraStore& store) {
-  if (ComesTrue([&store] { return store.cassandra_health().connected; })) return;
+  if (BecomesTrue([&store] { return store.cassandra_health().connected; })) return;
   throw std::runtime_error("the store was not connected: " + store.cassandra_health().why_not);
 }
 

@@ -4,13 +4,13 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "store/cassandra_store.h"
 #include "testing/blocking_store.h"
+#include "testing/patience.h"
 #include "testing/thread_scheduler.h"
 
 namespace kck {
@@ -24,9 +24,6 @@ std::string TestKey(const std::string& name = "");
 
 // Waits until the store is connected; throws where it does not come to be.
 void AwaitConnected(const CassandraStore& store);
-
-// Asks until it is so; false where it does not become so in time.
-bool ComesTrue(const std::function<bool()>& condition);
 
 std::unique_ptr<CassandraStore> OpenTestStore(Scheduler& scheduler, const CassandraLimits& limits = {});
 

@@ -3,7 +3,6 @@
 #include <boost/algorithm/string/split.hpp>
 #include <future>
 #include <stdexcept>
-#include <thread>
 
 namespace kck {
 namespace {
@@ -37,15 +36,6 @@ std::vector<std::string> ContactPoints(const CassandraServer& server) {
   return points;
 }
 
-bool BecomesTrue(const std::function<bool()>& condition) {
-  const auto give_up_at = std::chrono::steady_clock::now() + kCqlPatience;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > give_up_at) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return true;
-}
-
 CqlSettings CqlTest::Settings() {
   CqlSettings settings;
   settings.contact_points = ContactPoints(SharedCluster());
@@ -58,7 +48,7 @@ CqlResult CqlTest::Await(const std::function<void(CqlClient::Callback)>& start) 
   auto promise = std::make_shared<std::promise<CqlResult>>();
   std::future<CqlResult> future = promise->get_future();
   start([promise](CqlResult result) { promise->set_value(std::move(result)); });
-  if (future.wait_for(kCqlPatience) != std::future_status::ready) throw std::runtime_error("no callback came");
+  if (future.wait_for(kPatience) != std::future_status::ready) throw std::runtime_error("no callback came");
   return future.get();
 }
 

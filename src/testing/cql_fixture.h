@@ -11,6 +11,7 @@
 
 #include "store/cql_client.h"
 #include "testing/cassandra_server.h"
+#include "testing/patience.h"
 #include "testing/thread_scheduler.h"
 
 namespace kck {
@@ -20,12 +21,6 @@ CassandraServer& SharedCluster();
 
 // Where each of its nodes listens.
 std::vector<std::string> ContactPoints(const CassandraServer& server);
-
-// Longer than anything that goes well takes.
-inline constexpr auto kCqlPatience = std::chrono::seconds(90);
-
-// Asks until it is so; false where it does not become so in time.
-bool BecomesTrue(const std::function<bool()>& condition);
 
 class CqlTest : public testing::Test {
  protected:
