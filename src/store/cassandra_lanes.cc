@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "store/put_rule.h"
-
 namespace kck {
 namespace {
 

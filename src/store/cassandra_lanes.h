@@ -18,6 +18,7 @@
 #include "base/thread_annotations.h"
 #include "store/cassandra_settings.h"
 #include "store/entry_tables.h"
+#include "store/put_rule.h"
 #include "store/store.h"
 
 namespace kck {
@@ -31,10 +32,7 @@ struct CassandraWrite {
   std::size_t bytes = 0;
 
   // Nobody waits for it, and it can be computed again. What has no product was set by somebody.
-  bool computed() const {
-    const bool filled = entry->kind() == EntryKind::kValue || entry->kind() == EntryKind::kEmpty;
-    return filled && !condition && entry->fingerprint() != 0;
-  }
+  bool computed() const { return IsComputed(*entry) && !condition && entry->fingerprint() != 0; }
 };
 
 // Any thread. Held by shared pointer, since timers and writes under way name it. Callbacks run on threads that `run`

@@ -25,37 +25,28 @@ constexpr std::int64_t kEndRoundedMs = 2000;
 // with the first write after that long.
 constexpr std::int64_t kDefinitionKeptUs = std::int64_t{24} * 3600 * 1000 * 1000;
 
-bool IsComputed(const Entry& entry) { return entry.kind() == EntryKind::kValue || entry.kind() == EntryKind::kEmpty; }
-
 // Of an entry of a product.
 class ProductPut : public std::enable_shared_from_this<ProductPut> {
  public:
-  ProductPut(const PutTools& tools, std::string key, EntryPtr entry, std::optional<PutCondition> condition,
-             OutcomeCallback<void> done)
-      : tools_(tools),
-        key_(std::move(key)),
-        entry_(std::move(entry)),
-        condition_(condition),
-        done_(std::move(done)),
-        time_us_(tools.clock.Next()) {}
+  ProductPut(const PutTools& tools, EntryPut put) : tools_(tools), put_(std::move(put)), time_us_(tools.clock.Next()) {}
 
   void Start() {
     tools_.tables.ReadEntries(
-        key_, [self = shared_from_this()](Outcome<std::vector<EntryRow>> rows) { self->OnRead(std::move(rows)); });
+        put_.key, [self = shared_from_this()](Outcome<std::vector<EntryRow>> rows) { self->OnRead(std::move(rows)); });
   }
 
  private:
   void OnRead(Outcome<std::vector<EntryRow>> rows) {
-    if (!rows) return done_(tl::unexpected(std::move(rows.error())));
-    const EntryRow* kept = RowOf(*rows, entry_->fingerprint());
+    if (!rows) return put_.done(tl::unexpected(std::move(rows.error())));
+    const EntryRow* kept = RowOf(*rows, put_.entry->fingerprint());
     const Result<bool> wins =
-        JudgePut(*entry_, kept == nullptr ? nullptr : kept->entry.get(), condition_, tools_.scheduler.Now());
-    if (!wins) return done_(tl::unexpected(CassandraFailure::Refusal(wins.error())));
-    if (!*wins) return done_({});
+        JudgePut(*put_.entry, kept == nullptr ? nullptr : kept->entry.get(), put_.condition, tools_.scheduler.Now());
+    if (!wins) return put_.done(tl::unexpected(CassandraFailure::Refusal(wins.error())));
+    if (!*wins) return put_.done({});
     for (EntryRow& row : *rows) Consider(row);
-    cells_ = tools_.tables.CellsFor(*entry_);
+    cells_ = tools_.tables.CellsFor(*put_.entry);
     forgetting_.older_until_us = DeletionTime();
-    tools_.tables.WriteParts(key_, entry_, cells_, [self = shared_from_this()](Outcome<void> written) {
+    tools_.tables.WriteParts(put_.key, put_.entry, cells_, [self = shared_from_this()](Outcome<void> written) {
       if (!written) return self->Fail(written.error());
       self->WriteRow();
     });
@@ -71,33 +62,30 @@ class ProductPut : public std::enable_shared_from_this<ProductPut> {
 
   // A row that goes with this write takes its parts along.
   void Consider(EntryRow& row) {
-    const bool same = row.fingerprint == entry_->fingerprint();
+    const bool same = row.fingerprint == put_.entry->fingerprint();
     if (!same && row.written_us >= time_us_ - kDefinitionKeptUs) return;
     if (!same) forgetting_.definitions.push_back(row.fingerprint);
     if (row.cells.chunks > 0) replaced_.push_back(std::move(row));
   }
 
   void WriteRow() {
-    tools_.tables.WriteEntry(key_, *entry_, cells_, time_us_, forgetting_,
+    tools_.tables.WriteEntry(put_.key, *put_.entry, cells_, time_us_, forgetting_,
                              [self = shared_from_this()](Outcome<void> written) {
                                if (!written) return self->Fail(written.error());
                                for (const EntryRow& row : self->replaced_) {
-                                 self->tools_.tables.ForgetParts(self->key_, row.fingerprint, row.cells);
+                                 self->tools_.tables.ForgetParts(self->put_.key, row.fingerprint, row.cells);
                                }
-                               self->done_({});
+                               self->put_.done({});
                              });
   }
 
   void Fail(const CassandraFailure& failure) {
-    const bool unclear = failure.status != CqlStatus::kBadRequest && !IsComputed(*entry_);
-    done_(tl::unexpected(unclear ? failure.Unclear() : failure));
+    const bool unclear = failure.status != CqlStatus::kBadRequest && !IsComputed(*put_.entry);
+    put_.done(tl::unexpected(unclear ? failure.Unclear() : failure));
   }
 
   const PutTools tools_;
-  const std::string key_;
-  const EntryPtr entry_;
-  const std::optional<PutCondition> condition_;
-  const OutcomeCallback<void> done_;
+  const EntryPut put_;
   const std::int64_t time_us_;  // before the read: see kDeletionLeadUs
   EntryTables::Forgetting forgetting_;
   EntryCells cells_;
@@ -106,12 +94,9 @@ class ProductPut : public std::enable_shared_from_this<ProductPut> {
 
 }  // namespace
 
-void PutEntry(const PutTools& tools, const std::string& key, const EntryPtr& entry,
-              const std::optional<PutCondition>& condition, OutcomeCallback<void> done) {
-  if (entry->fingerprint() == 0) {
-    return PutSettable(tools, key, entry, condition, std::move(done));
-  }
-  std::make_shared<ProductPut>(tools, key, entry, condition, std::move(done))->Start();
+void PutEntry(const PutTools& tools, EntryPut put) {
+  if (put.entry->fingerprint() == 0) return PutSettable(tools, std::move(put));
+  std::make_shared<ProductPut>(tools, std::move(put))->Start();
 }
 
 }  // namespace kck

@@ -18,15 +18,21 @@ struct PutTools {
   WriteClock& clock;
 };
 
-// Puts `entry`, where JudgePut lets it replace what is kept. A put that is dropped, since what is kept is newer, is no
-// failure. One put of a key at a time, of one store. `done` is called once, as the tables do.
+struct EntryPut {
+  std::string key;
+  EntryPtr entry;
+  std::optional<PutCondition> condition;
+  OutcomeCallback<void> done;
+};
+
+// Puts the entry, where JudgePut lets it replace what is kept. A put that is dropped, since what is kept is newer, is
+// no failure. One put of a key at a time, of one store. `done` is called once, as the tables do.
 //
 // Of an entry of a product: whichever node writes when, the newest of all that were put is what is read (see there).
 // The condition is judged by the read before the write, so it is atomic among the puts of this store alone: that nobody
 // else writes the key meanwhile is up to whoever shares out the keys among nodes.
 //
 // Of an entry without a product: a lightweight transaction, and so atomic among all nodes.
-void PutEntry(const PutTools& tools, const std::string& key, const EntryPtr& entry,
-              const std::optional<PutCondition>& condition, OutcomeCallback<void> done);
+void PutEntry(const PutTools& tools, EntryPut put);
 
 }  // namespace kck

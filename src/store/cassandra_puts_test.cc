@@ -109,9 +109,10 @@ class CassandraPutsTest : public testing::Test {
       return std::ranges::count_if(tables_.said, [](const auto& word) { return word.starts_with("write"); });
     };
     const auto before = writes();
-    PutEntry({tables_, scheduler_, clock_}, kKey, entry, condition, [&](const Outcome<void>& put) {
+    auto done = [&](const Outcome<void>& put) {
       ends.push_back(put ? (writes() == before ? "dropped" : "ok") : put.error().error.message);
-    });
+    };
+    PutEntry({tables_, scheduler_, clock_}, {kKey, entry, condition, std::move(done)});
     EXPECT_EQ(ends.size(), 1U);
     return ends.empty() ? "no end" : ends.front();
   }

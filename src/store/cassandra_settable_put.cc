@@ -10,19 +10,13 @@ namespace {
 // It reads, judges, and writes on the condition that what it judged is still there; if not, it begins again.
 class SettablePut : public std::enable_shared_from_this<SettablePut> {
  public:
-  SettablePut(const PutTools& tools, std::string key, EntryPtr entry, std::optional<PutCondition> condition,
-              OutcomeCallback<void> done)
-      : tools_(tools),
-        key_(std::move(key)),
-        entry_(std::move(entry)),
-        condition_(condition),
-        done_(std::move(done)),
-        cells_(tools.tables.CellsFor(*entry_)) {}
+  SettablePut(const PutTools& tools, EntryPut put)
+      : tools_(tools), put_(std::move(put)), cells_(tools.tables.CellsFor(*put_.entry)) {}
 
   // The parts first: they are under a name that nobody knows until the row is there.
   void Start() {
-    tools_.tables.WriteParts(key_, entry_, cells_, [self = shared_from_this()](Outcome<void> written) {
-      if (!written) return self->done_(tl::unexpected(std::move(written.error())));
+    tools_.tables.WriteParts(put_.key, put_.entry, cells_, [self = shared_from_this()](Outcome<void> written) {
+      if (!written) return self->put_.done(tl::unexpected(std::move(written.error())));
       self->Read();
     });
   }
@@ -33,7 +27,7 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
 
   void Read() {
     tools_.tables.ReadSettable(
-        key_, CqlConsistency::kSerial,
+        put_.key, CqlConsistency::kSerial,
         [self = shared_from_this()](Outcome<std::optional<EntryRow>> row) { self->OnRead(std::move(row)); });
   }
 
@@ -48,17 +42,17 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
     kept_ = *std::move(row);
     expected_ = there;
     const Result<bool> wins =
-        JudgePut(*entry_, kept_ ? kept_->entry.get() : nullptr, condition_, tools_.scheduler.Now());
+        JudgePut(*put_.entry, kept_ ? kept_->entry.get() : nullptr, put_.condition, tools_.scheduler.Now());
     if (!wins) return Abandon(CassandraFailure::Refusal(wins.error()));
     if (!*wins) return Drop();
-    tools_.tables.WriteSettable(key_, *entry_, cells_, expected_,
+    tools_.tables.WriteSettable(put_.key, *put_.entry, cells_, expected_,
                                 [self = shared_from_this()](Outcome<bool> applied) { self->OnWritten(applied); });
   }
 
   void OnWritten(const Outcome<bool>& applied) {
     if (!applied) {
       if (applied.error().status == CqlStatus::kBadRequest) return Abandon(applied.error());
-      if (++unclear_times_ > kUnclearMax) return done_(tl::unexpected(applied.error().Unclear()));
+      if (++unclear_times_ > kUnclearMax) return put_.done(tl::unexpected(applied.error().Unclear()));
       unclear_ = applied.error();
       return Read();
     }
@@ -69,26 +63,23 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
   }
 
   void Succeed() {
-    if (kept_) tools_.tables.ForgetParts(key_, 0, kept_->cells);
-    done_({});
+    if (kept_) tools_.tables.ForgetParts(put_.key, 0, kept_->cells);
+    put_.done({});
   }
 
   void Drop() {
-    tools_.tables.ForgetParts(key_, 0, cells_);
-    done_({});
+    tools_.tables.ForgetParts(put_.key, 0, cells_);
+    put_.done({});
   }
 
   // What is unclear keeps its parts.
   void Abandon(CassandraFailure failure) {
-    if (failure.status == CqlStatus::kBadRequest) tools_.tables.ForgetParts(key_, 0, cells_);
-    done_(tl::unexpected(std::move(failure)));
+    if (failure.status == CqlStatus::kBadRequest) tools_.tables.ForgetParts(put_.key, 0, cells_);
+    put_.done(tl::unexpected(std::move(failure)));
   }
 
   const PutTools tools_;
-  const std::string key_;
-  const EntryPtr entry_;
-  const std::optional<PutCondition> condition_;
-  const OutcomeCallback<void> done_;
+  const EntryPut put_;
   const EntryCells cells_;
   int attempts_ = 0;
   int unclear_times_ = 0;
@@ -99,9 +90,6 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
 
 }  // namespace
 
-void PutSettable(const PutTools& tools, const std::string& key, const EntryPtr& entry,
-                 const std::optional<PutCondition>& condition, OutcomeCallback<void> done) {
-  std::make_shared<SettablePut>(tools, key, entry, condition, std::move(done))->Start();
-}
+void PutSettable(const PutTools& tools, EntryPut put) { std::make_shared<SettablePut>(tools, std::move(put))->Start(); }
 
 }  // namespace kck

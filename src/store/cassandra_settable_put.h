@@ -6,7 +6,6 @@
 namespace kck {
 
 // As PutEntry, of whose entries this takes those with the fingerprint 0.
-void PutSettable(const PutTools& tools, const std::string& key, const EntryPtr& entry,
-                 const std::optional<PutCondition>& condition, OutcomeCallback<void> done);
+void PutSettable(const PutTools& tools, EntryPut put);
 
 }  // namespace kck

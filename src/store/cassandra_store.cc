@@ -156,7 +156,7 @@ void SharedStore::Write(std::string key, EntryPtr entry, std::optional<PutCondit
 
 void SharedStore::Run(const CassandraWrite& write, CassandraLanes::Finish finish) {
   if (session_->ready()) {
-    return PutEntry({tables_, scheduler_, clock_}, write.key, write.entry, write.condition, std::move(finish));
+    return PutEntry({tables_, scheduler_, clock_}, {write.key, write.entry, write.condition, std::move(finish)});
   }
   scheduler_.Post([finish = std::move(finish), error = session_->NotReady()] {
     finish(tl::unexpected(CassandraFailure{CqlStatus::kUnavailable, error}));

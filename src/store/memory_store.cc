@@ -15,7 +15,7 @@ struct Slot {
   EntryPtr entry;
 
   // Whether the bound may take it away: what was purged, or set by a caller, cannot be computed again.
-  bool replaceable() const { return entry->kind() == EntryKind::kValue || entry->kind() == EntryKind::kEmpty; }
+  bool replaceable() const { return IsComputed(*entry); }
 
   bool expired(TimePoint now) const { return entry->expires_at() <= now; }
 

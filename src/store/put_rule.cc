@@ -15,6 +15,8 @@ Result<bool> JudgePut(const Entry& candidate, const Entry* kept, const std::opti
   return Fail(ErrorCode::kVersionMismatch, "the entry is of another version by now: fetch it and decide again");
 }
 
+bool IsComputed(const Entry& entry) { return entry.kind() == EntryKind::kValue || entry.kind() == EntryKind::kEmpty; }
+
 Failure StoreClosed() { return Fail(ErrorCode::kStoreError, "the store is closed: the server is shutting down"); }
 
 }  // namespace kck

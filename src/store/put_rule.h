@@ -14,6 +14,9 @@ namespace kck {
 Result<bool> JudgePut(const Entry& candidate, const Entry* kept, const std::optional<PutCondition>& condition,
                       TimePoint now);
 
+// True where a source made it, so that it can be computed again: else somebody set or purged it.
+bool IsComputed(const Entry& entry);
+
 Failure StoreClosed();
 
 }  // namespace kck

@@ -39,8 +39,7 @@ void AddRecord(rocksdb::WriteBatch& batch, const RecordWrite& record) {
 // goes to the log: the sync that follows it takes it along, so that what is on disk is always all up to some moment.
 bool NeedsSync(const StoreWrite& write) {
   if (const auto* record = std::get_if<RecordWrite>(&write.what)) return record->value.has_value();
-  const EntryKind kind = std::get<EntryWrite>(write.what).entry->kind();
-  return kind == EntryKind::kSet || kind == EntryKind::kTombstone;
+  return !IsComputed(*std::get<EntryWrite>(write.what).entry);
 }
 
 // The writes of one key that are committed together: each is judged against what the one before it left.
