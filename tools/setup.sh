@@ -31,6 +31,13 @@ rust_is_here() {
   [[ $(printf '%s\n' "$wanted" "${found%% *}" | sort -V | head -n 1) == "$wanted" ]]
 }
 
+# Debian 12 as it first came has 1.85 in those packages; its security updates brought later ones.
+expect_rust() {
+  rust_is_here ||
+    fail "Rust is older than src/store/cql needs, 1.88: name bookworm-security in apt's sources, then run, as root," \
+      "apt-get update && apt-get install rustc-web cargo-web; or install rustup"
+}
+
 command -v apt-get >/dev/null || fail "apt-get is not here: install what tools/packages.txt lists in your system's way"
 
 mapfile -t wanted < <(grep -v -e '^#' -e '^$' "$(dirname "$0")/packages.txt")
@@ -40,6 +47,7 @@ mapfile -t present < <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wa
   sed -n 's/^installed //p')
 mapfile -t missing < <(comm -23 <(printf '%s\n' "${wanted[@]}" | sort) <(printf '%s\n' "${present[@]}" | sort))
 if [[ ${#missing[@]} -eq 0 ]]; then
+  expect_rust
   python_packages
   exit 0
 fi
@@ -63,5 +71,6 @@ apt() {
 printf 'Installing %d packages: %s\n' "${#missing[@]}" "${missing[*]}"
 apt update
 apt install --no-install-recommends "${missing[@]}"
+expect_rust
 printf 'Installed.\n'
 python_packages
