@@ -84,6 +84,10 @@ int InspectToken(const TokenOptions& options, const std::string& token);
 // Reads a password from standard input, and prints its hash.
 int PrintPasswordHash();
 
+// Makes the tables of the folder's store, where it has some; or tells whether they are as this version expects.
+int SetUpStoreTables(const std::string& folder);
+int CheckStoreTables(const std::string& folder);
+
 // Writes a folder that serves at once. Overwrites nothing.
 int Init(const std::string& folder);
 

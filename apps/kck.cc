@@ -164,6 +164,16 @@ void AddToken(CLI::App& app, CommandLine& line) {
                   [] { return PrintPasswordHash(); });
 }
 
+void AddStore(CLI::App& app, CommandLine& line) {
+  auto* store = app.add_subcommand("store", "Make or check the tables of a store that nodes share");
+  store->fallthrough();
+  store->require_subcommand(1);
+  AddCommand(*store, line, "setup", "Make the keyspace and the tables that are not there",
+             [&line] { return SetUpStoreTables(line.folder); });
+  AddCommand(*store, line, "check", "Tell whether the tables are there, and of this version",
+             [&line] { return CheckStoreTables(line.folder); });
+}
+
 void AddInit(CLI::App& app, CommandLine& line) {
   auto* init = AddCommand(app, line, "init", "Write a small folder that serves at once",
                           [&line] { return Init(line.init_folder); });
@@ -187,6 +197,7 @@ int Main(int argc, char** argv) {
   AddClientCommands(app, line);
   AddProcess(app, line);
   AddToken(app, line);
+  AddStore(app, line);
   AddInit(app, line);
   AddVersion(app, line);
   try {

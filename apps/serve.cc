@@ -1,5 +1,6 @@
 // `kck serve`: puts the parts together, top to bottom, and takes them apart in the other direction.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@
 #include "primer/sql_primer.h"
 #include "process/one_node.h"
 #include "process/process_runner.h"
+#include "process/shared_claims.h"
 #include "refresh/refresh_worker.h"
 #include "refresh/source_database.h"
 #include "store/open.h"
@@ -75,11 +77,6 @@ int Refused(const LogSettings& log, const std::string& why) {
   return kExitFailed;
 }
 
-Result<std::unique_ptr<Store>> OpenStore(const Settings& settings, Scheduler& scheduler) {
-  if (settings.store.kind == "memory") return OpenMemoryStore(scheduler, settings.memory_bytes);
-  return OpenRocksDbStore(settings.store.path, scheduler);
-}
-
 using DoneCallback = std::function<void(Result<void>)>;
 
 // Begins something, and waits until it is done.
@@ -123,7 +120,18 @@ int NetworkThreads(const Settings& settings) {
 }
 
 std::string StoreText(const StoreSettings& store) {
+  if (store.cassandra) {
+    return fmt::format("cassandra://{}/{}", fmt::join(store.cassandra->hosts, ","), store.cassandra->keyspace);
+  }
   return store.kind == "memory" ? "memory" : store.kind + ":" + store.path;
+}
+
+EngineLimits LimitsOf(const StoreSettings& store) {
+  EngineLimits limits;
+  if (!store.cassandra) return limits;
+  limits.recheck = store.cassandra->recheck;
+  limits.rechecks_per_second_max = store.cassandra->rechecks_per_second_max;
+  return limits;
 }
 
 // Serves until a signal. The engine is started, and stopped by the caller.
@@ -159,20 +167,26 @@ struct FrontDoor {
   Login login;
 };
 
+std::unique_ptr<TickClaim> Claims(Store& store, Scheduler& scheduler, const std::string& node_id) {
+  if (SharedStore* shared = store.shared()) return std::make_unique<SharedClaims>(*shared, node_id);
+  return std::make_unique<OneNode>(scheduler);
+}
+
 int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, const Databases& databases,
         std::vector<JwtKey> keys) {
-  auto store = OpenStore(folder.settings, scheduler);
+  auto store = OpenStore(folder.settings.store, folder.settings.node_id, folder.settings.memory_bytes, scheduler);
   if (!store) return Refused(folder.settings.log, store.error().message);
   SqlPrimer primer(databases.sources);
-  Engine engine(scheduler, **store, primer, folder.settings.memory_bytes, {}, databases.writers);
+  Engine engine(scheduler, **store, primer, folder.settings.memory_bytes, LimitsOf(folder.settings.store),
+                databases.writers);
   const OwnsAllKeys ownership;
   RefreshWorker refresher(scheduler, **store, engine, ownership, RefreshDatabases(folder.settings, databases.sources),
                           {}, std::random_device{}());
   engine.SetRefresher(&refresher);
   ApplyLogSettings(folder.settings.log, engine);
-  OneNode claims(scheduler);
+  const std::unique_ptr<TickClaim> claims = Claims(**store, scheduler, folder.settings.node_id);
   ProcessRunner processes(scheduler, **store, engine, refresher, ProcessDatabases(folder.settings, databases.writers),
-                          claims, {}, std::random_device{}());
+                          *claims, {}, std::random_device{}());
   std::optional<FrontDoor> door;
   if (folder.settings.auth.on) door.emplace(folder.settings.auth, std::move(keys), **store, engine);
   const HttpSettings& http = folder.settings.http;

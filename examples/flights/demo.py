@@ -91,7 +91,7 @@ def print_table(answers: dict[str, tuple[Answer, Answer]]):
 
 
 def print_invitation(server: KckServer, database: str):
-    url = f"http://127.0.0.1:{server.port}"
+    url = server.url
     print(f"KCK serves at {url}. In another terminal, try:\n")
     for call in (
         f"{url}/fetch/airline/B6",

@@ -17,15 +17,18 @@ STOP_SECONDS_MAX = 30
 class KckServer:
     """A context: the server runs inside it, over the folder that holds kck.yml; its log goes to the file `log`."""
 
-    def __init__(self, folder: pathlib.Path, port: int, environment: dict[str, str], log: pathlib.Path):
+    def __init__(self, folder: pathlib.Path, port: int, environment: dict[str, str], log: pathlib.Path,
+                 host: str = "127.0.0.1"):
+        self.host = host
         self.port = port
+        self.url = f"http://{host}:{port}"
         self.log = log
         self.folder = folder
         self.environment = environment
         self.process = None
 
     def __enter__(self):
-        command = [BINARY, "serve", "--folder", self.folder, "--listen", f"127.0.0.1:{self.port}"]
+        command = [BINARY, "serve", "--folder", self.folder, "--listen", f"{self.host}:{self.port}"]
         with self.log.open("wb") as log:
             # A session of its own: Ctrl-C reaches the demonstration alone, which then stops the server in its turn.
             self.process = subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log,
@@ -56,7 +59,7 @@ class KckServer:
         return subprocess.run(command, env=self.environment, stdin=subprocess.DEVNULL).returncode == 0
 
     def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        return http.client.HTTPConnection(self.host, self.port, timeout=60)
 
     def _wait_until_ready(self):
         deadline = time.monotonic() + START_SECONDS_MAX

@@ -5,9 +5,12 @@
 #include "base/log.h"
 #include "base/planted_bug.h"
 #include "engine/engine_impl.h"
+#include "store/records_reader.h"
 
 namespace kck {
 namespace {
+
+constexpr auto kSharedStartWait = std::chrono::seconds(5);
 
 std::uint64_t NextGeneration() {
   static std::atomic<std::uint64_t> last{0};
@@ -27,10 +30,12 @@ std::uint64_t TakeNumber(std::string_view& text) {
 
 Engine::Impl::Impl(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits,
                    Writers writers)
-    : hot(memory_bytes),
+    : hot(memory_bytes, HotTier::MemoryBytes, store.shared() == nullptr ? nullptr : &scheduler),
       seal(store),
       scheduler_(scheduler),
       store_(store),
+      shared_(store.shared()),
+      pace_(limits.recheck, limits.rechecks_per_second_max),
       primer_(primer),
       limits_(limits),
       writers_(std::move(writers)),
@@ -41,7 +46,11 @@ Engine::Impl::Impl(Scheduler& scheduler, Store& store, Primer& primer, std::size
 void Engine::Impl::Start(DoneCallback done) {
   auto on_sequence = [this, done = std::move(done)](Result<void> started) mutable {
     if (!started) return done(std::move(started));
-    RestoreEpochs(std::move(done));
+    if (shared_ == nullptr) return RestoreEpochs(std::move(done));
+    seal.Start([this, done = std::move(done)](Result<void> sealed) mutable {
+      if (!sealed) return done(std::move(sealed));
+      RestoreMarks(std::move(done));
+    });
   };
   sequence_.Start(std::move(on_sequence));
 }
@@ -59,15 +68,26 @@ void Engine::Impl::RestoreEpochs(DoneCallback done) {
 }
 
 void Engine::Impl::RestoreMarks(DoneCallback done) {
-  auto on_records = [this, done = std::move(done)](auto records) mutable {
+  const auto told = std::make_shared<std::atomic<bool>>(false);
+  auto on_away = [told, done] {
+    LogWarning("the store is not reached: values are computed until it is");
+    told->store(true);
+    done({});
+  };
+  auto on_records = [this, told, done = std::move(done)](auto records) mutable {
     if (!records) return done(Failure(std::move(records.error())));
     for (const auto& [name, value] : *records) RestoreMark(name, value);
     for (const auto& [name, value] : *records) {
       if (name.starts_with(kForetoldMark)) KeepForetold(name);
     }
+    if (*told) return WantMarked();
+    if (shared_ != nullptr) return done({});
     seal.Start(std::move(done));
   };
-  store_.GetRecords(std::string(kMarkPrefix), std::move(on_records));
+  // To wait a little for a store that comes up beside this process spares it computing what is there.
+  ReadRecords(store_, scheduler_,
+              {std::string(kMarkPrefix), kSharedStartWait, [this] { return !stopping_; }, std::move(on_away),
+               std::move(on_records)});
 }
 
 void Engine::Impl::RestoreMark(std::string_view name, const std::string& value) {
@@ -92,12 +112,17 @@ void Engine::Impl::RestoreMark(std::string_view name, const std::string& value) 
 // A change of the product may have come before the last end of the process: its record becomes a mark.
 void Engine::Impl::KeepForetold(const std::string& record) {
   const std::string product = record.substr(kForetoldMark.size());
-  MutexLock lock(serving_mutex_);
-  const auto marks = MarksOf(product);
-  ++marks->foretold;
-  PutProductMark(product, *marks, [this, product](const Result<void>& marked) {
+  auto release = [this, product](const Result<void>& marked) {
     if (marked) ReleaseProduct(product);
-  });
+  };
+  std::shared_ptr<ProductMarks> marks;
+  {
+    MutexLock lock(serving_mutex_);
+    marks = MarksOf(product);
+    ++marks->foretold;
+    if (shared_ == nullptr) return PutProductMark(product, *marks, std::move(release));
+  }
+  RaiseMark(product, marks, ProductMark::kStale, std::move(release));
 }
 
 std::shared_ptr<DatabaseHistory> Engine::Impl::HistoryOf(const std::string& database) {
@@ -127,6 +152,11 @@ void Engine::Impl::SetCatalog(CatalogPtr catalog) {
   for (const ProductPtr& product : catalog->Products()) {
     serving->products.emplace(product->name, ServedProduct{product, MarksOf(product->name),
                                                            HistoryOf(product->database), TallyOf(product->name)});
+  }
+  if (shared_ != nullptr) {
+    for (const auto& [name, product] : serving->products) {
+      if (!product.history->known()) product.history->Learn([] {});
+    }
   }
   serving->catalog = std::move(catalog);
   serving_ = std::move(serving);
@@ -182,7 +212,7 @@ void Engine::Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done, Writ
   impl_->Fetch(std::move(key), deadline, std::move(done), std::move(after), std::move(trace));
 }
 
-Result<WriteTokens> Engine::OpenTokens(std::string_view list) const { return impl_->seal.Open(list); }
+Result<WriteTokens> Engine::OpenTokens(std::string_view list) { return impl_->OpenTokens(list); }
 
 void Engine::RunUpdater(ResolvedWrite write, TimePoint deadline, UpdateCallback done) {
   impl_->RunUpdater(std::move(write), deadline, std::move(done));

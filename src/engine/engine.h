@@ -65,6 +65,10 @@ struct EngineLimits {
   std::chrono::milliseconds fill_timeout{30000};
   std::chrono::milliseconds backoff_min{100};
   std::chrono::milliseconds backoff_max{5000};
+  // Where other processes write to the store: how old what memory holds may be before it is held against the store
+  // again as it is read, and how many such looks a second that may take; more keys in use stretch the time.
+  std::chrono::milliseconds recheck{1000};
+  std::size_t rechecks_per_second_max = 2000;
 };
 
 // Counted since start. Read by /metrics.
@@ -79,6 +83,7 @@ struct EngineCounters {
   std::atomic<std::uint64_t> discarded{0};  // fills thrown away: an older version, a purge or a set came between
   std::atomic<std::uint64_t> overloaded{0};
   std::atomic<std::uint64_t> fill_cost_us{0};  // summed
+  std::atomic<std::uint64_t> rechecks{0};      // of what memory holds, at a store that others write to
 };
 
 // What the computes of a product did since start. Read by /metrics.
@@ -131,7 +136,8 @@ class Engine {
   // Who is told which keys are due. Before Start; null: nobody, and stale keys stay so until someone asks for a fill.
   void SetRefresher(Refresher* refresher);
 
-  // Reads sequence, epochs and marks from the store. Nothing else may be called before `done`.
+  // Reads sequence, epochs and marks from the store. Nothing else may be called before `done`. A store that processes
+  // share may be away: then what it knows is read as soon as it is reached.
   void Start(DoneCallback done);
   void Stop();
 
@@ -154,7 +160,7 @@ class Engine {
   void Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done, WriteTokens after = {}, TracePtr trace = nullptr);
 
   // Reads a KCK-After header (engine/token.h).
-  Result<WriteTokens> OpenTokens(std::string_view list) const;
+  Result<WriteTokens> OpenTokens(std::string_view list);
 
   // Writes to the database, once, and answers when that is committed (source/writer.h). The keys that are due after it
   // (Product::refresh.after_updates) are stale by then, wherever this process may be killed.

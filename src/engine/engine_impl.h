@@ -1,7 +1,8 @@
 // The engine's inside. One file a step: engine.cc (wiring, start), fetch.cc (hot tier, joining a flight), flight.cc
 // (store, primer), publish.cc (the one way in for a computed value), writes.cc (set, purge), marks.cc (what is stale),
 // foretell.cc (which keys are due after a write or a prime), fill_log.cc (what is told of computes), refreshes.cc,
-// updates.cc (updaters, and who waits to read what they wrote), explain.cc (what people are told of a key).
+// updates.cc (updaters, and who waits to read what they wrote), explain.cc (what people are told of a key), sharing.cc
+// (what other processes do to the store).
 #pragma once
 
 #include <condition_variable>
@@ -13,8 +14,10 @@
 #include "engine/flight_group.h"
 #include "engine/key_report.h"
 #include "engine/key_table.h"
+#include "engine/recheck_pace.h"
 #include "engine/sequence.h"
 #include "engine/serving.h"
+#include "store/shared_store.h"
 
 namespace kck {
 
@@ -79,6 +82,9 @@ class Engine::Impl {
   // explain.cc
   void Explain(ResolvedKey key, ExplainCallback done);
 
+  // sharing.cc
+  Result<WriteTokens> OpenTokens(std::string_view list);
+
   // fill_log.cc
   void SetSlowFill(std::optional<Duration> slow_fill);
   std::map<std::string, FillCounts> CopyFillCounts();
@@ -105,6 +111,7 @@ class Engine::Impl {
   void CountDown(std::atomic<std::size_t>& counter);
 
   // fetch.cc
+  void FetchHeld(const ResolvedKey& key, TimePoint deadline, const WaiterPtr& waiter);
   // What a reader of `entry` gets: the entry, or that the product has no value.
   Result<Served> Answer(const ResolvedKey& key, Served served);
   void Reply(const ResolvedKey& key, const WaiterPtr& waiter, Result<Served> answer, Computed computed = {});
@@ -124,6 +131,29 @@ class Engine::Impl {
 
   // refreshes.cc
   FlightPtr JoinBehind(RefreshTask task);
+
+  // sharing.cc
+  // What memory holds of the key and may be served: not what the store has to be asked for first.
+  EntryPtr FindHot(std::string_view key);
+  // Holds what memory holds against the store, then calls `then`.
+  void Recheck(const std::string& key, const EntryPtr& held, std::function<void()> then);
+  // Asks the store for the key, and for its product's marks where those are old.
+  void GetShared(const std::string& key, std::uint64_t fingerprint, SharedStore::SharedGetCallback done);
+  void AskShared(const FlightPtr& flight);
+  void OnShared(const FlightPtr& flight, const Result<SharedEntry>& found);
+  // What the key holds by the store's word, where memory held `held` when it was asked; memory has it then.
+  EntryPtr Receive(const std::string& key, const EntryPtr& held, const SharedEntry& found);
+  // A foreign entry as one of this process.
+  EntryPtr TakeIn(const SharedEntry& found, const ServedProduct* product);
+  static std::string NumberName(std::string_view product, ProductMark kind);
+  void AskForMarks(const std::string& name, const std::shared_ptr<ProductMarks>& marks, DoneCallback then);
+  void LearnMark(ProductMarks& marks, ProductMark kind, std::uint64_t number) KCK_EXCLUDES(serving_mutex_);
+  void RaiseMark(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind,
+                 DoneCallback done);
+  // The highest number of its product's marks that the entry is known to have begun after.
+  std::uint64_t MarkOf(const Entry& entry);
+  // Puts into the store, shared or not.
+  void PutInStore(const EntryPtr& entry, const std::optional<PutCondition>& condition, Store::PutCallback done);
 
   // updates.cc
   struct Update {
@@ -156,6 +186,7 @@ class Engine::Impl {
   void ServeStale(const FlightPtr& flight, const Served& stale);
   void Compute(const FlightPtr& flight);
   void OnPrimed(const FlightPtr& flight, bool behind, Result<Primed> primed);
+  void JudgePrimed(const FlightPtr& flight, Primed primed);
   void Abandon(const FlightPtr& flight, Error error);
   void Finish(const FlightPtr& flight, const Result<Served>& outcome);
   void RememberFailure(KeyTable::Stripe& stripe, KeyState& state, Error error) KCK_REQUIRES(stripe.mutex);
@@ -178,6 +209,7 @@ class Engine::Impl {
   EntryPtr Keep(KeyTable::Stripe& stripe, const ResolvedKey& resolved, const EntryPtr& entry, const EntryPtr& before)
       KCK_REQUIRES(stripe.mutex);
   void HandToStore(KeyState& state, const EntryPtr& entry);  // under the lock of the key's stripe
+  bool IsShareable(const Entry& entry) const;
   void OnKept(const EntryPtr& entry, const Result<void>& stored);
 
   // writes.cc
@@ -203,7 +235,7 @@ class Engine::Impl {
   bool MayMark(const KeyState& state) const { return !state.mark.empty() || keys.marks < limits_.marks_max; }
   void PutProductMark(std::string_view name, const ProductMarks& marks, DoneCallback done);
   // What of the product was computed up to now is stale.
-  void RenewMark(std::string_view name, ProductMarks& marks);
+  void RenewMark(std::string_view name, const std::shared_ptr<ProductMarks>& marks);
   void AddMark(KeyTable::Stripe& stripe, KeyState& state, const std::string& key, const KeyChange& change)
       KCK_REQUIRES(stripe.mutex);
   // Under the lock of the key's stripe.
@@ -227,6 +259,8 @@ class Engine::Impl {
 
   Scheduler& scheduler_;
   Store& store_;
+  SharedStore* const shared_;  // the same store; null: nobody else writes to it
+  RecheckPace pace_;
   Primer& primer_;
   const EngineLimits limits_;
   const Writers writers_;

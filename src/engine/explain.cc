@@ -139,10 +139,15 @@ void Engine::Impl::Explain(ResolvedKey key, ExplainCallback done) {
   }
   const std::uint64_t fingerprint = key.product ? key.product->fingerprint : 0;
   const std::string text = key.text;
-  store_.Get(text, fingerprint, [this, key = std::move(key), done = std::move(done)](const Result<EntryPtr>& stored) {
+  auto tell = [this, key = std::move(key), done = std::move(done)](const Result<EntryPtr>& stored) {
     KeyReport report = ReportOf(key, stored ? *stored : nullptr);
     if (!stored) report.why.emplace_back("the store does not answer, so that it may hold one");
     done(report);
+  };
+  if (shared_ == nullptr) return store_.Get(text, fingerprint, std::move(tell));
+  GetShared(text, fingerprint, [this, text, tell = std::move(tell)](Result<SharedEntry> found) {
+    if (!found) return tell(Failure(std::move(found.error())));
+    tell(TakeIn(*found, serving().Find(KeyName(text))));
   });
 }
 

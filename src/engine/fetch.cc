@@ -14,7 +14,7 @@ bool ServesStale(const ServedProduct* product) {
 }  // namespace
 
 std::optional<Served> Engine::Impl::Peek(std::string_view raw_key) {
-  EntryPtr entry = hot.Find(raw_key);
+  EntryPtr entry = shared_ == nullptr ? hot.Find(raw_key) : FindHot(raw_key);
   if (!entry) return std::nullopt;
   const ServedProduct* product = serving().Find(KeyName(raw_key));
   const std::optional<Freshness> freshness = Judge(*entry, product, scheduler_.Now());
@@ -35,6 +35,15 @@ void Engine::Impl::Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done
   waiter->after = Relevant(key, std::move(after));
   waiter->trace = std::move(trace);
   if (IsLost(key, *waiter)) return Reply(key, waiter, Failure(TokenLost()));
+  if (shared_ != nullptr && !FindHot(key.text)) {
+    if (const EntryPtr held = hot.Look(key.text)) {
+      return Recheck(key.text, held, [this, key, deadline, waiter] { FetchHeld(key, deadline, waiter); });
+    }
+  }
+  FetchHeld(key, deadline, waiter);
+}
+
+void Engine::Impl::FetchHeld(const ResolvedKey& key, TimePoint deadline, const WaiterPtr& waiter) {
   const ServedProduct* product = serving().Find(KeyName(key.text));
   if (EntryPtr entry = hot.Find(key.text)) {
     if (const auto freshness = Judge(*entry, product, scheduler_.Now()); freshness && waiter->Sees(*entry)) {
@@ -50,7 +59,7 @@ void Engine::Impl::Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done
       deadline = std::min(deadline, scheduler_.Now() + product->product->wait_max);
     }
   }
-  Join(std::move(key), 0, deadline, waiter);
+  Join(key, 0, deadline, waiter);
 }
 
 Result<Served> Engine::Impl::Answer(const ResolvedKey& key, Served served) {

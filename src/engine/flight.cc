@@ -29,6 +29,7 @@ EntryPtr Engine::Impl::Held(const std::string& key) {
 
 void Engine::Impl::Begin(const FlightPtr& flight) {
   flight->base = Held(flight->key.text);
+  if (shared_ != nullptr) return AskShared(flight);
   if (flight->base) return Consider(flight, false);
   store_.Get(flight->key.text, flight->fingerprint,
              [this, flight](Result<EntryPtr> stored) { OnStored(flight, std::move(stored)); });
@@ -67,7 +68,8 @@ void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
       flight->base = MarkedStale(flight->base);
     }
     // It clears the mark, and the store refused it.
-    if (freshness == Freshness::kFresh && !from_store && !state.mark.empty() && !state.storing) {
+    if (freshness == Freshness::kFresh && !from_store && !state.mark.empty() && !state.storing &&
+        !flight->base->foreign()) {
       HandToStore(state, flight->base);
     }
     if (freshness) {
@@ -75,7 +77,8 @@ void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
     }
     // A set or purge that is under way puts its own entry; a discarded flight may hold what it replaced.
     if (freshness && from_store && !flight->discarded && state.writes.empty()) {
-      hot.Put(flight->base);
+      // Receive has done so, with what others may have put since.
+      if (shared_ == nullptr) hot.Put(flight->base);
       if (refresher != nullptr && flight->key.product) refresher->Kept(flight->key, flight->base, nullptr, false);
     }
   }
@@ -130,6 +133,11 @@ void Engine::Impl::Compute(const FlightPtr& flight) {
       base->version().epoch == flight->epoch_at_start) {
     flight->number_floor = std::max(flight->number_floor, base->version().number);
   }
+  if (shared_ != nullptr) {
+    // What the store held was read since the flight began, and has a place in the order by now. This comes after it.
+    MutexLock lock(keys.Of(flight->key.text).mutex);
+    flight->sequence = sequence_.Next();
+  }
   flight->compute_began = scheduler_.Now();
   flight->compute_began_unix_ms = scheduler_.UnixMillis();
   ++flight->attempts;
@@ -142,15 +150,24 @@ void Engine::Impl::Compute(const FlightPtr& flight) {
 }
 
 void Engine::Impl::OnPrimed(const FlightPtr& flight, bool behind, Result<Primed> primed) {
-  constexpr int kAttemptsMax = 3;
   KCK_PAUSE_POINT("engine.primed");
   NoteFill(*flight, behind, primed);
   if (!primed) return Abandon(flight, std::move(primed.error()));
   counters.fill_cost_us += primed->cost_us;
   flight->cost_us += primed->cost_us;
   const ServedProduct* product = serving().Find(flight->key.product->name);
-  if (primed->stamp && product != nullptr) {
-    switch (product->history->Judge(*primed, flight->epoch_at_start, flight->number_floor)) {
+  if (primed->stamp && product != nullptr && !product->history->known() && !std::exchange(flight->asked_epoch, true)) {
+    const auto kept = std::make_shared<Primed>(*std::move(primed));
+    return product->history->Learn([this, flight, kept] { JudgePrimed(flight, std::move(*kept)); });
+  }
+  JudgePrimed(flight, *std::move(primed));
+}
+
+void Engine::Impl::JudgePrimed(const FlightPtr& flight, Primed primed) {
+  constexpr int kAttemptsMax = 3;
+  const ServedProduct* product = serving().Find(flight->key.product->name);
+  if (primed.stamp && product != nullptr) {
+    switch (product->history->Judge(primed, flight->epoch_at_start, flight->number_floor)) {
       case DatabaseHistory::Verdict::kAccepted:
         break;
       case DatabaseHistory::Verdict::kRefused:
@@ -161,7 +178,7 @@ void Engine::Impl::OnPrimed(const FlightPtr& flight, bool behind, Result<Primed>
         return Abandon(flight, {ErrorCode::kSourceError, "a server of an older timeline answered"});
     }
   }
-  Publish(flight, *std::move(primed));
+  Publish(flight, std::move(primed));
 }
 
 void Engine::Impl::Abandon(const FlightPtr& flight, Error error) {

@@ -6,28 +6,49 @@
 #include <sstream>
 
 #include "base/log.h"
+#include "store/shared_store.h"
 
 namespace kck {
 
 DatabaseHistory::DatabaseHistory(std::string database, Store& store, std::uint32_t first_epoch)
-    : database_(std::move(database)), store_(store), first_epoch_(first_epoch) {}
+    : database_(std::move(database)), store_(store), first_epoch_(first_epoch), known_(store.shared() == nullptr) {}
 
-void DatabaseHistory::Restore(std::string_view record) {
-  std::istringstream fields{std::string(record)};
-  std::uint32_t epoch = 0;
-  DatabaseIdentity identity;
-  if (!(fields >> epoch >> identity.system_identifier >> identity.timeline)) return;
+std::optional<DatabaseHistory::Record> DatabaseHistory::Record::Parse(std::string_view text) {
+  std::istringstream fields{std::string(text)};
+  Record record;
+  if (!(fields >> record.epoch >> record.identity.system_identifier >> record.identity.timeline)) return std::nullopt;
+  return record;
+}
+
+std::string DatabaseHistory::Record::Text() const {
+  return fmt::format("{} {} {}", epoch, identity.system_identifier, identity.timeline);
+}
+
+void DatabaseHistory::Restore(std::string_view text) {
+  const std::optional<Record> record = Record::Parse(text);
+  if (!record) return;
   MutexLock lock(mutex_);
-  epoch_ = epoch;
-  identity_ = identity;
+  Adopt(*record);
+}
+
+void DatabaseHistory::Adopt(const Record& record) {
+  if (epoch_ != record.epoch) {
+    number_max_ = 0;
+    sub_number_ = 0;
+    sub_max_ = 0;
+  }
+  epoch_ = record.epoch;
+  identity_ = record.identity;
 }
 
 DatabaseHistory::Verdict DatabaseHistory::Judge(const Primed& primed, std::uint32_t epoch_at_start,
                                                 std::uint64_t number_floor) {
   const std::uint64_t number = primed.stamp->VersionNumber();
   MutexLock lock(mutex_);
+  // Of no epoch, it is below whatever others have, and suspect as soon as the epoch is known.
+  if (!known()) return Verdict::kAccepted;
   if (primed.identity != identity_) {
-    if (IsPast(primed.identity)) return Verdict::kFromPast;
+    if (IsPast(identity_, primed.identity)) return Verdict::kFromPast;
     Raise(primed.identity);
   } else if (epoch_at_start != epoch()) {
     return Verdict::kRefused;
@@ -61,14 +82,15 @@ std::uint32_t DatabaseHistory::RaiseSub(std::uint64_t number, std::uint32_t sub)
 
 std::uint32_t DatabaseHistory::EpochOf(const DatabaseIdentity& identity) {
   MutexLock lock(mutex_);
+  if (!known()) return 0;
   if (identity == identity_) return epoch();
-  if (IsPast(identity)) return 0;
+  if (IsPast(identity_, identity)) return 0;
   Raise(identity);
   return epoch();
 }
 
-bool DatabaseHistory::IsPast(const DatabaseIdentity& identity) const {
-  return identity.system_identifier == identity_.system_identifier && identity.timeline < identity_.timeline;
+bool DatabaseHistory::IsPast(const DatabaseIdentity& now, const DatabaseIdentity& other) {
+  return other.system_identifier == now.system_identifier && other.timeline < now.timeline;
 }
 
 void DatabaseHistory::Raise(const DatabaseIdentity& identity) {
@@ -86,13 +108,77 @@ void DatabaseHistory::Raise(const DatabaseIdentity& identity) {
 // Tried again with the next fill where the store refuses it: without it, a restart begins another epoch.
 void DatabaseHistory::StoreRecord() {
   *unrecorded_ = false;
-  store_.PutRecord(std::string(kRecordPrefix) + database_,
-                   fmt::format("{} {} {}", epoch(), identity_.system_identifier, identity_.timeline),
+  if (store_.shared() != nullptr) return StoreShared();
+  store_.PutRecord(std::string(kRecordPrefix) + database_, Record{epoch(), identity_}.Text(),
                    [database = database_, unrecorded = unrecorded_](const Result<void>& written) {
                      if (written) return;
                      *unrecorded = true;
                      LogWarning("the epoch of {} is not stored: {}", database, written.error().message);
                    });
+}
+
+void DatabaseHistory::Learn(std::function<void()> then) {
+  {
+    MutexLock lock(mutex_);
+    learners_.push_back(std::move(then));
+    if (learners_.size() > 1) return;
+  }
+  store_.shared()->ReadRegister(
+      std::string(kRecordPrefix) + database_,
+      [self = shared_from_this()](const Result<std::optional<std::string>>& held) { self->OnLearned(held); });
+}
+
+void DatabaseHistory::OnLearned(const Result<std::optional<std::string>>& held) {
+  std::vector<std::function<void()>> learners;
+  {
+    MutexLock lock(mutex_);
+    if (held) {
+      held_ = held->value_or("");
+      if (Compare(Record::Parse(held_))) StoreShared();
+      known_.store(true, std::memory_order_release);
+    }
+    learners.swap(learners_);
+  }
+  for (const auto& then : learners) then();
+}
+
+bool DatabaseHistory::Compare(const std::optional<Record>& held) {
+  if (epoch_ == 0) {
+    if (held) Adopt(*held);
+    return false;
+  }
+  if (!held) return true;
+  if (held->identity != identity_ && !IsPast(held->identity, identity_)) {
+    // The others met another server than this process.
+    if (held->epoch < epoch_) return true;
+    epoch_ = held->epoch;
+    Raise(identity_);
+    return false;
+  }
+  if (held->epoch >= epoch_) {
+    Adopt(*held);
+    return false;
+  }
+  if (held->identity != identity_) Adopt({epoch_ + 1, held->identity});
+  return true;
+}
+
+// A compare-and-set: two that find a new history at once end with one epoch for it.
+void DatabaseHistory::StoreShared() {
+  const std::string text = Record{epoch(), identity_}.Text();
+  const std::optional<std::string> expected = held_.empty() ? std::nullopt : std::optional(held_);
+  store_.shared()->SwapRegister(std::string(kRecordPrefix) + database_, expected, text, 0,
+                                [self = shared_from_this(), text](const Result<std::string>& held) {
+                                  if (!held) {
+                                    *self->unrecorded_ = true;
+                                    LogWarning("the epoch of {} is not stored: {}", self->database_,
+                                               held.error().message);
+                                    return;
+                                  }
+                                  MutexLock lock(self->mutex_);
+                                  self->held_ = *held;
+                                  if (*held != text && self->Compare(Record::Parse(*held))) self->StoreShared();
+                                });
 }
 
 }  // namespace kck

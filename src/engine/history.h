@@ -8,10 +8,13 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/thread_annotations.h"
 #include "primer/primer.h"
@@ -19,13 +22,20 @@
 
 namespace kck {
 
-class DatabaseHistory {
+class DatabaseHistory : public std::enable_shared_from_this<DatabaseHistory> {
  public:
-  // `first_epoch` is used where the store knows none.
+  // `first_epoch` is used where the store knows none. Held by shared pointer where processes share the store.
   DatabaseHistory(std::string database, Store& store, std::uint32_t first_epoch);
 
   // From the store's record, before any fill.
   void Restore(std::string_view record);
+
+  // Where processes share the store, its register holds the epoch, and is asked by Learn. False: it has not said it
+  // yet; fills are then of epoch 0, below all others.
+  bool known() const { return known_.load(std::memory_order_acquire); }
+
+  // Asks the register. `then` runs, not inside the call, once it has answered, or cannot.
+  void Learn(std::function<void()> then) KCK_EXCLUDES(mutex_);
 
   // 0 until the first fill with a snapshot.
   std::uint32_t epoch() const { return epoch_.load(std::memory_order_relaxed); }
@@ -47,7 +57,7 @@ class DatabaseHistory {
   // What was forgotten since, as expired, must not lend its version to another content.
   std::uint32_t GiveSub(std::uint64_t number, std::uint32_t least);
 
-  // An entry of an earlier process has this version.
+  // An entry of another process has this version.
   void Meet(const Version& version);
 
   // The epoch of a write that this server took, which begins a new one where the server is of another history. 0 where
@@ -57,7 +67,21 @@ class DatabaseHistory {
   static constexpr std::string_view kRecordPrefix = "epoch/";
 
  private:
-  bool IsPast(const DatabaseIdentity& identity) const KCK_REQUIRES(mutex_);
+  struct Record {
+    std::uint32_t epoch = 0;
+    DatabaseIdentity identity;
+
+    static std::optional<Record> Parse(std::string_view text);
+    std::string Text() const;
+  };
+
+  void Adopt(const Record& record) KCK_REQUIRES(mutex_);
+  // Holds what the register has against what this process knows. True where the latter is the newer.
+  bool Compare(const std::optional<Record>& held) KCK_REQUIRES(mutex_);
+  void OnLearned(const Result<std::optional<std::string>>& held) KCK_EXCLUDES(mutex_);
+  void StoreShared() KCK_REQUIRES(mutex_);
+  // `other` is of a timeline that ended before that of `now`.
+  static bool IsPast(const DatabaseIdentity& now, const DatabaseIdentity& other);
   void Raise(const DatabaseIdentity& identity) KCK_REQUIRES(mutex_);
   void StoreRecord() KCK_REQUIRES(mutex_);
   std::uint32_t RaiseSub(std::uint64_t number, std::uint32_t sub) KCK_REQUIRES(mutex_);
@@ -69,6 +93,9 @@ class DatabaseHistory {
   DatabaseIdentity identity_ KCK_GUARDED_BY(mutex_);
   std::atomic<std::uint32_t> epoch_{0};  // written under mutex_
   std::atomic<std::uint64_t> number_max_{0};
+  std::atomic<bool> known_;
+  std::string held_ KCK_GUARDED_BY(mutex_);                             // by the register, as far as is known
+  std::vector<std::function<void()>> learners_ KCK_GUARDED_BY(mutex_);  // not empty: the register is being asked
   // The store refused the record. Shared with its callback, which may outlive this.
   std::shared_ptr<std::atomic<bool>> unrecorded_ = std::make_shared<std::atomic<bool>>(false);
   std::atomic<std::uint64_t> sub_number_{0};  // the highest number at which one above 0 was given; written under mutex_

@@ -25,9 +25,9 @@ void KeyMark::Add(const KeyChange& change) {
 }
 
 bool KeyMark::Stales(const Entry& entry) const {
-  if (entry.fill_sequence() < by_sequence_) return true;
+  if (entry.began() < by_sequence_) return true;
   if (transactions_.empty()) return false;
-  if (!entry.stamp() || entry.version().epoch != epoch_) return entry.fill_sequence() < last_sequence_;
+  if (!entry.stamp() || entry.version().epoch != epoch_) return entry.began() < last_sequence_;
   return !std::ranges::all_of(transactions_, [&entry](const Transaction& one) { return entry.stamp()->Sees(one.id); });
 }
 

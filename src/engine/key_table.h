@@ -40,7 +40,7 @@ struct Waiter {
   std::atomic<bool> answered{false};
 
   bool Sees(const Entry& entry) const {
-    if (entry.fill_sequence() < newer_than) return false;
+    if (entry.began() < newer_than) return false;
     return std::ranges::all_of(after, [&entry](const WriteToken& token) { return Shows(entry, token); });
   }
 };
@@ -66,6 +66,7 @@ struct Flight {
   // Only the flight's own steps touch these, one after another.
   EntryPtr base;  // what the key held when it began: the version to beat, and the stale entry to fall back on
   bool base_unknown = false;  // the store did not say what it holds
+  bool asked_epoch = false;   // it has waited for the epoch once
   std::uint32_t epoch_at_start = 0;
   std::uint64_t number_floor = 0;
   TimePoint compute_began;
@@ -93,10 +94,11 @@ struct KeyState {
   // Changes that may be under way: the mark's record stands in the store, so that a kill forgets none of them.
   std::size_t foretold = 0;
   std::optional<Backoff> backoff;
+  std::vector<std::function<void()>> rechecking;  // wait for a look at the store that is under way
 
   bool idle() const {
     return !flight && next_waiters.empty() && !next_key && writes.empty() && !storing && mark.empty() &&
-           foretold == 0 && !backoff;
+           foretold == 0 && !backoff && rechecking.empty();
   }
 };
 

@@ -66,15 +66,21 @@ void Engine::Impl::MarkProduct(std::string_view name, ProductMark mark, DoneCall
   }
   ProductMarks& marks = *product->marks;
   if (change.transaction) marks.Add(change);
-  MutexLock lock(serving_mutex_);
-  (mark == ProductMark::kGone ? marks.gone_before : marks.stale_before) = sequence_.Next();
-  PutProductMark(name, marks, std::move(done));
+  {
+    MutexLock lock(serving_mutex_);
+    (mark == ProductMark::kGone ? marks.gone_before : marks.stale_before) = sequence_.Next();
+    if (shared_ == nullptr) return PutProductMark(name, marks, std::move(done));
+  }
+  RaiseMark(std::string(name), product->marks, mark, std::move(done));
 }
 
-void Engine::Impl::RenewMark(std::string_view name, ProductMarks& marks) {
-  MutexLock lock(serving_mutex_);
-  marks.stale_before = sequence_.Next();
-  PutProductMark(name, marks, [](const Result<void>&) {});
+void Engine::Impl::RenewMark(std::string_view name, const std::shared_ptr<ProductMarks>& marks) {
+  {
+    MutexLock lock(serving_mutex_);
+    marks->stale_before = sequence_.Next();
+    if (shared_ == nullptr) return PutProductMark(name, *marks, [](const Result<void>&) {});
+  }
+  RaiseMark(std::string(name), marks, ProductMark::kStale, [](const Result<void>&) {});
 }
 
 void Engine::Impl::PutProductMark(std::string_view name, const ProductMarks& marks, DoneCallback done) {

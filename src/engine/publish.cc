@@ -88,7 +88,7 @@ Engine::Impl::Placed Engine::Impl::Place(const FlightPtr& flight, const ServedPr
   const bool began_before = made->fill_sequence() < product.marks->stale_before;
   flight->missed = began_before || product.marks->Missed(*made);
   // It would pass for fresh, since it began after the mark.
-  if (flight->missed && !began_before) RenewMark(flight->key.product->name, *product.marks);
+  if (flight->missed && !began_before) RenewMark(flight->key.product->name, product.marks);
   const EntryPtr entry = Keep(stripe, flight->key, made, current);
   return {{entry, Judge(*entry, &product, scheduler_.Now()).value_or(Freshness::kStale)}, true};
 }
@@ -169,9 +169,15 @@ EntryPtr Engine::Impl::Keep(KeyTable::Stripe& stripe, const ResolvedKey& resolve
 }
 
 void Engine::Impl::HandToStore(KeyState& state, const EntryPtr& entry) {
+  if (!IsShareable(*entry)) return;
   state.storing = entry;
   ++keys.storing;
-  store_.Put(std::string(entry->key()), entry, [this, entry](const Result<void>& stored) { OnKept(entry, stored); });
+  PutInStore(entry, std::nullopt, [this, entry](const Result<void>& stored) { OnKept(entry, stored); });
+}
+
+// What was computed before the store told the epoch is for this process alone.
+bool Engine::Impl::IsShareable(const Entry& entry) const {
+  return shared_ == nullptr || !entry.stamp() || entry.version().epoch != 0;
 }
 
 // A mark stays until an entry that clears it is in the store: if none comes to be there, the older entry is all that a

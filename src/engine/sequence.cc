@@ -19,6 +19,7 @@ std::uint64_t ParseNumber(const std::string& text) {
 }  // namespace
 
 void Sequence::Start(std::function<void(Result<void>)> done) {
+  if (store_.shared() != nullptr) return done({});
   auto on_read = [this, done = std::move(done)](auto records) mutable {
     if (!records) return done(Failure(std::move(records.error())));
     for (const auto& [name, value] : *records) {
@@ -38,6 +39,13 @@ std::uint64_t Sequence::Next() {
     });
   }
   return given;
+}
+
+std::uint64_t Sequence::NextAbove(std::uint64_t met) {
+  std::uint64_t last = last_;
+  while (last < met && !last_.compare_exchange_weak(last, met)) {
+  }
+  return Next();
 }
 
 void Sequence::Reserve(std::uint64_t up_to, std::function<void(Result<void>)> done) {

@@ -2,6 +2,10 @@
 //
 // Fills, marks, sets and purges each take one when they begin. No clock is asked. The store holds a number above all
 // that were given; it is raised a block at a time, so that giving one costs an increment.
+//
+// Beside a store that others write to as well, nothing is kept there: an entry of an earlier process of this node is a
+// foreign one. Numbers then begin at `first`, and go past those of every entry that is met (Lamport, "Time, clocks, and
+// the ordering of events in a distributed system", 1978), so that what is computed after it is known supersedes it.
 #pragma once
 
 #include <atomic>
@@ -22,6 +26,9 @@ class Sequence {
   void Start(std::function<void(Result<void>)> done);
 
   std::uint64_t Next();
+
+  // One that is above `met` as well. Where nothing is kept in the store alone.
+  std::uint64_t NextAbove(std::uint64_t met);
 
  private:
   void Reserve(std::uint64_t up_to, std::function<void(Result<void>)> done);

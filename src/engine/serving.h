@@ -21,6 +21,12 @@ struct ProductMarks {
   std::atomic<std::uint64_t> gone_before{0};   // fills that began before it are purged
   std::atomic<std::size_t> foretold{0};        // changes that may be under way (dues.cc)
 
+  // Where processes share the store: the numbers of these two marks that are known of there, which are in the two above
+  // before they are here, and when they were asked for last.
+  std::atomic<std::uint64_t> shared_stale{0};
+  std::atomic<std::uint64_t> shared_gone{0};
+  std::atomic<TimePoint> asked_at{TimePoint()};
+
   // A commit may be acknowledged before new snapshots see it, so a fill may begin after the change that marked the
   // product and still miss it. True where `entry` does.
   bool Missed(const Entry& entry) const {

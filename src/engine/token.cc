@@ -2,17 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/base64.h"
 #include "base/secret.h"
 #include "base/trim.h"
+#include "store/shared_store.h"
 
 namespace kck {
 namespace {
 
-// A token's bytes: format, 1 where there is a transaction, epoch (4), transaction (8), sequence (8), database, MAC.
-// Numbers are big endian.
-constexpr char kFormat = 1;
-constexpr std::size_t kFixedBytes = 22;
+// A token's bytes: format, 1 where there is a transaction, epoch (4), transaction (8), sequence (8), process (8),
+// database, MAC. Numbers are big endian.
+constexpr char kFormat = 2;
+constexpr std::size_t kFixedBytes = 30;
 constexpr std::size_t kTokensMax = 32;
 constexpr std::size_t kKeyBytes = 32;
 constexpr const char* kKeyRecord = "token_key";
@@ -34,32 +38,72 @@ Number ReadNumber(std::string_view bytes, std::size_t at) {
 }  // namespace
 
 bool Shows(const Entry& entry, const WriteToken& token) {
-  if (!entry.stamp() || !token.transaction) return entry.fill_sequence() > token.sequence;
+  if (!entry.stamp() || !token.transaction) return entry.began() > token.sequence;
   return entry.version().epoch == token.epoch && entry.stamp()->Sees(*token.transaction);
 }
 
+TokenSeal::TokenSeal(Store& store) : store_(store), process_(store.shared() == nullptr ? 0 : RandomNumber()) {}
+
 void TokenSeal::Start(std::function<void(Result<void>)> done) {
-  auto on_read = [this, done = std::move(done)](auto records) mutable {
-    if (!records) return done(Failure(std::move(records.error())));
-    for (const auto& [name, value] : *records) {
-      if (name == kKeyRecord) key_ = FromBase64Url(value).value_or("");
+  const std::string fresh = RandomBytes(kKeyBytes);
+  if (fresh.empty()) return done(Fail(ErrorCode::kStoreError, "the system has no random bytes for the key of tokens"));
+  if (store_.shared() != nullptr) {
+    {
+      MutexLock lock(mutex_);
+      keys_ = {fresh};
+      shares_key_ = false;
     }
-    if (key_.size() == kKeyBytes) return done({});
-    key_ = RandomBytes(kKeyBytes);
-    if (key_.empty()) return done(Fail(ErrorCode::kStoreError, "the system has no random bytes for the key of tokens"));
-    store_.PutRecord(kKeyRecord, Base64Url(key_), std::move(done));
+    AskForKey();
+    return done({});
+  }
+  auto on_read = [this, fresh, done = std::move(done)](auto records) mutable {
+    if (!records) return done(Failure(std::move(records.error())));
+    std::string key;
+    for (const auto& [name, value] : *records) {
+      if (name == kKeyRecord) key = FromBase64Url(value).value_or("");
+    }
+    const bool known = key.size() == kKeyBytes;
+    {
+      MutexLock lock(mutex_);
+      keys_ = {known ? key : fresh};
+    }
+    if (known) return done({});
+    store_.PutRecord(kKeyRecord, Base64Url(fresh), std::move(done));
   };
   store_.GetRecords(kKeyRecord, std::move(on_read));
 }
 
-std::string TokenSeal::Seal(const WriteToken& token) const {
+// Offers this process's key; another one's may stand there already. Where the store is not reached, the next token asks
+// again.
+void TokenSeal::AskForKey() {
+  std::string own;
+  {
+    MutexLock lock(mutex_);
+    if (shares_key_ || std::exchange(asking_, true)) return;
+    own = Base64Url(keys_.front());
+  }
+  store_.shared()->SwapRegister(kKeyRecord, std::nullopt, own, 0, [this](const Result<std::string>& held) {
+    const std::string key = held ? FromBase64Url(*held).value_or("") : "";
+    MutexLock lock(mutex_);
+    asking_ = false;
+    if (key.size() != kKeyBytes) return;
+    shares_key_ = true;
+    // What was sealed until now stays good here.
+    if (key != keys_.front()) keys_.insert(keys_.begin(), key);
+  });
+}
+
+std::string TokenSeal::Seal(const WriteToken& token) {
   std::string bytes(1, kFormat);
   bytes += static_cast<char>(token.transaction ? 1 : 0);
   AppendNumber(bytes, token.epoch);
   AppendNumber(bytes, token.transaction.value_or(0));
   AppendNumber(bytes, token.sequence);
+  AppendNumber(bytes, process_);
   bytes += token.database;
-  bytes += Mac(key_, bytes);
+  AskForKey();
+  MutexLock lock(mutex_);
+  bytes += Mac(keys_.front(), bytes);
   return Base64Url(bytes);
 }
 
@@ -88,12 +132,18 @@ std::optional<WriteToken> TokenSeal::OpenOne(std::string_view text) const {
   const std::optional<std::string> bytes = FromBase64Url(text);
   if (!bytes || bytes->size() < kFixedBytes + kMacBytes) return std::nullopt;
   const std::string_view sealed = std::string_view(*bytes).substr(0, bytes->size() - kMacBytes);
-  if (!SameMac(Mac(key_, sealed), std::string_view(*bytes).substr(sealed.size()))) return std::nullopt;
+  const std::string_view mac = std::string_view(*bytes).substr(sealed.size());
+  {
+    MutexLock lock(mutex_);
+    const auto fits = [&](const std::string& key) { return SameMac(Mac(key, sealed), mac); };
+    if (std::ranges::none_of(keys_, fits)) return std::nullopt;
+  }
   if (sealed[0] != kFormat) return std::nullopt;
   WriteToken token;
   token.epoch = ReadNumber<std::uint32_t>(sealed, 2);
   if (sealed[1] == 1) token.transaction = ReadNumber<std::uint64_t>(sealed, 6);
   token.sequence = ReadNumber<std::uint64_t>(sealed, 14);
+  token.foreign = ReadNumber<std::uint64_t>(sealed, 22) != process_;
   token.database = sealed.substr(kFixedBytes);
   return token;
 }

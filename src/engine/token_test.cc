@@ -34,7 +34,7 @@ struct SealedNode {
 const WriteToken kToken{"main", 1764018512, 734, 99};
 
 TEST(TokenSeal, OpensWhatItSealed) {
-  const SealedNode node;
+  SealedNode node;
   const std::string text = node.seal.Seal(kToken);
   EXPECT_EQ(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
             std::string::npos);
@@ -52,8 +52,8 @@ TEST(TokenSeal, ItsKeyOutlivesARestart) {
 }
 
 TEST(TokenSeal, RefusesWhatItDidNotSeal) {
-  const SealedNode node;
-  const SealedNode elsewhere;
+  SealedNode node;
+  SealedNode elsewhere;
   const std::string text = node.seal.Seal(kToken);
   for (const std::string& wrong :
        {std::string(), std::string("x"), std::string("%%%"), elsewhere.seal.Seal(kToken), text + ",", "," + text,
@@ -66,7 +66,7 @@ TEST(TokenSeal, RefusesWhatItDidNotSeal) {
 }
 
 TEST(TokenSeal, TakesABoundedNumber) {
-  const SealedNode node;
+  SealedNode node;
   const std::string text = node.seal.Seal(kToken);
   std::string list = text;
   for (int i = 1; i < 32; ++i) list += "," + text;
@@ -75,7 +75,7 @@ TEST(TokenSeal, TakesABoundedNumber) {
 }
 
 TEST(TokenSeal, ATokenThatIsCutOrChangedAnywhereIsRefused) {
-  const SealedNode node;
+  SealedNode node;
   const std::string text = node.seal.Seal(kToken);
   for (std::size_t i = 0; i < text.size(); ++i) {
     EXPECT_FALSE(node.seal.Open(text.substr(0, i)));
@@ -88,7 +88,7 @@ TEST(TokenSeal, ATokenThatIsCutOrChangedAnywhereIsRefused) {
 RC_GTEST_PROP(TokenSealProperty, BringsBackEveryField,
               (const std::string& database, std::uint32_t epoch, std::uint64_t transaction, std::uint64_t sequence,
                bool has_transaction)) {
-  static const SealedNode node;
+  static SealedNode node;
   WriteToken token{database, epoch, std::nullopt, sequence};
   if (has_transaction) token.transaction = transaction;
   RC_ASSERT(node.seal.Open(node.seal.Seal(token)) == WriteTokens{token});

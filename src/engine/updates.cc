@@ -98,6 +98,8 @@ WriteToken Engine::Impl::TokenOf(const std::string& database, const Written& wri
     history = HistoryOf(database);
   }
   token.epoch = history->EpochOf(written.identity);
+  // Nobody can tell yet whose history that transaction is of.
+  if (token.epoch == 0 && !history->known()) token.transaction.reset();
   return token;
 }
 

@@ -62,8 +62,15 @@ void Engine::Impl::Enqueue(Write write) {
 }
 
 void Engine::Impl::BeginWrite(const std::shared_ptr<Write>& write) {
-  if (EntryPtr current = Held(write->key.text)) return ApplyWrite(write, current);
   const std::uint64_t fingerprint = write->key.product ? write->key.product->fingerprint : 0;
+  if (shared_ != nullptr) {
+    // What memory holds may be older than what another process put.
+    return GetShared(write->key.text, fingerprint, [this, write](Result<SharedEntry> found) {
+      if (!found) return FinishWrite(write, nullptr, Failure(std::move(found.error())));
+      ApplyWrite(write, TakeIn(*found, write->key.product ? serving().Find(write->key.product->name) : nullptr));
+    });
+  }
+  if (EntryPtr current = Held(write->key.text)) return ApplyWrite(write, current);
   store_.Get(write->key.text, fingerprint, [this, write](Result<EntryPtr> stored) {
     if (!stored) return FinishWrite(write, nullptr, Failure(std::move(stored.error())));
     ApplyWrite(write, *stored);
@@ -78,11 +85,9 @@ void Engine::Impl::ApplyWrite(const std::shared_ptr<Write>& write, const EntryPt
     store_.Put(write->key.text, entry, [](const Result<void>&) {});
     return stored({});
   }
-  if (write->condition) {
-    store_.PutIf(write->key.text, entry, PutCondition{*write->condition}, std::move(stored));
-  } else {
-    store_.Put(write->key.text, entry, std::move(stored));
-  }
+  std::optional<PutCondition> condition;
+  if (write->condition) condition = PutCondition{*write->condition};
+  PutInStore(entry, condition, std::move(stored));
 }
 
 // Above the present entry, and above every fill of the database that has completed: those saw less than a fill that

@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kStripesMax = 64;
 constexpr std::size_t kStripeBytesMin = std::size_t{1} << 20U;
 
+constexpr auto kTick = std::chrono::milliseconds(100);
+
 // A key with its hash, so that it is hashed once for stripe, table and eviction.
 struct HashedKey {
   std::string_view key;
@@ -32,7 +34,7 @@ class Population {
  public:
   using Id = Eviction::Id;
 
-  Id Add(std::uint32_t hash, std::size_t bytes, EntryPtr entry) {
+  Id Add(std::uint32_t hash, std::size_t bytes, EntryPtr entry, std::uint32_t ticks) {
     const Id id = eviction_.Added(hash, bytes, entry->cost_us());
     if (id >= entries_.size()) {
       // By quarters, not doubling: memory is what this is about.
@@ -40,11 +42,13 @@ class Population {
       entries_.resize(id + 1);
     }
     entries_[id] = std::move(entry);
+    Confirm(id, ticks);
     return id;
   }
 
-  EntryPtr Replace(Id id, std::size_t bytes, EntryPtr entry) {
+  EntryPtr Replace(Id id, std::size_t bytes, EntryPtr entry, std::uint32_t ticks) {
     eviction_.Replaced(id, bytes, entry->cost_us());
+    Confirm(id, ticks);
     return std::exchange(entries_[id], std::move(entry));
   }
 
@@ -61,6 +65,14 @@ class Population {
   KeyUse UseOf(Id id) const { return {eviction_.WasUsed(id), eviction_.UsesOf(id), entries_[id]->cost_us()}; }
   void ForgetUse(Id id) { eviction_.ForgetUse(id); }
 
+  std::uint32_t ConfirmedAt(Id id) const { return confirmed_[id]; }
+  // 0: nobody asks for times.
+  void Confirm(Id id, std::uint32_t ticks) {
+    if (ticks == 0) return;
+    if (id >= confirmed_.size()) confirmed_.resize(entries_.capacity());
+    confirmed_[id] = ticks;
+  }
+
   const EntryPtr& entry(Id id) const { return entries_[id]; }
   std::uint32_t HashOf(Id id) const { return eviction_.HashOf(id); }
   Id Victim() { return eviction_.Victim(); }
@@ -68,6 +80,7 @@ class Population {
  private:
   Eviction eviction_;
   std::vector<EntryPtr> entries_;
+  std::vector<std::uint32_t> confirmed_;  // empty where nobody asks for times
 };
 
 }  // namespace
@@ -79,6 +92,25 @@ class HotTier::Stripe {
     const auto found = index_.find(key);
     if (found == index_.end()) return nullptr;
     return populations_[found->which()].Use(found->id());
+  }
+
+  // With when it was confirmed.
+  std::pair<EntryPtr, std::uint32_t> FindAged(const HashedKey& key, std::uint32_t ticks, std::uint32_t from,
+                                              std::uint32_t to) KCK_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    const auto found = index_.find(key);
+    if (found == index_.end()) return {};
+    Population& population = populations_[found->which()];
+    const std::uint32_t confirmed = population.ConfirmedAt(found->id());
+    const std::uint32_t age = ticks - confirmed;
+    if (age >= from && age < to) population.Confirm(found->id(), ticks);
+    return {population.Use(found->id()), confirmed};
+  }
+
+  void Confirm(const HashedKey& key, std::uint32_t ticks) KCK_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    const auto found = index_.find(key);
+    if (found != index_.end()) populations_[found->which()].Confirm(found->id(), ticks);
   }
 
   EntryPtr Look(const HashedKey& key) KCK_EXCLUDES(mutex_) {
@@ -98,17 +130,17 @@ class HotTier::Stripe {
   }
 
   // What the key held, which the caller lets go after the lock is gone.
-  EntryPtr Put(const HashedKey& key, std::size_t bytes, EntryPtr entry) KCK_EXCLUDES(mutex_) {
+  EntryPtr Put(const HashedKey& key, std::size_t bytes, EntryPtr entry, std::uint32_t ticks) KCK_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     const Class which = ClassOf(*entry);
     const auto found = index_.find(key);
     // A refresh is not an arrival: the new entry has the standing of the old one.
     if (found != index_.end() && found->which() == which) {
-      return populations_[which].Replace(found->id(), bytes, std::move(entry));
+      return populations_[which].Replace(found->id(), bytes, std::move(entry), ticks);
     }
     EntryPtr old;
     if (found != index_.end()) old = RemoveLocked(*found);
-    index_.insert(Place(which, populations_[which].Add(HashInStripe(key.hash), bytes, std::move(entry))));
+    index_.insert(Place(which, populations_[which].Add(HashInStripe(key.hash), bytes, std::move(entry), ticks)));
     return old;
   }
 
@@ -175,9 +207,11 @@ std::size_t HotTier::MemoryBytes(const Entry& entry) {
   return block + block / kRoomBetween + sizeof(EntryPtr) + Eviction::kBytesPerItem + kIndexBytes;
 }
 
-HotTier::HotTier(std::size_t bytes_max, Weigher weigher)
+HotTier::HotTier(std::size_t bytes_max, Weigher weigher, const Scheduler* clock)
     : bytes_max_{bytes_max, bytes_max / kBlankShare},
       weigher_(weigher),
+      clock_(clock),
+      began_(clock == nullptr ? TimePoint() : clock->Now()),
       stripe_count_(std::bit_floor(std::clamp<std::size_t>(bytes_max / kStripeBytesMin, 1, kStripesMax))),
       stripes_(std::make_unique<Stripe[]>(stripe_count_)) {}
 
@@ -194,6 +228,30 @@ HotTier::Stripe& HotTier::StripeOf(std::uint64_t hash) const { return stripes_[S
 EntryPtr HotTier::Find(std::string_view key) {
   const HashedKey hashed = Hashed(key);
   return StripeOf(hashed.hash).Find(hashed);
+}
+
+std::uint32_t HotTier::Ticks() const {
+  // From 1 on: 0 stands for no clock.
+  return clock_ == nullptr ? 0 : static_cast<std::uint32_t>((clock_->Now() - began_) / kTick) + 1;
+}
+
+HotTier::Aged HotTier::FindAged(std::string_view key, Duration from, Duration to) {
+  const HashedKey hashed = Hashed(key);
+  const std::uint32_t ticks = Ticks();
+  auto [entry, confirmed] =
+      StripeOf(hashed.hash)
+          .FindAged(hashed, ticks, static_cast<std::uint32_t>(from / kTick), static_cast<std::uint32_t>(to / kTick));
+  return {std::move(entry), (ticks - confirmed) * kTick};
+}
+
+void HotTier::Confirm(std::string_view key) {
+  const HashedKey hashed = Hashed(key);
+  StripeOf(hashed.hash).Confirm(hashed, Ticks());
+}
+
+void HotTier::Remove(std::string_view key) {
+  const HashedKey hashed = Hashed(key);
+  if (const EntryPtr old = StripeOf(hashed.hash).Take(hashed)) Forget(*old);
 }
 
 EntryPtr HotTier::Look(std::string_view key) const {
@@ -221,7 +279,7 @@ void HotTier::Put(EntryPtr entry) {
   } else {
     bytes_[which] += bytes;
     ++entries_;
-    old = StripeOf(hashed.hash).Put(hashed, bytes, entry);
+    old = StripeOf(hashed.hash).Put(hashed, bytes, entry, Ticks());
   }
   if (old) Forget(*old);
   Shrink(which, StripeIndex(hashed.hash));

@@ -41,7 +41,8 @@ class HotTier {
   // The memory that the entry takes, with its share of the tier's own structures.
   static std::size_t MemoryBytes(const Entry& entry);
 
-  explicit HotTier(std::size_t bytes_max, Weigher weigher = MemoryBytes);
+  // With a clock it keeps when each entry was put or confirmed, in four bytes more.
+  explicit HotTier(std::size_t bytes_max, Weigher weigher = MemoryBytes, const Scheduler* clock = nullptr);
   ~HotTier();
   HotTier(const HotTier&) = delete;
   HotTier& operator=(const HotTier&) = delete;
@@ -49,7 +50,21 @@ class HotTier {
   // Null where there is none. Counts as a use for eviction. Does not look at lifetimes.
   EntryPtr Find(std::string_view key);
 
-  // The same without counting as a use: for what KCK does itself.
+  struct Aged {
+    EntryPtr entry;
+    Duration age{};  // since it was put or confirmed, in tenths of a second
+  };
+
+  // The same, where there is a clock. Where the age is at least `from` and below `to`, it counts as confirmed from now
+  // on: among callers who come at once, one alone is told to see to it.
+  Aged FindAged(std::string_view key, Duration from, Duration to);
+
+  // The key's entry, where there is one, is of age 0.
+  void Confirm(std::string_view key);
+
+  void Remove(std::string_view key);
+
+  // The same as Find without counting as a use: for what KCK does itself.
   EntryPtr Look(std::string_view key) const;
 
   // How the key was asked for lately. Nothing where it is not in memory.
@@ -70,6 +85,8 @@ class HotTier {
   static constexpr std::size_t kBlankShare = 10;  // of the budget: one tenth
 
   static Class ClassOf(const Entry& entry);
+  // In tenths of a second; 0 without a clock.
+  std::uint32_t Ticks() const;
   std::size_t StripeIndex(std::uint64_t hash) const;
   Stripe& StripeOf(std::uint64_t hash) const;
   void Forget(const Entry& entry);  // from the sums
@@ -77,6 +94,8 @@ class HotTier {
 
   const std::array<std::size_t, 2> bytes_max_;
   const Weigher weigher_;
+  const Scheduler* const clock_;
+  const TimePoint began_;  // ages count from it
   const std::size_t stripe_count_;
   std::array<std::atomic<std::size_t>, 2> bytes_{};
   std::atomic<std::uint64_t> entries_{0};

@@ -92,6 +92,12 @@ void AddEngine(Families& families, Engine& engine) {
   AddCounter(families, "kck_store_damaged_total", "Reads of the store that met a damaged entry.", store.damaged);
   AddCounter(families, "kck_store_set_aside_total", "Times that damaged files of the store were set aside.",
              store.set_aside);
+  AddGauge(families, "kck_store_connected", "1 while the store is reached.", store.connected ? 1 : 0);
+  AddGauge(families, "kck_store_waiting", "Entries that wait for a store that is not reached.", store.writes_waiting);
+  AddCounter(families, "kck_store_given_up_total", "Computed entries that waited too long for the store.",
+             store.writes_given_up);
+  AddCounter(families, "kck_store_rechecks_total", "Looks at the store for what others may have put.",
+             counters.rechecks);
   AddCounter(families, "kck_fills_total", "Values whose computing began.", counters.fills);
   AddCounter(families, "kck_fill_errors_total", "Values whose computing failed.", counters.fill_errors);
   AddCounter(families, "kck_fill_renewals_total", "Fills that brought the content that was there.", counters.renewals);

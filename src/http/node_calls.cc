@@ -26,6 +26,8 @@ void ReadyCall(Exchange& exchange) {
   const bool ready = !server.draining;
   std::string body = ready ? R"({"success":true,"ready":true)" : R"({"success":false,"ready":false,"reasons":)";
   if (!ready) AppendStrings(body, {"the server is shutting down"});
+  // Values are served all the same: a node without its store takes no traffic away either.
+  if (!exchange.server().node.engine.store_health().connected) body += R"(,"store":"not reached")";
   const DefinitionsReport definitions = server.probes.definitions();
   // Faults name files, and quote them.
   if (!definitions.refused.empty() && IsAdministrator(exchange)) {

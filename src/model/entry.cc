@@ -51,6 +51,7 @@ Entry::Entry(std::string_view key, const EntryFacts& facts, ContentForm form, co
       as_of_ms_(InMillis(facts.as_of) & kMillisBits),
       kind_(static_cast<std::uint8_t>(facts.kind) & 3U),
       form_(static_cast<std::uint8_t>(form) & 3U),
+      foreign_(facts.foreign ? 1 : 0),
       stale_after_(LifeUntil(facts.stale_at, as_of())),
       expires_after_(LifeUntil(facts.expires_at, as_of())),
       slot_generation_(facts.slot_generation),
@@ -102,7 +103,7 @@ EntryPtr Entry::MakeRenewal(const EntryPtr& other, const EntryFacts& facts) {
 
 EntryFacts Entry::facts() const {
   return {kind(),          fingerprint_, slot_generation_, version(),    fill_sequence_, stamp_,
-          as_of_unix_ms(), as_of(),      stale_at(),       expires_at(), cost_us_};
+          as_of_unix_ms(), as_of(),      stale_at(),       expires_at(), cost_us_,       foreign()};
 }
 
 std::size_t Entry::PrefixBytes(ContentForm form) {

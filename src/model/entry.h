@@ -39,6 +39,9 @@ struct EntryFacts {
   TimePoint stale_at = TimePoint::max();
   TimePoint expires_at = TimePoint::max();
   std::uint32_t cost_us = 0;  // of the compute, at the source
+  // Another process made it, whose sequence says nothing of this one's events: fill_sequence is then its place in the
+  // order of this process's entries, and `began` knows no more.
+  bool foreign = false;
 };
 
 // What a renewal keeps.
@@ -74,6 +77,9 @@ class Entry {
   std::uint32_t slot_generation() const { return slot_generation_; }
   Version version() const { return {epoch_, number_, sub_}; }
   std::uint64_t fill_sequence() const { return fill_sequence_; }
+  bool foreign() const { return foreign_ != 0; }
+  // What this process's events are held against: its compute began after those before this. 0: nobody here can tell.
+  std::uint64_t began() const { return foreign() ? 0 : fill_sequence_; }
   const StampPtr& stamp() const { return stamp_; }
   std::int64_t as_of_unix_ms() const { return Signed(as_of_unix_ms_); }
   TimePoint as_of() const { return TimePoint(std::chrono::milliseconds(Signed(as_of_ms_))); }  // rounded down
@@ -143,6 +149,7 @@ class Entry {
   const std::uint64_t as_of_ms_ : 48;  // likewise
   const std::uint64_t kind_ : 2;
   const std::uint64_t form_ : 2;
+  const std::uint64_t foreign_ : 1;
   const ShortLife stale_after_;
   const ShortLife expires_after_;
   const std::uint32_t slot_generation_;

@@ -14,6 +14,7 @@
 #include "model/auth_settings.h"
 #include "model/fault.h"
 #include "model/sql_template.h"
+#include "model/store_settings.h"
 
 namespace kck {
 
@@ -92,16 +93,12 @@ struct HttpSettings {
   std::vector<std::string> trusted_proxies;
 };
 
-struct StoreSettings {
-  std::string kind = "rocksdb";  // rocksdb | memory
-  std::string path;              // absolute, or relative to the folder of kck.yml, already joined
-};
-
 struct Settings {
   std::string folder;  // of kck.yml
   std::map<std::string, DatabaseSettings> databases;
   std::set<std::string> faulty_databases;  // named in kck.yml, with a fault in the url, and so not in `databases`
   StoreSettings store;
+  std::string node_id;  // tells this node from others that share the store
   std::size_t memory_bytes = std::size_t{512} << 20U;
   std::string products_folder;
   std::string updaters_folder;

@@ -1,5 +1,9 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <cctype>
 #include <charconv>
 #include <filesystem>
 
@@ -9,6 +13,8 @@
 #include "model/cors_settings_reader.h"
 #include "model/folder_readers.h"
 #include "model/log_settings_reader.h"
+#include "model/login_settings.h"
+#include "model/store_settings_reader.h"
 #include "model/yaml_reader.h"
 
 namespace kck {
@@ -29,7 +35,6 @@ class SettingsReader {
  public:
   SettingsReader(const YamlFile& file, const std::string& folder) : file_(file), folder_(folder) {
     settings_.folder = folder;
-    settings_.store.path = Join(folder, "kck-store");
     settings_.products_folder = Join(folder, "products");
     settings_.updaters_folder = Join(folder, "updaters");
     settings_.processes_folder = Join(folder, "processes");
@@ -39,7 +44,7 @@ class SettingsReader {
   Settings Read(const YAML::Node& root) {
     YamlMap top(file_, root, "kck.yml");
     ReadDatabases(top);
-    ReadStore(top);
+    settings_.store = ReadStoreSettings(file_, top.Take("store"), folder_);
     if (const YAML::Node auth = top.Take("auth"); auth.IsDefined()) {
       settings_.auth = ReadAuthSettings(file_, auth, folder_);
       settings_.http.admin_socket = Join(folder_, "kck.sock");
@@ -51,7 +56,9 @@ class SettingsReader {
     if (const auto folder = top.TakeText("updaters")) settings_.updaters_folder = Join(folder_, *folder);
     if (const auto folder = top.TakeText("processes")) settings_.processes_folder = Join(folder_, *folder);
     if (const auto threads = top.TakeInt("threads", 1, 256)) settings_.threads = static_cast<int>(*threads);
-    for (const char* later : {"python", "changes", "node"}) top.RefuseForNow(later);
+    ReadNode(top);
+    CheckStore();
+    for (const char* later : {"python", "changes"}) top.RefuseForNow(later);
     top.Finish();
     return std::move(settings_);
   }
@@ -122,22 +129,42 @@ class SettingsReader {
     fields.Finish();
   }
 
-  void ReadStore(YamlMap& top) {
-    const YAML::Node node = top.Take("store");
-    if (!node.IsDefined()) return;
-    YamlMap fields(file_, node, "store");
-    const auto url = fields.TakeText("url");
-    fields.Finish();
-    if (!url) return;
-    if (*url == "memory:") {
-      settings_.store.kind = "memory";
-    } else if (url->starts_with("rocksdb:") && url->size() > 8) {
-      settings_.store.path = Join(folder_, url->substr(8));
-    } else if (url->starts_with("cassandra:")) {
-      file_.Report(fields.Take("url"), "a cassandra: store is not in this version", "use rocksdb:path or memory:");
-    } else {
-      file_.Report(fields.Take("url"), "the store's url is of no known kind", "rocksdb:path or memory:");
+  void CheckStore() {
+    if (!settings_.store.cassandra || !settings_.auth.login) return;
+    file_.faults->push_back({settings_.auth.login->location,
+                             "auth_user needs a store of one node in this version: a session that ends at one node "
+                             "would live on at the others",
+                             "take rocksdb:path, or let another service give the tokens"});
+  }
+
+  // A name that people will know, and that no other node has unless it listens at the same address.
+  void ReadNode(YamlMap& top) {
+    const YAML::Node node = top.Take("node");
+    if (node.IsDefined()) {
+      YamlMap fields(file_, node, "node");
+      if (const auto id = fields.TakeText("id")) {
+        settings_.node_id = *id;
+        if (!IsNodeId(*id)) {
+          file_.Report(fields.Take("id"), fmt::format("node.id is '{}'", *id),
+                       "letters, digits, '.', '_' and '-', 64 at most");
+        }
+      }
+      fields.RefuseForNow("advertise");
+      fields.Finish();
     }
+    if (settings_.node_id.empty()) settings_.node_id = fmt::format("{}-{}", HostName(), settings_.http.port);
+  }
+
+  static bool IsNodeId(const std::string& id) {
+    const auto fits = [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
+    };
+    return !id.empty() && id.size() <= 64 && std::ranges::all_of(id, fits);
+  }
+
+  static std::string HostName() {
+    std::array<char, 65> name{};
+    return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "node";
   }
 
   void ReadHttp(YamlMap& top) {

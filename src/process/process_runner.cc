@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "process/runner_impl.h"
+#include "store/records_reader.h"
 
 namespace kck {
 namespace {
@@ -26,18 +27,29 @@ ProcessRunner::Impl::Impl(Scheduler& scheduler, Store& store, Engine& engine, Re
       random_(static_cast<std::minstd_rand::result_type>(seed)) {}
 
 void ProcessRunner::Impl::Start(DoneCallback done) {
-  store_.GetRecords(std::string(ProcessRecord::kPrefix),
-                    [weak = weak_from_this(), done = std::move(done)](auto records) {
-                      const auto self = weak.lock();
-                      if (!self) return;
-                      if (!records) return done(Failure(std::move(records.error())));
-                      {
-                        MutexLock lock(self->mutex_);
-                        self->Restore(*records);
-                      }
-                      self->Look();
-                      done({});
-                    });
+  // Processes run once their records are known; a server does not wait for a store that is away.
+  const auto told = std::make_shared<std::atomic<bool>>(false);
+  auto tell = [told, done] {
+    if (!told->exchange(true)) done({});
+  };
+  auto on_records = [weak = weak_from_this(), tell, done](auto records) {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (!records) return done(Failure(std::move(records.error())));
+    {
+      MutexLock lock(self->mutex_);
+      self->Restore(*records);
+    }
+    self->Look();
+    tell();
+  };
+  auto wanted = [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return false;
+    MutexLock lock(self->mutex_);
+    return !self->stopping_;
+  };
+  ReadRecords(store_, scheduler_, {std::string(ProcessRecord::kPrefix), {}, wanted, tell, on_records});
 }
 
 void ProcessRunner::Impl::Restore(const std::vector<std::pair<std::string, std::string>>& records) {

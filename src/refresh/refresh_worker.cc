@@ -10,6 +10,7 @@
 #include "base/planted_bug.h"
 #include "model/product_key.h"
 #include "refresh/worker_state.h"
+#include "store/records_reader.h"
 
 namespace kck {
 namespace {
@@ -90,12 +91,22 @@ RefreshWorker::RefreshWorker(Scheduler& scheduler, Store& store, Engine& engine,
 RefreshWorker::~RefreshWorker() = default;
 
 void RefreshWorker::Start(Engine::DoneCallback done) {
-  store_.GetRecords(std::string(kBookPrefix), [this, done = std::move(done)](auto records) {
-    if (!records) return done(Failure(std::move(records.error())));
-    RestoreBook(*std::move(records));
+  const auto booted = std::make_shared<std::atomic<bool>>(false);
+  auto boot = [this, booted, done] {
+    if (booted->exchange(true)) return;
     Boot();
     done({});
-  });
+  };
+  auto on_records = [this, boot, done](auto records) {
+    if (!records) return done(Failure(std::move(records.error())));
+    RestoreBook(*std::move(records));
+    boot();
+  };
+  auto wanted = [this] {
+    MutexLock lock(mutex_);
+    return !stopping_;
+  };
+  ReadRecords(store_, scheduler_, {std::string(kBookPrefix), {}, wanted, boot, on_records});
 }
 
 void RefreshWorker::Stop() {

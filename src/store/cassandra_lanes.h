@@ -28,6 +28,7 @@ struct CassandraWrite {
   EntryPtr entry;
   std::optional<PutCondition> condition;
   std::vector<Store::PutCallback> done;  // more than one where it took others' places
+  std::uint64_t product_mark = 0;
   TimePoint give_up_at{};
   std::size_t bytes = 0;
 

@@ -45,6 +45,7 @@ class ProductPut : public std::enable_shared_from_this<ProductPut> {
     if (!*wins) return put_.done({});
     for (EntryRow& row : *rows) Consider(row);
     cells_ = tools_.tables.CellsFor(*put_.entry);
+    cells_.product_mark = put_.product_mark;
     forgetting_.older_until_us = DeletionTime();
     tools_.tables.WriteParts(put_.key, put_.entry, cells_, [self = shared_from_this()](Outcome<void> written) {
       if (!written) return self->Fail(written.error());

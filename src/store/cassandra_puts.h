@@ -23,6 +23,7 @@ struct EntryPut {
   EntryPtr entry;
   std::optional<PutCondition> condition;
   OutcomeCallback<void> done;
+  std::uint64_t product_mark = 0;  // SharedEntry::product_mark
 };
 
 // Puts the entry, where JudgePut lets it replace what is kept. A put that is dropped, since what is kept is newer, is

@@ -28,12 +28,12 @@ EntryPtr WithValue(const Entry& entry, std::string_view value) {
 // From the column `first` on: entry, chunks, chunk_id.
 EntryCells TakeCells(const CqlResult& found, std::uint32_t row, std::uint32_t first) {
   return {std::string(found.Bytes(row, first)), found.Int(row, first + 1).value_or(0),
-          std::string(found.Bytes(row, first + 2))};
+          std::string(found.Bytes(row, first + 2)), "", 0};
 }
 
 // Null where it is damaged or past its life.
-EntryPtr Decode(std::string_view key, const EntryCells& cells, const Moment& moment, DamageLog& damage) {
-  Result<EntryPtr> entry = DecodeEntry(key, cells.entry, moment);
+EntryPtr Decode(std::string_view key, const EntryCells& cells, bool foreign, const Moment& moment, DamageLog& damage) {
+  Result<EntryPtr> entry = DecodeEntry(key, cells.entry, moment, foreign);
   if (entry && cells.chunks > 0 && cells.chunk_id.size() != kIdBytes + kHashBytes) {
     entry = Fail(ErrorCode::kStoreError, "parts without a name");
   }
@@ -48,10 +48,13 @@ EntryPtr Decode(std::string_view key, const EntryCells& cells, const Moment& mom
 
 EntryCells CellsOf(const Entry& entry, const Moment& moment, std::size_t value_bytes_whole) {
   const std::string_view value = entry.value();
-  if (value.size() <= value_bytes_whole) return {EncodeEntry(entry, moment), 0, {}};
+  if (value.size() <= value_bytes_whole) return {EncodeEntry(entry, moment), 0, {}, {}, 0};
   const std::size_t parts = (value.size() + value_bytes_whole - 1) / value_bytes_whole;
-  return {EncodeEntry(*WithValue(entry, {}), moment), static_cast<std::int32_t>(parts),
-          RandomBytes(kIdBytes) + HashText(value)};
+  return {EncodeEntry(*WithValue(entry, {}), moment),
+          static_cast<std::int32_t>(parts),
+          RandomBytes(kIdBytes) + HashText(value),
+          {},
+          0};
 }
 
 std::string_view PartOf(std::string_view value, std::int32_t part, std::size_t value_bytes_whole) {
@@ -65,15 +68,17 @@ Result<EntryPtr> Assemble(const EntryRow& row, std::string_view value) {
   return WithValue(*row.entry, value);
 }
 
-std::vector<EntryRow> RowsOfEntries(std::string_view key, const CqlResult& found, const Moment& moment,
-                                    DamageLog& damage) {
+std::vector<EntryRow> RowsOfEntries(std::string_view key, const CqlResult& found, std::string_view reader,
+                                    const Moment& moment, DamageLog& damage) {
   std::vector<EntryRow> rows;
   for (std::uint32_t i = 0; i < found.rows(); ++i) {
     EntryRow row;
     row.fingerprint = static_cast<std::uint64_t>(found.Bigint(i, 0).value_or(0));
     row.written_us = found.Bigint(i, 1).value_or(0);
     row.cells = TakeCells(found, i, 2);
-    row.entry = Decode(key, row.cells, moment, damage);
+    row.cells.writer = found.Bytes(i, 5);
+    row.cells.product_mark = static_cast<std::uint64_t>(found.Bigint(i, 6).value_or(0));
+    row.entry = Decode(key, row.cells, row.cells.writer != reader, moment, damage);
     if (row.entry) rows.push_back(std::move(row));
   }
   return rows;
@@ -84,7 +89,7 @@ std::optional<EntryRow> RowOfSettable(std::string_view key, const CqlResult& fou
   if (found.rows() == 0 || found.IsNull(0, 0)) return std::nullopt;
   EntryRow row;
   row.cells = TakeCells(found, 0, 0);
-  row.entry = Decode(key, row.cells, moment, damage);
+  row.entry = Decode(key, row.cells, false, moment, damage);
   return row;
 }
 

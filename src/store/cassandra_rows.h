@@ -21,6 +21,9 @@ struct EntryCells {
   std::string entry;
   std::int32_t chunks = 0;  // parts that the value is in; 0: it is in `entry`
   std::string chunk_id;     // 16 random bytes, then the value's hash, big-endian
+  // Of entries of products alone.
+  std::string writer;              // the process that made it: its node's id, and a name that no other process has
+  std::uint64_t product_mark = 0;  // SharedEntry::product_mark
 };
 
 EntryCells CellsOf(const Entry& entry, const Moment& moment, std::size_t value_bytes_whole);
@@ -40,8 +43,9 @@ struct EntryRow {
 Result<EntryPtr> Assemble(const EntryRow& row, std::string_view value);
 
 // The rows of kReadEntries, in its order, without those that are damaged, which the log is told, or past their life.
-std::vector<EntryRow> RowsOfEntries(std::string_view key, const CqlResult& found, const Moment& moment,
-                                    DamageLog& damage);
+// What `reader` has not written is foreign.
+std::vector<EntryRow> RowsOfEntries(std::string_view key, const CqlResult& found, std::string_view reader,
+                                    const Moment& moment, DamageLog& damage);
 
 // The one row of kReadSettable, with its cell also where that is damaged or past its life: the entry is null then.
 std::optional<EntryRow> RowOfSettable(std::string_view key, const CqlResult& found, const Moment& moment,

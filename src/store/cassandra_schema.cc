@@ -18,9 +18,10 @@ constexpr const char* kCure = "run `kck store setup`";
 //
 // A record is often deleted soon after (a mark). Deletions are forgotten after four hours, which is longer than hints
 // are kept: what comes back after that is a mark, and costs one refresh.
-constexpr std::array<const char*, 5> kTables = {
+constexpr std::array<const char*, 7> kTables = {
     "CREATE TABLE IF NOT EXISTS {0}.entry (key text, fingerprint bigint, version blob, entry blob, chunks int, "
-    "chunk_id blob, PRIMARY KEY (key, fingerprint, version)) WITH CLUSTERING ORDER BY (fingerprint ASC, version DESC) "
+    "chunk_id blob, writer text, product_mark bigint, PRIMARY KEY (key, fingerprint, version)) WITH CLUSTERING ORDER "
+    "BY (fingerprint ASC, version DESC) "
     "AND compaction = {{'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'L4'}} "
     "AND gc_grace_seconds = 86400",
     "CREATE TABLE IF NOT EXISTS {0}.chunk (key text, fingerprint bigint, id blob, part int, data blob, "
@@ -33,6 +34,8 @@ constexpr std::array<const char*, 5> kTables = {
     "PRIMARY KEY ((scope, bucket), name)) "
     "WITH compaction = {{'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'L4'}} "
     "AND gc_grace_seconds = 14400",
+    "CREATE TABLE IF NOT EXISTS {0}.register (name text PRIMARY KEY, value blob)",
+    "CREATE TABLE IF NOT EXISTS {0}.highest (name text PRIMARY KEY, number bigint)",
     "CREATE TABLE IF NOT EXISTS {0}.layout (id int PRIMARY KEY, version int)",
 };
 

@@ -6,6 +6,8 @@
 // - chunk: the parts of values that are too long for one cell, each a partition of its own.
 // - settable: the keys without a product, by lightweight transactions alone.
 // - record: records, by scope (the node) and a bucket of the name's hash.
+// - register: what all nodes agree on, by lightweight transactions alone.
+// - highest: numbers that only rise. Each is its own time stamp, so that of all writes the highest is what stays.
 // - layout: the version of all this.
 #pragma once
 

@@ -12,9 +12,10 @@ constexpr int kPauseMinMs = 200;
 constexpr int kPauseMaxMs = 5000;
 
 constexpr std::array<const char*, kStoreStatements> kTexts = {
-    "SELECT fingerprint, WRITETIME(entry), entry, chunks, chunk_id FROM {0}.entry WHERE key = ?",
-    "INSERT INTO {0}.entry (key, fingerprint, version, entry, chunks, chunk_id) VALUES (?, ?, ?, ?, ?, ?) "
-    "USING TIMESTAMP ? AND TTL ?",
+    "SELECT fingerprint, WRITETIME(entry), entry, chunks, chunk_id, writer, product_mark FROM {0}.entry "
+    "WHERE key = ?",
+    "INSERT INTO {0}.entry (key, fingerprint, version, entry, chunks, chunk_id, writer, product_mark) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ? AND TTL ?",
     "DELETE FROM {0}.entry USING TIMESTAMP ? WHERE key = ? AND fingerprint = ? AND version < ?",
     "DELETE FROM {0}.entry USING TIMESTAMP ? WHERE key = ? AND fingerprint = ?",
     "SELECT data FROM {0}.chunk WHERE key = ? AND fingerprint = ? AND id = ? AND part = ?",
@@ -25,6 +26,10 @@ constexpr std::array<const char*, kStoreStatements> kTexts = {
     "SELECT name, value, WRITETIME(value) FROM {0}.record WHERE scope = ? AND bucket = ? AND name >= ?",
     "INSERT INTO {0}.record (scope, bucket, name, value) VALUES (?, ?, ?, ?) USING TIMESTAMP ?",
     "DELETE FROM {0}.record USING TIMESTAMP ? WHERE scope = ? AND bucket = ? AND name = ?",
+    "SELECT value FROM {0}.register WHERE name = ?",
+    "UPDATE {0}.register USING TTL ? SET value = ? WHERE name = ? IF value = ?",
+    "SELECT number FROM {0}.highest WHERE name = ?",
+    "INSERT INTO {0}.highest (name, number) VALUES (?, ?) USING TIMESTAMP ?",
 };
 
 }  // namespace

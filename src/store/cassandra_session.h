@@ -17,7 +17,7 @@ namespace kck {
 // What the store says, in the order of the texts in cassandra_session.cc.
 enum class StoreStatement : std::uint8_t {
   kReadEntries,       // key
-  kWriteEntry,        // key, fingerprint, version, entry, chunks, chunk_id, timestamp, ttl
+  kWriteEntry,        // key, fingerprint, version, entry, chunks, chunk_id, writer, product_mark, timestamp, ttl
   kForgetOlder,       // timestamp, key, fingerprint, version: all below it
   kForgetDefinition,  // timestamp, key, fingerprint
   kReadChunk,         // key, fingerprint, id, part
@@ -28,8 +28,12 @@ enum class StoreStatement : std::uint8_t {
   kReadRecords,       // scope, bucket, first name
   kWriteRecord,       // scope, bucket, name, value, timestamp
   kDeleteRecord,      // timestamp, scope, bucket, name
+  kReadRegister,      // name
+  kSwapRegister,      // ttl, value, name, value as it was
+  kReadHighest,       // name
+  kRaiseHighest,      // name, number, number
 };
-inline constexpr std::size_t kStoreStatements = 12;
+inline constexpr std::size_t kStoreStatements = 16;
 
 // Any thread. Held by shared pointer, since timers name it.
 class CassandraSession : public std::enable_shared_from_this<CassandraSession> {

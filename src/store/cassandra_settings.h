@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/store_settings.h"
 #include "store/cql_client.h"
 
 namespace kck {
@@ -18,6 +19,9 @@ struct CassandraSettings {
   int replication_factor = 1;
   std::vector<std::pair<std::string, int>> datacenters;
 };
+
+// What kck.yml says, for the node of that id.
+CassandraSettings CassandraSettingsOf(const CassandraStoreSettings& store, const std::string& node_id);
 
 struct CassandraLimits {
   std::size_t writes_waiting_max = 16384;

@@ -2,18 +2,25 @@
 
 #include <algorithm>
 
+#include "base/secret.h"
 #include "store/cassandra_lanes.h"
 #include "store/cassandra_puts.h"
 #include "store/cassandra_records.h"
+#include "store/cassandra_registers.h"
 #include "store/cassandra_schema.h"
 #include "store/put_rule.h"
 
 namespace kck {
 namespace {
 
-class SharedStore : public CassandraStore {
+// Of this process and no other, with the node's id in front for people.
+std::string ProcessName(const CassandraSettings& settings) {
+  return fmt::format("{}/{:016x}", settings.scope, RandomNumber());
+}
+
+class StoreInCassandra : public CassandraStore {
  public:
-  SharedStore(const CassandraSettings& settings, Scheduler& scheduler, const CassandraLimits& limits)
+  StoreInCassandra(const CassandraSettings& settings, Scheduler& scheduler, const CassandraLimits& limits)
       : scheduler_(scheduler),
         close_timeout_ms_(limits.close_timeout_ms),
         damage_(fmt::format("Cassandra, keyspace {},", settings.keyspace), scheduler),
@@ -21,26 +28,56 @@ class SharedStore : public CassandraStore {
         lanes_(std::make_shared<CassandraLanes>(scheduler, limits,
                                                 [this](auto write, auto finish) { Run(*write, std::move(finish)); })),
         session_(std::make_shared<CassandraSession>(scheduler, settings, [lanes = lanes_] { lanes->Wake(); })),
-        tables_(*session_, scheduler, damage_, limits.value_bytes_whole),
-        records_(*session_, clock_) {
+        tables_(*session_, scheduler, damage_, ProcessName(settings), limits.value_bytes_whole),
+        records_(*session_, clock_),
+        registers_(*session_) {
     session_->Start();
   }
 
-  ~SharedStore() override { CloseAll(); }
+  ~StoreInCassandra() override { CloseAll(); }
 
   void Get(std::string key, std::uint64_t fingerprint, GetCallback done) override {
-    if (const auto refused = Refused()) return Refuse<EntryPtr>(std::move(done), *refused);
-    // Cassandra has no empty keys.
-    if (key.empty()) return scheduler_.Post([done = std::move(done)] { done(EntryPtr()); });
-    Find({std::move(key), fingerprint, std::move(done)});
+    GetShared(std::move(key), fingerprint, [done = std::move(done)](Result<SharedEntry> found) {
+      done(found ? Result<EntryPtr>(std::move(found->entry)) : Failure(std::move(found.error())));
+    });
   }
 
   void Put(std::string key, EntryPtr entry, PutCallback done) override {
-    Write(std::move(key), std::move(entry), std::nullopt, std::move(done));
+    PutShared(std::move(key), {std::move(entry), 0}, std::nullopt, std::move(done));
   }
 
   void PutIf(std::string key, EntryPtr entry, PutCondition condition, PutCallback done) override {
-    Write(std::move(key), std::move(entry), condition, std::move(done));
+    PutShared(std::move(key), {std::move(entry), 0}, condition, std::move(done));
+  }
+
+  void GetShared(std::string key, std::uint64_t fingerprint, SharedGetCallback done) override {
+    if (const auto refused = Refused()) return Refuse<SharedEntry>(std::move(done), *refused);
+    // Cassandra has no empty keys.
+    if (key.empty()) return scheduler_.Post([done = std::move(done)] { done(SharedEntry()); });
+    Find({std::move(key), fingerprint, std::move(done)});
+  }
+
+  void PutShared(std::string key, SharedEntry entry, std::optional<PutCondition> condition, PutCallback done) override;
+
+  void ReadRegister(std::string name, RegisterCallback done) override {
+    if (const auto refused = Refused()) return Refuse<std::optional<std::string>>(std::move(done), *refused);
+    registers_.Read(name, std::move(done));
+  }
+
+  void SwapRegister(std::string name, std::optional<std::string> expected, std::string value, int keep_s,
+                    SwapCallback done) override {
+    if (const auto refused = Refused()) return Refuse<std::string>(std::move(done), *refused);
+    registers_.Swap({std::move(name), std::move(expected), std::move(value), keep_s, std::move(done)});
+  }
+
+  void ReadNumber(std::string name, NumberCallback done) override {
+    if (const auto refused = Refused()) return Refuse<std::uint64_t>(std::move(done), *refused);
+    registers_.ReadNumber(name, std::move(done));
+  }
+
+  void RaiseNumber(std::string name, std::uint64_t number, PutCallback done) override {
+    if (const auto refused = Refused()) return Refuse<void>(std::move(done), *refused);
+    registers_.RaiseNumber(name, number, std::move(done));
   }
 
   void PutRecord(std::string name, std::string value, PutCallback done) override {
@@ -61,15 +98,14 @@ class SharedStore : public CassandraStore {
 
   void Close() override { CloseAll(); }
 
-  StoreHealth health() const override { return {damage_.count(), 0}; }
-
+  StoreHealth health() const override;
   CassandraHealth cassandra_health() const override;
 
  private:
   struct Search {
     std::string key;
     std::uint64_t fingerprint;
-    GetCallback done;
+    SharedGetCallback done;
     bool again = false;  // a part was missing, as when the entry was replaced meanwhile
   };
 
@@ -86,7 +122,6 @@ class SharedStore : public CassandraStore {
 
   void Find(Search search);
   void OnFound(Search search, std::optional<EntryRow> row);
-  void Write(std::string key, EntryPtr entry, std::optional<PutCondition> condition, PutCallback done);
   void Run(const CassandraWrite& write, CassandraLanes::Finish finish);
   void CloseAll();
 
@@ -99,6 +134,7 @@ class SharedStore : public CassandraStore {
   const std::shared_ptr<CassandraSession> session_;
   CassandraTables tables_;
   CassandraRecords records_;
+  CassandraRegisters registers_;
 };
 
 // The newest of the asked definition; else the one that was written last.
@@ -109,7 +145,7 @@ std::optional<EntryRow> Chosen(std::vector<EntryRow> rows, std::uint64_t fingerp
   return std::move(*chosen);
 }
 
-void SharedStore::Find(Search search) {
+void StoreInCassandra::Find(Search search) {
   const std::string key = search.key;
   const std::uint64_t fingerprint = search.fingerprint;
   if (fingerprint == 0) {
@@ -126,23 +162,29 @@ void SharedStore::Find(Search search) {
   });
 }
 
-void SharedStore::OnFound(Search search, std::optional<EntryRow> row) {
-  if (!row || !row->entry) return search.done(EntryPtr());
-  if (row->cells.chunks == 0) return search.done(std::move(row->entry));
+void StoreInCassandra::OnFound(Search search, std::optional<EntryRow> row) {
+  if (!row || !row->entry) return search.done(SharedEntry());
+  const std::uint64_t mark = row->cells.product_mark;
+  if (row->cells.chunks == 0) return search.done(SharedEntry{std::move(row->entry), mark});
   const std::string key = search.key;
-  tables_.ReadValue(key, *std::move(row), [this, search = std::move(search)](Outcome<EntryPtr> entry) mutable {
+  tables_.ReadValue(key, *std::move(row), [this, mark, search = std::move(search)](Outcome<EntryPtr> entry) mutable {
     if (!entry) return search.done(Failure(std::move(entry.error().error)));
-    if (*entry || search.again) return search.done(*std::move(entry));
+    if (*entry || search.again) return search.done(SharedEntry{*std::move(entry), mark});
     search.again = true;
     Find(std::move(search));
   });
 }
 
-void SharedStore::Write(std::string key, EntryPtr entry, std::optional<PutCondition> condition, PutCallback done) {
+void StoreInCassandra::PutShared(std::string key, SharedEntry entry, std::optional<PutCondition> condition,
+                                 PutCallback done) {
   if (key.empty()) {
     return Refuse<void>(std::move(done), {ErrorCode::kStoreError, "a key without letters cannot be stored"});
   }
-  CassandraWrite write{std::move(key), std::move(entry), condition, {}};
+  CassandraWrite write{.key = std::move(key),
+                       .entry = std::move(entry.entry),
+                       .condition = condition,
+                       .done = {},
+                       .product_mark = entry.product_mark};
   write.done.push_back(std::move(done));
   std::optional<Error> refused;
   if (!write.computed()) refused = Refused();
@@ -154,16 +196,17 @@ void SharedStore::Write(std::string key, EntryPtr entry, std::optional<PutCondit
   Refuse<void>(std::move(write.done.front()), *refused);
 }
 
-void SharedStore::Run(const CassandraWrite& write, CassandraLanes::Finish finish) {
+void StoreInCassandra::Run(const CassandraWrite& write, CassandraLanes::Finish finish) {
   if (session_->ready()) {
-    return PutEntry({tables_, scheduler_, clock_}, {write.key, write.entry, write.condition, std::move(finish)});
+    return PutEntry({tables_, scheduler_, clock_},
+                    {write.key, write.entry, write.condition, std::move(finish), write.product_mark});
   }
   scheduler_.Post([finish = std::move(finish), error = session_->NotReady()] {
     finish(tl::unexpected(CassandraFailure{CqlStatus::kUnavailable, error}));
   });
 }
 
-void SharedStore::CloseAll() {
+void StoreInCassandra::CloseAll() {
   if (closed_.exchange(true)) return;
   lanes_->Finishing();
   records_.AwaitWrites(close_timeout_ms_);
@@ -171,7 +214,12 @@ void SharedStore::CloseAll() {
   session_->Close();
 }
 
-CassandraHealth SharedStore::cassandra_health() const {
+StoreHealth StoreInCassandra::health() const {
+  const CassandraHealth health = cassandra_health();
+  return {damage_.count(), 0, health.connected, health.writes_waiting, health.writes_given_up};
+}
+
+CassandraHealth StoreInCassandra::cassandra_health() const {
   const CassandraLanes::Waiting waiting = lanes_->waiting();
   const bool ready = session_->ready();
   return {ready && session_->client().counts().nodes_up > 0,
@@ -187,7 +235,7 @@ CassandraHealth SharedStore::cassandra_health() const {
 Result<std::unique_ptr<CassandraStore>> OpenCassandraStore(const CassandraSettings& settings, Scheduler& scheduler,
                                                            const CassandraLimits& limits) {
   if (const Result<void> valid = ValidateCassandra(settings); !valid) return Failure(valid.error());
-  return std::make_unique<SharedStore>(settings, scheduler, limits);
+  return std::make_unique<StoreInCassandra>(settings, scheduler, limits);
 }
 
 }  // namespace kck

@@ -1,6 +1,6 @@
 // A store in Apache Cassandra 5, which the nodes of a cluster share.
 //
-// It keeps to the contract of Store, with these words in place of others there:
+// It keeps to the contract of SharedStore, with these words in place of others there:
 // - Durable is what the consistency level says: written to the log of so many replicas. Cassandra syncs its log every
 //   ten seconds unless its commitlog_sync says otherwise, so that a power failure of all of them at once may undo what
 //   they had not synced. A replica alone undoes nothing.
@@ -18,7 +18,7 @@
 #include <memory>
 
 #include "store/cassandra_settings.h"
-#include "store/store.h"
+#include "store/shared_store.h"
 
 namespace kck {
 
@@ -31,7 +31,7 @@ struct CassandraHealth {
   std::uint64_t writes_given_up = 0;  // of computed entries, since Cassandra was away too long
 };
 
-class CassandraStore : public Store {
+class CassandraStore : public SharedStore {
  public:
   // Any thread.
   virtual CassandraHealth cassandra_health() const = 0;

@@ -31,7 +31,7 @@ void CassandraTables::ReadEntries(const std::string& key, OutcomeCallback<std::v
   session_.client().Execute(session_.statement(StoreStatement::kReadEntries), values, {.idempotent = true},
                             [this, key, done = std::move(done)](const CqlResult& found) {
                               if (!found.ok()) return done(tl::unexpected(FailureOf(found, kReading)));
-                              done(RowsOfEntries(key, found, MomentOf(scheduler_), damage_));
+                              done(RowsOfEntries(key, found, writer_, MomentOf(scheduler_), damage_));
                             });
 }
 
@@ -42,10 +42,11 @@ void CassandraTables::WriteEntry(const std::string& key, const Entry& entry, con
   const std::string version = VersionName(entry);
   const std::int32_t ttl = SecondsToLive(entry, MomentOf(scheduler_));
   std::vector<CqlBatchItem> items;
-  items.push_back(
-      {session_.statement(StoreStatement::kWriteEntry),
-       {name, fingerprint, CqlValue::Bytes(version), CqlValue::Bytes(cells.entry), CqlValue::Int(cells.chunks),
-        CqlValue::Bytes(cells.chunk_id), CqlValue::Bigint(time_us), CqlValue::Int(ttl)}});
+  items.push_back({session_.statement(StoreStatement::kWriteEntry),
+                   {name, fingerprint, CqlValue::Bytes(version), CqlValue::Bytes(cells.entry),
+                    CqlValue::Int(cells.chunks), CqlValue::Bytes(cells.chunk_id), CqlValue::Bytes(cells.writer),
+                    CqlValue::Bigint(static_cast<std::int64_t>(cells.product_mark)), CqlValue::Bigint(time_us),
+                    CqlValue::Int(ttl)}});
   items.push_back({session_.statement(StoreStatement::kForgetOlder),
                    {CqlValue::Bigint(forgetting.older_until_us), name, fingerprint, CqlValue::Bytes(version)}});
   for (const std::uint64_t definition : forgetting.definitions) {

@@ -15,13 +15,20 @@ namespace kck {
 // that is passed to the constructor outlives the callbacks, and this does.
 class CassandraTables : public EntryTables {
  public:
-  CassandraTables(CassandraSession& session, const Scheduler& scheduler, DamageLog& damage,
+  // `writer` is this process, by the name that its entries bear.
+  CassandraTables(CassandraSession& session, const Scheduler& scheduler, DamageLog& damage, std::string writer,
                   std::size_t value_bytes_whole)
-      : session_(session), scheduler_(scheduler), damage_(damage), value_bytes_whole_(value_bytes_whole) {}
+      : session_(session),
+        scheduler_(scheduler),
+        damage_(damage),
+        writer_(std::move(writer)),
+        value_bytes_whole_(value_bytes_whole) {}
 
   void ReadEntries(const std::string& key, OutcomeCallback<std::vector<EntryRow>> done) override;
   EntryCells CellsFor(const Entry& entry) const override {
-    return CellsOf(entry, MomentOf(scheduler_), value_bytes_whole_);
+    EntryCells cells = CellsOf(entry, MomentOf(scheduler_), value_bytes_whole_);
+    cells.writer = writer_;
+    return cells;
   }
   void WriteParts(const std::string& key, EntryPtr entry, const EntryCells& cells, OutcomeCallback<void> done) override;
   void ForgetParts(const std::string& key, std::uint64_t fingerprint, const EntryCells& cells) override;
@@ -46,6 +53,7 @@ class CassandraTables : public EntryTables {
   CassandraSession& session_;
   const Scheduler& scheduler_;
   DamageLog& damage_;
+  const std::string writer_;
   const std::size_t value_bytes_whole_;
 };
 

@@ -118,8 +118,9 @@ EntryContent TakeContent(Reader& reader) {
 
 Failure Damaged(const char* why) { return Fail(ErrorCode::kStoreError, why); }
 
-Result<EntryPtr> DecodeFields(std::string_view key, Reader& reader, const Moment& moment) {
+Result<EntryPtr> DecodeFields(std::string_view key, Reader& reader, const Moment& moment, bool foreign) {
   EntryFacts facts;
+  facts.foreign = foreign;
   const auto kind = reader.Take<std::uint8_t>();
   if (kind > static_cast<std::uint8_t>(EntryKind::kTombstone)) return Damaged("a kind of entry that is not known");
   facts.kind = static_cast<EntryKind>(kind);
@@ -166,14 +167,14 @@ std::string EncodeEntry(const Entry& entry, const Moment& moment) {
   return out;
 }
 
-Result<EntryPtr> DecodeEntry(std::string_view key, std::string_view bytes, const Moment& moment) {
+Result<EntryPtr> DecodeEntry(std::string_view key, std::string_view bytes, const Moment& moment, bool foreign) {
   if (bytes.size() <= kChecksumSize) return Damaged("cut short");
   if (static_cast<std::uint8_t>(bytes.front()) != kFormat) return Damaged("of a format that this version cannot read");
   const std::string_view fields = bytes.substr(0, bytes.size() - kChecksumSize);
   const auto checksum = Load<std::uint64_t>(bytes.data() + fields.size());
   if (XXH3_64bits(fields.data(), fields.size()) != checksum) return Damaged("the checksum does not fit");
   Reader reader(fields.substr(sizeof(kFormat)));
-  return DecodeFields(key, reader, moment);
+  return DecodeFields(key, reader, moment, foreign);
 }
 
 std::optional<std::int64_t> EncodedExpiryUnixMs(std::string_view bytes) {

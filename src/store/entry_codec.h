@@ -26,8 +26,9 @@ inline Moment MomentOf(const Scheduler& scheduler) { return {scheduler.Now(), sc
 std::string EncodeEntry(const Entry& entry, const Moment& moment);
 
 // The entry of `key`. KCKStoreError where the bytes are damaged, or of a format that this program does not know; the
-// message says which. Expired entries are decoded as any other. Bytes from anywhere are safe to pass.
-Result<EntryPtr> DecodeEntry(std::string_view key, std::string_view bytes, const Moment& moment);
+// message says which. Expired entries are decoded as any other. Bytes from anywhere are safe to pass. `foreign` is what
+// Entry::foreign will say.
+Result<EntryPtr> DecodeEntry(std::string_view key, std::string_view bytes, const Moment& moment, bool foreign = false);
 
 // When the entry's life ends, in wall-clock milliseconds, without reading the rest: for compactions, which pass over
 // every entry. Nothing where the format is unknown. The checksum is not looked at.

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/scheduler.h"
+#include "model/store_settings.h"
 #include "store/store.h"
 
 namespace kck {
@@ -28,5 +29,14 @@ struct RocksDbLimits {
 // writes that wait together are committed together, with one sync. The error names the folder and the cure.
 Result<std::unique_ptr<Store>> OpenRocksDbStore(const std::string& path, Scheduler& scheduler,
                                                 const RocksDbLimits& limits = {});
+
+// What kck.yml says, for the node of that id. `memory_bytes` bounds a store in memory.
+Result<std::unique_ptr<Store>> OpenStore(const StoreSettings& settings, const std::string& node_id,
+                                         std::size_t memory_bytes, Scheduler& scheduler);
+
+// Makes the tables of a store that nodes share; CheckStore tells whether they are there, and of this version. Nothing
+// to do for the others. Both block.
+Result<void> SetUpStore(const StoreSettings& settings, const std::string& node_id, Scheduler& scheduler);
+Result<void> CheckStore(const StoreSettings& settings, const std::string& node_id, Scheduler& scheduler);
 
 }  // namespace kck

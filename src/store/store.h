@@ -26,15 +26,20 @@
 
 namespace kck {
 
+class SharedStore;
+
 // What a compare-and-set demands of the entry that it replaces.
 struct PutCondition {
   Version content_version;
 };
 
-// Counted since the store was opened.
+// Counted since the store was opened, but for what waits now.
 struct StoreHealth {
-  std::uint64_t damaged = 0;    // reads that met a damaged entry
-  std::uint64_t set_aside = 0;  // times that the files were so damaged that a new, empty store took their place
+  std::uint64_t damaged = 0;          // reads that met a damaged entry
+  std::uint64_t set_aside = 0;        // times that the files were so damaged that a new, empty store took their place
+  bool connected = true;              // false: it is not reached now
+  std::size_t writes_waiting = 0;     // of entries, for a store that is not reached
+  std::uint64_t writes_given_up = 0;  // of computed entries, which waited too long
 };
 
 class Store {
@@ -67,6 +72,9 @@ class Store {
 
   // Any thread.
   virtual StoreHealth health() const { return {}; }
+
+  // The same store, where other processes read and write it as well; else null.
+  virtual SharedStore* shared() { return nullptr; }
 };
 
 }  // namespace kck

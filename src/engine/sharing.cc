@@ -1,0 +1,236 @@
+// What other processes do to the store: what they put is taken in, and what memory holds is held against it again.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "engine/engine_impl.h"
+#include "model/product_key.h"
+
+namespace kck {
+namespace {
+
+// A key in use is asked for behind its readers at the first, once. A reader that comes after the second waits for the
+// answer. Together they are the interval, so that what is served was the store's within it.
+Duration AskBehindFrom(Duration interval) { return interval / 3; }
+Duration AskFirstFrom(Duration interval) { return interval * 2 / 3; }
+
+// Others know of a newer history of the database.
+bool IsAhead(const EntryPtr& entry, const ServedProduct& product) {
+  return entry && entry->stamp() && entry->version().epoch > product.history->epoch();
+}
+
+// Of two of one key that the store may have.
+bool IsNewer(const Entry& stored, const Entry& held) {
+  if (stored.fingerprint() != held.fingerprint()) return true;
+  if (stored.version() != held.version()) return stored.version() > held.version();
+  // Of one version, each process numbers its own renewals.
+  return stored.as_of_unix_ms() > held.as_of_unix_ms();
+}
+
+}  // namespace
+
+std::string Engine::Impl::NumberName(std::string_view product, ProductMark kind) {
+  return fmt::format("{}/{}", kind == ProductMark::kGone ? "gone" : "stale", product);
+}
+
+Result<WriteTokens> Engine::Impl::OpenTokens(std::string_view list) {
+  Result<WriteTokens> tokens = seal.Open(list);
+  if (!tokens) return tokens;
+  for (WriteToken& token : *tokens) {
+    // Its sequence says nothing here; but what begins from now on began after the write.
+    if (token.foreign) token.sequence = sequence_.Next();
+  }
+  return tokens;
+}
+
+EntryPtr Engine::Impl::FindHot(std::string_view key) {
+  const Duration interval = pace_.interval();
+  HotTier::Aged found = hot.FindAged(key, AskBehindFrom(interval), AskFirstFrom(interval));
+  if (!found.entry || found.age < AskBehindFrom(interval)) return std::move(found.entry);
+  if (found.age >= AskFirstFrom(interval)) return nullptr;
+  Recheck(std::string(key), found.entry, [] {});
+  return std::move(found.entry);
+}
+
+// Those who come meanwhile have the same answer.
+void Engine::Impl::Recheck(const std::string& key, const EntryPtr& held, std::function<void()> then) {
+  auto& stripe = keys.Of(key);
+  {
+    MutexLock lock(stripe.mutex);
+    auto& rechecking = stripe.At(key).rechecking;
+    rechecking.push_back(std::move(then));
+    if (rechecking.size() > 1) return;
+  }
+  GetShared(key, held->fingerprint(), [this, key, held](const Result<SharedEntry>& found) {
+    if (found) {
+      Receive(key, held, *found);
+    } else {
+      // What memory holds is what there is.
+      hot.Confirm(key);
+    }
+    std::vector<std::function<void()>> rechecking;
+    {
+      auto& of_key = keys.Of(key);
+      MutexLock lock(of_key.mutex);
+      rechecking.swap(of_key.At(key).rechecking);
+      of_key.Tidy(key);
+    }
+    for (const auto& done : rechecking) done();
+  });
+}
+
+void Engine::Impl::GetShared(const std::string& key, std::uint64_t fingerprint, SharedStore::SharedGetCallback done) {
+  const TimePoint now = scheduler_.Now();
+  pace_.Count(now);
+  ++counters.rechecks;
+  const std::string name(KeyName(key));
+  const ServedProduct* product = serving().Find(name);
+  if (product == nullptr || now - product->marks->asked_at.load() < AskBehindFrom(pace_.interval())) {
+    return shared_->GetShared(key, fingerprint, std::move(done));
+  }
+  // Where the numbers are not to be had, the entry hardly is.
+  AskForMarks(name, product->marks, [this, key, fingerprint, done = std::move(done)](const Result<void>&) {
+    shared_->GetShared(key, fingerprint, done);
+  });
+}
+
+void Engine::Impl::AskShared(const FlightPtr& flight) {
+  {
+    auto& stripe = keys.Of(flight->key.text);
+    MutexLock lock(stripe.mutex);
+    const KeyState* state = stripe.Find(flight->key.text);
+    // What is on its way to the store is newer than what is there.
+    if (state != nullptr && state->storing) flight->base = state->storing;
+    if (state != nullptr && state->storing) return scheduler_.Post([this, flight] { Consider(flight, false); });
+  }
+  GetShared(flight->key.text, flight->fingerprint,
+            [this, flight](const Result<SharedEntry>& found) { OnShared(flight, found); });
+}
+
+// A fill that begins before it knows the epoch is for nothing.
+void Engine::Impl::OnShared(const FlightPtr& flight, const Result<SharedEntry>& found) {
+  const ServedProduct* product = serving().Find(KeyName(flight->key.text));
+  if (found && product != nullptr && IsAhead(found->entry, *product) && !std::exchange(flight->asked_epoch, true)) {
+    return product->history->Learn([this, flight, found = *found] { OnShared(flight, found); });
+  }
+  if (found) {
+    flight->base = Receive(flight->key.text, flight->base, *found);
+    return Consider(flight, true);
+  }
+  ++counters.store_errors;
+  unread_logged_.Warn(scheduler_.Now(), "the store does not answer", found.error().message);
+  flight->base_unknown = !flight->base;
+  if (!flight->base) return Consider(flight, true);
+  hot.Confirm(flight->key.text);
+  Consider(flight, false);
+}
+
+EntryPtr Engine::Impl::Receive(const std::string& key, const EntryPtr& held, const SharedEntry& found) {
+  const EntryPtr stored = TakeIn(found, serving().Find(KeyName(key)));
+  auto& stripe = keys.Of(key);
+  MutexLock lock(stripe.mutex);
+  KeyState* state = stripe.Find(key);
+  const EntryPtr now = hot.Look(key);
+  if (state != nullptr && state->storing) return state->storing;
+  const bool written = state != nullptr && !state->writes.empty();
+  // What came between is of a later look, or this process's own.
+  const bool overtaken = now != held || written;
+  if (now && (overtaken || (stored && !IsNewer(*stored, *now)))) {
+    if (!overtaken) hot.Confirm(key);
+    return now;
+  }
+  if (overtaken) return stored;
+  if (!stored) {
+    hot.Remove(key);
+    return nullptr;
+  }
+  const bool marked = state != nullptr && state->mark.Stales(*stored);
+  const EntryPtr kept = marked ? MarkedStale(stored) : stored;
+  hot.Put(kept);
+  // Another process has computed what this one was to.
+  if (state != nullptr && !state->mark.empty() && !marked) ClearMark(*state, key);
+  stripe.Tidy(key);
+  return kept;
+}
+
+EntryPtr Engine::Impl::TakeIn(const SharedEntry& found, const ServedProduct* product) {
+  const EntryPtr& entry = found.entry;
+  if (!entry || !entry->foreign()) return entry;
+  EntryFacts facts = entry->facts();
+  facts.fill_sequence = sequence_.NextAbove(facts.fill_sequence);
+  if (product != nullptr) {
+    if (IsAhead(entry, *product)) product->history->Learn([] {});
+    product->history->Meet(facts.version);
+    // By the numbers that all processes share: its place in this one's order is above whatever it knows.
+    if (found.product_mark < product->marks->shared_stale) facts.stale_at = TimePoint::min();
+    if (found.product_mark < product->marks->shared_gone) facts.expires_at = TimePoint::min();
+  }
+  return Entry::MakeRenewal(entry, facts);
+}
+
+void Engine::Impl::AskForMarks(const std::string& name, const std::shared_ptr<ProductMarks>& marks, DoneCallback then) {
+  struct Asking {
+    DoneCallback then;
+    std::atomic<int> left{2};
+    std::atomic<bool> failed{false};
+  };
+  const auto asking = std::make_shared<Asking>(std::move(then));
+  // Also where the store does not answer: the next one asks in a while.
+  marks->asked_at = scheduler_.Now();
+  for (const ProductMark kind : {ProductMark::kStale, ProductMark::kGone}) {
+    shared_->ReadNumber(NumberName(name, kind), [this, marks, kind, asking](const Result<std::uint64_t>& number) {
+      if (number) {
+        LearnMark(*marks, kind, *number);
+      } else {
+        asking->failed = true;
+      }
+      if (--asking->left > 0) return;
+      asking->then(asking->failed ? Fail(ErrorCode::kStoreError, "the store does not tell a product's marks")
+                                  : Result<void>());
+    });
+  }
+}
+
+// First for what is here, then for what is taken in: so that nothing that began before is put as knowing the mark.
+void Engine::Impl::LearnMark(ProductMarks& marks, ProductMark kind, std::uint64_t number) {
+  const bool gone = kind == ProductMark::kGone;
+  std::atomic<std::uint64_t>& known = gone ? marks.shared_gone : marks.shared_stale;
+  MutexLock lock(serving_mutex_);
+  if (number <= known) return;
+  (gone ? marks.gone_before : marks.stale_before) = sequence_.Next();
+  known = number;
+}
+
+// Above all that is there: whoever began before the change had read no more than that.
+void Engine::Impl::RaiseMark(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind,
+                             DoneCallback done) {
+  AskForMarks(name, marks, [this, name, marks, kind, done = std::move(done)](Result<void> asked) {
+    if (!asked) return done(std::move(asked));
+    const std::uint64_t number = sequence_.NextAbove(std::max(marks->shared_stale.load(), marks->shared_gone.load()));
+    shared_->RaiseNumber(NumberName(name, kind), number, [this, marks, kind, number, done](Result<void> raised) {
+      if (raised) LearnMark(*marks, kind, number);
+      done(std::move(raised));
+    });
+  });
+}
+
+std::uint64_t Engine::Impl::MarkOf(const Entry& entry) {
+  const ServedProduct* product = serving().Find(KeyName(entry.key()));
+  if (product == nullptr) return 0;
+  const ProductMarks& marks = *product->marks;
+  const std::uint64_t known = std::max(marks.shared_stale.load(), marks.shared_gone.load());
+  const bool began_before = entry.fill_sequence() < marks.stale_before || entry.fill_sequence() < marks.gone_before;
+  return began_before ? 0 : known;
+}
+
+void Engine::Impl::PutInStore(const EntryPtr& entry, const std::optional<PutCondition>& condition,
+                              Store::PutCallback done) {
+  std::string key(entry->key());
+  if (shared_ != nullptr)
+    return shared_->PutShared(std::move(key), {entry, MarkOf(*entry)}, condition, std::move(done));
+  if (condition) return store_.PutIf(std::move(key), entry, *condition, std::move(done));
+  store_.Put(std::move(key), entry, std::move(done));
+}
+
+}  // namespace kck
