@@ -80,9 +80,8 @@ void Engine::Impl::RestoreMarks(DoneCallback done) {
     for (const auto& [name, value] : *records) {
       if (name.starts_with(kForetoldMark)) KeepForetold(name);
     }
-    if (*told) return WantMarked();
-    if (shared_ != nullptr) return done({});
-    seal.Start(std::move(done));
+    if (shared_ == nullptr) return seal.Start(std::move(done));
+    seal.Share([this, told, done] { *told ? WantMarked() : done({}); });
   };
   // To wait a little for a store that comes up beside this process spares it computing what is there.
   ReadRecords(store_, scheduler_,
@@ -155,7 +154,7 @@ void Engine::Impl::SetCatalog(CatalogPtr catalog) {
   }
   if (shared_ != nullptr) {
     for (const auto& [name, product] : serving->products) {
-      if (!product.history->known()) product.history->Learn([] {});
+      if (!product.history->known()) product.history->Learn(std::nullopt, [] {});
     }
   }
   serving->catalog = std::move(catalog);

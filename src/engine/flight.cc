@@ -158,7 +158,11 @@ void Engine::Impl::OnPrimed(const FlightPtr& flight, bool behind, Result<Primed>
   const ServedProduct* product = serving().Find(flight->key.product->name);
   if (primed->stamp && product != nullptr && !product->history->known() && !std::exchange(flight->asked_epoch, true)) {
     const auto kept = std::make_shared<Primed>(*std::move(primed));
-    return product->history->Learn([this, flight, kept] { JudgePrimed(flight, std::move(*kept)); });
+    return product->history->Learn(kept->identity, [this, flight, kept, history = product->history] {
+      // It began when nothing was known: it is held against what is known now.
+      flight->epoch_at_start = history->epoch();
+      JudgePrimed(flight, std::move(*kept));
+    });
   }
   JudgePrimed(flight, *std::move(primed));
 }

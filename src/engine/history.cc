@@ -109,7 +109,7 @@ void DatabaseHistory::Raise(const DatabaseIdentity& identity) {
 void DatabaseHistory::StoreRecord() {
   *unrecorded_ = false;
   if (store_.shared() != nullptr) return StoreShared();
-  store_.PutRecord(std::string(kRecordPrefix) + database_, Record{epoch(), identity_}.Text(),
+  store_.PutRecord(RecordName(), Record{epoch(), identity_}.Text(),
                    [database = database_, unrecorded = unrecorded_](const Result<void>& written) {
                      if (written) return;
                      *unrecorded = true;
@@ -117,23 +117,33 @@ void DatabaseHistory::StoreRecord() {
                    });
 }
 
-void DatabaseHistory::Learn(std::function<void()> then) {
+void DatabaseHistory::Learn(std::optional<DatabaseIdentity> identity, std::function<void()> then) {
   {
     MutexLock lock(mutex_);
     learners_.push_back(std::move(then));
     if (learners_.size() > 1) return;
   }
-  store_.shared()->ReadRegister(
-      std::string(kRecordPrefix) + database_,
-      [self = shared_from_this()](const Result<std::optional<std::string>>& held) { self->OnLearned(held); });
+  store_.shared()->ReadRegister(RecordName(),
+                                [self = shared_from_this(), identity](const Result<std::optional<std::string>>& held) {
+                                  self->OnLearned(held, identity);
+                                });
 }
 
-void DatabaseHistory::OnLearned(const Result<std::optional<std::string>>& held) {
+void DatabaseHistory::OnLearned(const Result<std::optional<std::string>>& held,
+                                const std::optional<DatabaseIdentity>& identity) {
+  if (held && !*held && identity && !known()) {
+    // Whoever is the first to say so.
+    return store_.shared()->SwapRegister(RecordName(), std::nullopt, Record{first_epoch_, *identity}.Text(), 0,
+                                         [self = shared_from_this()](const Result<std::string>& first) {
+                                           if (!first) return self->OnLearned(Failure(first.error()), std::nullopt);
+                                           self->OnLearned(std::optional(*first), std::nullopt);
+                                         });
+  }
   std::vector<std::function<void()>> learners;
   {
     MutexLock lock(mutex_);
-    if (held) {
-      held_ = held->value_or("");
+    if (held && *held) {
+      held_ = **held;
       if (Compare(Record::Parse(held_))) StoreShared();
       known_.store(true, std::memory_order_release);
     }
@@ -143,7 +153,7 @@ void DatabaseHistory::OnLearned(const Result<std::optional<std::string>>& held) 
 }
 
 bool DatabaseHistory::Compare(const std::optional<Record>& held) {
-  if (epoch_ == 0) {
+  if (!known()) {
     if (held) Adopt(*held);
     return false;
   }

@@ -34,8 +34,9 @@ class DatabaseHistory : public std::enable_shared_from_this<DatabaseHistory> {
   // yet; fills are then of epoch 0, below all others.
   bool known() const { return known_.load(std::memory_order_acquire); }
 
-  // Asks the register. `then` runs, not inside the call, once it has answered, or cannot.
-  void Learn(std::function<void()> then) KCK_EXCLUDES(mutex_);
+  // Asks the register. `then` runs, not inside the call, once it has answered, or cannot. Where it has none yet, and
+  // `identity` is that of a server that has answered, the first epoch begins with it.
+  void Learn(std::optional<DatabaseIdentity> identity, std::function<void()> then) KCK_EXCLUDES(mutex_);
 
   // 0 until the first fill with a snapshot.
   std::uint32_t epoch() const { return epoch_.load(std::memory_order_relaxed); }
@@ -78,8 +79,10 @@ class DatabaseHistory : public std::enable_shared_from_this<DatabaseHistory> {
   void Adopt(const Record& record) KCK_REQUIRES(mutex_);
   // Holds what the register has against what this process knows. True where the latter is the newer.
   bool Compare(const std::optional<Record>& held) KCK_REQUIRES(mutex_);
-  void OnLearned(const Result<std::optional<std::string>>& held) KCK_EXCLUDES(mutex_);
+  void OnLearned(const Result<std::optional<std::string>>& held, const std::optional<DatabaseIdentity>& identity)
+      KCK_EXCLUDES(mutex_);
   void StoreShared() KCK_REQUIRES(mutex_);
+  std::string RecordName() const { return std::string(kRecordPrefix) + database_; }
   // `other` is of a timeline that ended before that of `now`.
   static bool IsPast(const DatabaseIdentity& now, const DatabaseIdentity& other);
   void Raise(const DatabaseIdentity& identity) KCK_REQUIRES(mutex_);

@@ -47,9 +47,8 @@ Result<WriteTokens> Engine::Impl::OpenTokens(std::string_view list) {
 EntryPtr Engine::Impl::FindHot(std::string_view key) {
   const Duration interval = pace_.interval();
   HotTier::Aged found = hot.FindAged(key, AskBehindFrom(interval), AskFirstFrom(interval));
-  if (!found.entry || found.age < AskBehindFrom(interval)) return std::move(found.entry);
-  if (found.age >= AskFirstFrom(interval)) return nullptr;
-  Recheck(std::string(key), found.entry, [] {});
+  if (found.age == HotTier::Age::kOld) return nullptr;
+  if (found.age == HotTier::Age::kDue) Recheck(std::string(key), found.entry, [] {});
   return std::move(found.entry);
 }
 
@@ -112,7 +111,7 @@ void Engine::Impl::AskShared(const FlightPtr& flight) {
 void Engine::Impl::OnShared(const FlightPtr& flight, const Result<SharedEntry>& found) {
   const ServedProduct* product = serving().Find(KeyName(flight->key.text));
   if (found && product != nullptr && IsAhead(found->entry, *product) && !std::exchange(flight->asked_epoch, true)) {
-    return product->history->Learn([this, flight, found = *found] { OnShared(flight, found); });
+    return product->history->Learn(std::nullopt, [this, flight, found = *found] { OnShared(flight, found); });
   }
   if (found) {
     flight->base = Receive(flight->key.text, flight->base, *found);
@@ -160,7 +159,7 @@ EntryPtr Engine::Impl::TakeIn(const SharedEntry& found, const ServedProduct* pro
   EntryFacts facts = entry->facts();
   facts.fill_sequence = sequence_.NextAbove(facts.fill_sequence);
   if (product != nullptr) {
-    if (IsAhead(entry, *product)) product->history->Learn([] {});
+    if (IsAhead(entry, *product)) product->history->Learn(std::nullopt, [] {});
     product->history->Meet(facts.version);
     // By the numbers that all processes share: its place in this one's order is above whatever it knows.
     if (found.product_mark < product->marks->shared_stale) facts.stale_at = TimePoint::min();

@@ -426,6 +426,12 @@ TEST_F(Sharing, WhatMemoryHoldsIsServedWhileTheStoreIsAway) {
   EXPECT_FALSE(one->Purge("item/1")) << "what is acknowledged is durable";
 }
 
+TEST_F(Sharing, ATokenIsOpenedByWhoNeverSealedOne) {
+  const auto one = Start("one");
+  const auto other = Start("other");
+  EXPECT_TRUE(other->engine().OpenTokens(one->Update(WrittenAt(12))));
+}
+
 TEST_F(Sharing, TokensOutliveAStoreThatCameLate) {
   shared_.down = true;
   const auto one = Start("one");

@@ -53,7 +53,6 @@ void TokenSeal::Start(std::function<void(Result<void>)> done) {
       keys_ = {fresh};
       shares_key_ = false;
     }
-    AskForKey();
     return done({});
   }
   auto on_read = [this, fresh, done = std::move(done)](auto records) mutable {
@@ -73,24 +72,28 @@ void TokenSeal::Start(std::function<void(Result<void>)> done) {
   store_.GetRecords(kKeyRecord, std::move(on_read));
 }
 
-// Offers this process's key; another one's may stand there already. Where the store is not reached, the next token asks
-// again.
-void TokenSeal::AskForKey() {
+// Offers this process's key; another one's may stand there already.
+void TokenSeal::Share(std::function<void()> then) {
   std::string own;
+  bool begins = false;
   {
     MutexLock lock(mutex_);
-    if (shares_key_ || std::exchange(asking_, true)) return;
-    own = Base64Url(keys_.front());
+    begins = !shares_key_ && !std::exchange(asking_, true);
+    if (begins) own = Base64Url(keys_.front());
   }
-  store_.shared()->SwapRegister(kKeyRecord, std::nullopt, own, 0, [this](const Result<std::string>& held) {
+  if (!begins) return then();
+  auto on_held = [this, then = std::move(then)](const Result<std::string>& held) {
     const std::string key = held ? FromBase64Url(*held).value_or("") : "";
-    MutexLock lock(mutex_);
-    asking_ = false;
-    if (key.size() != kKeyBytes) return;
-    shares_key_ = true;
-    // What was sealed until now stays good here.
-    if (key != keys_.front()) keys_.insert(keys_.begin(), key);
-  });
+    {
+      MutexLock lock(mutex_);
+      asking_ = false;
+      shares_key_ = key.size() == kKeyBytes;
+      // What was sealed until now stays good here.
+      if (shares_key_ && key != keys_.front()) keys_.insert(keys_.begin(), key);
+    }
+    then();
+  };
+  store_.shared()->SwapRegister(kKeyRecord, std::nullopt, own, 0, std::move(on_held));
 }
 
 std::string TokenSeal::Seal(const WriteToken& token) {
@@ -101,7 +104,7 @@ std::string TokenSeal::Seal(const WriteToken& token) {
   AppendNumber(bytes, token.sequence);
   AppendNumber(bytes, process_);
   bytes += token.database;
-  AskForKey();
+  Share([] {});  // where that failed before
   MutexLock lock(mutex_);
   bytes += Mac(keys_.front(), bytes);
   return Base64Url(bytes);

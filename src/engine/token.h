@@ -40,8 +40,11 @@ class TokenSeal {
  public:
   explicit TokenSeal(Store& store);
 
-  // Reads the key, or makes one. Nothing else before `done`.
+  // Reads the key, or makes one. Nothing else before `done`. Of a store that processes share, Share reads it.
   void Start(std::function<void(Result<void>)> done);
+
+  // Takes the key that the processes share, once the store is reached. `then` runs in any case, maybe inside the call.
+  void Share(std::function<void()> then);
 
   // Any thread, from here on.
   std::string Seal(const WriteToken& token);
@@ -51,7 +54,6 @@ class TokenSeal {
 
  private:
   std::optional<WriteToken> OpenOne(std::string_view text) const;
-  void AskForKey();
 
   Store& store_;
   const std::uint64_t process_;  // whose sequences the tokens hold; 0: the node's, over restarts

@@ -94,17 +94,15 @@ class HotTier::Stripe {
     return populations_[found->which()].Use(found->id());
   }
 
-  // With when it was confirmed.
-  std::pair<EntryPtr, std::uint32_t> FindAged(const HashedKey& key, std::uint32_t ticks, std::uint32_t from,
-                                              std::uint32_t to) KCK_EXCLUDES(mutex_) {
+  Aged FindAged(const HashedKey& key, std::uint32_t ticks, std::uint32_t due, std::uint32_t old) KCK_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     const auto found = index_.find(key);
     if (found == index_.end()) return {};
     Population& population = populations_[found->which()];
-    const std::uint32_t confirmed = population.ConfirmedAt(found->id());
-    const std::uint32_t age = ticks - confirmed;
-    if (age >= from && age < to) population.Confirm(found->id(), ticks);
-    return {population.Use(found->id()), confirmed};
+    const std::uint32_t age = ticks - population.ConfirmedAt(found->id());
+    Aged aged{population.Use(found->id()), age < due ? Age::kYoung : age < old ? Age::kDue : Age::kOld};
+    if (aged.age == Age::kDue) population.Confirm(found->id(), ticks);
+    return aged;
   }
 
   void Confirm(const HashedKey& key, std::uint32_t ticks) KCK_EXCLUDES(mutex_) {
@@ -235,13 +233,10 @@ std::uint32_t HotTier::Ticks() const {
   return clock_ == nullptr ? 0 : static_cast<std::uint32_t>((clock_->Now() - began_) / kTick) + 1;
 }
 
-HotTier::Aged HotTier::FindAged(std::string_view key, Duration from, Duration to) {
+HotTier::Aged HotTier::FindAged(std::string_view key, Duration due, Duration old) {
   const HashedKey hashed = Hashed(key);
-  const std::uint32_t ticks = Ticks();
-  auto [entry, confirmed] =
-      StripeOf(hashed.hash)
-          .FindAged(hashed, ticks, static_cast<std::uint32_t>(from / kTick), static_cast<std::uint32_t>(to / kTick));
-  return {std::move(entry), (ticks - confirmed) * kTick};
+  return StripeOf(hashed.hash).FindAged(hashed, Ticks(), static_cast<std::uint32_t>(due / kTick),
+                                        static_cast<std::uint32_t>(old / kTick));
 }
 
 void HotTier::Confirm(std::string_view key) {

@@ -50,14 +50,20 @@ class HotTier {
   // Null where there is none. Counts as a use for eviction. Does not look at lifetimes.
   EntryPtr Find(std::string_view key);
 
+  enum class Age : std::uint8_t {
+    kYoung,
+    kDue,  // and this caller is the one to see to it
+    kOld,
+  };
   struct Aged {
     EntryPtr entry;
-    Duration age{};  // since it was put or confirmed, in tenths of a second
+    Age age = Age::kYoung;
   };
 
-  // The same, where there is a clock. Where the age is at least `from` and below `to`, it counts as confirmed from now
-  // on: among callers who come at once, one alone is told to see to it.
-  Aged FindAged(std::string_view key, Duration from, Duration to);
+  // The same, where there is a clock, with the time since the entry was put or confirmed, in tenths of a second: from
+  // `due` on an entry counts as confirmed by being found, so that of callers who come at once one is told; from `old`
+  // on it does not.
+  Aged FindAged(std::string_view key, Duration due, Duration old);
 
   // The key's entry, where there is one, is of age 0.
   void Confirm(std::string_view key);

@@ -5,8 +5,12 @@
 #include <random>
 #include <thread>
 
+#include "testing/manual_scheduler.h"
+
 namespace kck {
 namespace {
+
+using std::chrono::milliseconds;
 
 EntryPtr EntryOf(std::string_view key, std::size_t bytes, EntryKind kind = EntryKind::kValue) {
   EntryFacts facts;
@@ -133,6 +137,33 @@ TEST(HotTier, ManyThreadsLeaveTheSumsRight) {
   std::size_t found = 0;
   for (int i = 0; i < 1000; ++i) found += hot.Find(std::to_string(i)) != nullptr ? 1U : 0U;
   EXPECT_EQ(hot.Stats().entries, found);
+}
+
+TEST(HotTierAges, TellOneCallerThatAnEntryIsDue) {
+  ManualScheduler scheduler;
+  HotTier hot(std::size_t{1} << 20U, HotTier::MemoryBytes, &scheduler);
+  const auto age = [&hot] { return hot.FindAged("k", milliseconds(333), milliseconds(666)).age; };
+  EXPECT_FALSE(hot.FindAged("k", milliseconds(333), milliseconds(666)).entry);
+  EntryFacts facts;
+  hot.Put(Entry::Make("k", facts, "1"));
+  EXPECT_EQ(age(), HotTier::Age::kYoung);
+  // A reader at every moment: each due age is told once, however the times are rounded.
+  int due = 0;
+  for (int i = 0; i < 300; ++i) {
+    scheduler.Advance(milliseconds(10));
+    if (age() == HotTier::Age::kDue) ++due;
+  }
+  EXPECT_GE(due, 9);
+  EXPECT_LE(due, 10);
+  scheduler.Advance(milliseconds(700));
+  EXPECT_EQ(age(), HotTier::Age::kOld);
+  EXPECT_EQ(age(), HotTier::Age::kOld) << "all who come are told, until it is confirmed";
+  hot.Confirm("k");
+  EXPECT_EQ(age(), HotTier::Age::kYoung);
+  hot.Remove("k");
+  EXPECT_FALSE(hot.Find("k"));
+  EXPECT_EQ(hot.Stats().entries, 0U);
+  EXPECT_EQ(hot.Stats().bytes, 0U);
 }
 
 }  // namespace

@@ -96,6 +96,9 @@ void ProcessRunner::Impl::Adopt(const CatalogPtr& catalog) {
 void ProcessRunner::Impl::CountFromNow(State& state) {
   state.record.schedule = state.process->schedule.text;
   state.record.counts_from = scheduler_.UnixMillis();
+  if (const auto& every = state.process->schedule.every; every && claim_.among_nodes()) {
+    state.record.counts_from -= state.record.counts_from % every->count();
+  }
   state.counting = true;
   state.next.reset();
   state.owed.clear();

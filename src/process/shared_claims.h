@@ -14,6 +14,7 @@ class SharedClaims : public TickClaim {
   SharedClaims(SharedStore& store, std::string node) : store_(store), node_(std::move(node)) {}
 
   void Claim(const std::string& process, std::int64_t tick_unix_ms, Callback done) override;
+  bool among_nodes() const override { return true; }
 
  private:
   SharedStore& store_;
