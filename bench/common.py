@@ -70,14 +70,14 @@ def pinned(command, core, **options):
 
 class Server:
     """A server that was started here, on the server core unless told. `ready` is what its output says once it serves;
-    where it has a group, that is the port."""
+    where it has a group, that is the port. `env`: its environment."""
 
-    def __init__(self, name, command, log_path, ready=None, port=0, core=SERVER_CORE):
+    def __init__(self, name, command, log_path, ready=None, port=0, core=SERVER_CORE, env=None):
         self.name = name
         self.port = port
         self._log_path = log_path
         with open(log_path, "wb") as log:
-            self.process = pinned(command, core, stdout=log, stderr=log)
+            self.process = pinned(command, core, stdout=log, stderr=log, env=env)
         self._await(ready)
 
     def _await(self, ready):
@@ -210,10 +210,11 @@ def metric(server, name):
         return int(float(re.search(rf"^{name} (\S+)$", answer.read().decode(), re.M)[1]))
 
 
-def load(options, port, path, seconds, core=LOAD_CORE, tls=False, headers=(), **flags):
-    """Runs the load client; returns what it measured. On no core of its own it waits where it would poll."""
+def load(options, port, path, seconds, core=LOAD_CORE, tls=False, headers=(), waits=False, **flags):
+    """Runs the load client; returns what it measured. On no core of its own it waits where it would poll; so it does
+    with `waits`."""
     command = [find_program(options, "bench/load_client"), port, path, "--seconds", seconds]
-    if core is None:
+    if waits or core is None:
         command.append("--share-cores")
     if tls:
         command.append("--tls")

@@ -1,5 +1,5 @@
 """A hit: server CPU per request and requests per second, beside other servers; with --tls beside nginx, over TLS;
-with --jwt with tokens, beside itself without.
+with --jwt with tokens, beside itself without; with --kck-0.6 beside kck 0.6.3, which it follows.
 """
 
 import time
@@ -83,6 +83,10 @@ def run(options):
         import hit_jwt  # which uses this module
 
         return hit_jwt.run(options)
+    if options.kck06:
+        import hit_kck06  # likewise
+
+        return hit_kck06.run(options)
     need_two_cores()
     with Servers() as servers:
         folder = servers.subfolder("kck")
@@ -133,6 +137,8 @@ def add_options(parser):
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--jwt", action="store_true", help="with tokens, beside itself without; of the first size alone")
     parser.add_argument("--tls", action="store_true", help="over TLS, beside nginx alone")
+    parser.add_argument("--kck-0.6", dest="kck06", action="store_true",
+                        help="beside kck 0.6.3 and its Cassandra, of a value of 100 bytes")
     parser.add_argument("--sizes", type=int, nargs="+", default=[256, 1024], help="bytes of the answer's body")
     parser.add_argument("--peers", nargs="*", default=["loop", "nginx", "redis", "nginx-cache", "varnish"],
                         choices=["loop", "nginx", "redis", "nginx-cache", "varnish"])
