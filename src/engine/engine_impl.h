@@ -143,6 +143,7 @@ class Engine::Impl {
   void OnShared(const FlightPtr& flight, const Result<SharedEntry>& found);
   // What the key holds by the store's word, where memory held `held` when it was asked; memory has it then.
   EntryPtr Receive(const std::string& key, const EntryPtr& held, const SharedEntry& found);
+  EntryPtr Forget(const EntryPtr& entry);
   // A foreign entry as one of this process.
   EntryPtr TakeIn(const SharedEntry& found, const ServedProduct* product);
   static std::string NumberName(std::string_view product, ProductMark kind);
@@ -222,7 +223,10 @@ class Engine::Impl {
     std::optional<Version> condition;
     EntryMaker make;
     WriteCallback done;
+    int attempts = 0;  // that another process's write came before
   };
+  // Longer than any fill that began before a purge can still be on its way.
+  Duration TombstoneLife() const { return 2 * limits_.fill_timeout + std::chrono::minutes(1); }
   // What every write's entry says; the rest is the write's own.
   EntryFacts WriteFacts(const ResolvedKey& key, const Version& version, std::uint64_t sequence) const;
   void Enqueue(Write write);

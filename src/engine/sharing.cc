@@ -23,6 +23,10 @@ bool IsAhead(const EntryPtr& entry, const ServedProduct& product) {
 // Of two of one key that the store may have.
 bool IsNewer(const Entry& stored, const Entry& held) {
   if (stored.fingerprint() != held.fingerprint()) return true;
+  // What was computed before the epoch was known is most likely of the present one.
+  if (held.stamp() && stored.stamp() && held.version().epoch == 0) {
+    return stored.version().number >= held.version().number;
+  }
   if (stored.version() != held.version()) return stored.version() > held.version();
   // Of one version, each process numbers its own renewals.
   return stored.as_of_unix_ms() > held.as_of_unix_ms();
@@ -140,10 +144,7 @@ EntryPtr Engine::Impl::Receive(const std::string& key, const EntryPtr& held, con
     return now;
   }
   if (overtaken) return stored;
-  if (!stored) {
-    hot.Remove(key);
-    return nullptr;
-  }
+  if (!stored) return now ? Forget(now) : nullptr;
   const bool marked = state != nullptr && state->mark.Stales(*stored);
   const EntryPtr kept = marked ? MarkedStale(stored) : stored;
   hot.Put(kept);
@@ -151,6 +152,16 @@ EntryPtr Engine::Impl::Receive(const std::string& key, const EntryPtr& held, con
   if (state != nullptr && !state->mark.empty() && !marked) ClearMark(*state, key);
   stripe.Tidy(key);
   return kept;
+}
+
+// The store has none: it was purged, and its tombstone is gone by now; or it never came to be there. What stays is its
+// version, so that no older one that comes late takes its place.
+EntryPtr Engine::Impl::Forget(const EntryPtr& entry) {
+  EntryFacts facts = entry->facts();
+  facts.expires_at = scheduler_.Now() + TombstoneLife();
+  EntryPtr blank = Entry::MakeTombstone(entry->key(), facts);
+  hot.Put(blank);
+  return blank;
 }
 
 EntryPtr Engine::Impl::TakeIn(const SharedEntry& found, const ServedProduct* product) {

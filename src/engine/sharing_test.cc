@@ -84,6 +84,12 @@ class Sharer {
     return Last();
   }
 
+  // Ends compute `which`, from 0.
+  void AnswerNumber(std::size_t which, const std::string& value, std::uint64_t number) {
+    primer_.Answer(which, PrimedAt(value, number));
+    scheduler_.RunReady();
+  }
+
   // Without a stamp, as from SQLite.
   std::string AnswerUnstamped(const std::string& value) {
     scheduler_.RunReady();
@@ -270,6 +276,22 @@ TEST_F(Sharing, AFillThatBeganBeforeAPurgeOfItsProductIsGoneForAll) {
   EXPECT_EQ(one->Get("item/1"), "waits");
   PassRecheck();
   EXPECT_EQ(other->Get("item/1"), "waits");
+}
+
+// By the time that it is stored, its process has heard of the mark; but it began before.
+TEST_F(Sharing, AFillThatBeganBeforeItsProductWasMarkedIsStaleForAll) {
+  const auto one = Start("one");
+  const auto other = Start("other");
+  other->Get("item/3");
+  other->Answer("[3]", 10);
+  EXPECT_EQ(other->Get("item/1"), "waits");
+  EXPECT_TRUE(one->Mark(&Engine::RefreshProduct));
+  PassRecheck();
+  EXPECT_EQ(other->Get("item/2"), "waits");
+  EXPECT_EQ(other->Answer("[2]", 10), "[2]");
+  other->AnswerNumber(1, "[old]", 10);
+  EXPECT_EQ(one->Get("item/1"), "stale [old]");
+  EXPECT_EQ(one->Get("item/2"), "[2]");
 }
 
 TEST_F(Sharing, AMarkOfOneIsOverOnceAnotherHasComputedWhatItShows) {

@@ -6,6 +6,7 @@ namespace kck {
 namespace {
 
 constexpr std::size_t kWritesPerKeyMax = 1000;
+constexpr int kWriteAttemptsMax = 8;
 
 }  // namespace
 
@@ -28,8 +29,7 @@ void Engine::Impl::Set(ResolvedKey key, std::string value, std::optional<Version
 void Engine::Impl::Purge(ResolvedKey key, std::optional<Version> condition, WriteCallback done) {
   auto make = [this, key](const Version& version, std::uint64_t sequence) {
     EntryFacts facts = WriteFacts(key, version, sequence);
-    // Longer than any fill that began before it can still be on its way.
-    facts.expires_at = facts.as_of + 2 * limits_.fill_timeout + std::chrono::minutes(1);
+    facts.expires_at = facts.as_of + TombstoneLife();
     return Entry::MakeTombstone(key.text, facts);
   };
   Enqueue({std::move(key), condition, std::move(make), std::move(done)});
@@ -80,7 +80,12 @@ void Engine::Impl::BeginWrite(const std::shared_ptr<Write>& write) {
 void Engine::Impl::ApplyWrite(const std::shared_ptr<Write>& write, const EntryPtr& current) {
   const std::uint64_t sequence = sequence_.Next();
   EntryPtr entry = write->make(NextVersion(write->key, current.get(), sequence), sequence);
-  auto stored = [this, write, entry](Result<void> result) { FinishWrite(write, entry, std::move(result)); };
+  auto stored = [this, write, entry](Result<void> result) {
+    // Another process wrote the key meanwhile: what this one writes comes after that.
+    const bool overtaken = !result && result.error().code == ErrorCode::kVersionMismatch && !write->condition;
+    if (overtaken && ++write->attempts < kWriteAttemptsMax) return BeginWrite(write);
+    FinishWrite(write, entry, std::move(result));
+  };
   if (PlantedBug(Bug::kPurgeToldTooSoon)) {
     store_.Put(write->key.text, entry, [](const Result<void>&) {});
     return stored({});

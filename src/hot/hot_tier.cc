@@ -235,18 +235,13 @@ std::uint32_t HotTier::Ticks() const {
 
 HotTier::Aged HotTier::FindAged(std::string_view key, Duration due, Duration old) {
   const HashedKey hashed = Hashed(key);
-  return StripeOf(hashed.hash).FindAged(hashed, Ticks(), static_cast<std::uint32_t>(due / kTick),
-                                        static_cast<std::uint32_t>(old / kTick));
+  return StripeOf(hashed.hash)
+      .FindAged(hashed, Ticks(), static_cast<std::uint32_t>(due / kTick), static_cast<std::uint32_t>(old / kTick));
 }
 
 void HotTier::Confirm(std::string_view key) {
   const HashedKey hashed = Hashed(key);
   StripeOf(hashed.hash).Confirm(hashed, Ticks());
-}
-
-void HotTier::Remove(std::string_view key) {
-  const HashedKey hashed = Hashed(key);
-  if (const EntryPtr old = StripeOf(hashed.hash).Take(hashed)) Forget(*old);
 }
 
 EntryPtr HotTier::Look(std::string_view key) const {

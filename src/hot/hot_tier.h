@@ -68,8 +68,6 @@ class HotTier {
   // The key's entry, where there is one, is of age 0.
   void Confirm(std::string_view key);
 
-  void Remove(std::string_view key);
-
   // The same as Find without counting as a use: for what KCK does itself.
   EntryPtr Look(std::string_view key) const;
 

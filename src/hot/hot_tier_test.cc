@@ -160,10 +160,6 @@ TEST(HotTierAges, TellOneCallerThatAnEntryIsDue) {
   EXPECT_EQ(age(), HotTier::Age::kOld) << "all who come are told, until it is confirmed";
   hot.Confirm("k");
   EXPECT_EQ(age(), HotTier::Age::kYoung);
-  hot.Remove("k");
-  EXPECT_FALSE(hot.Find("k"));
-  EXPECT_EQ(hot.Stats().entries, 0U);
-  EXPECT_EQ(hot.Stats().bytes, 0U);
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ class ProductPut : public std::enable_shared_from_this<ProductPut> {
     const Result<bool> wins =
         JudgePut(*put_.entry, kept == nullptr ? nullptr : kept->entry.get(), put_.condition, tools_.scheduler.Now());
     if (!wins) return put_.done(tl::unexpected(CassandraFailure::Refusal(wins.error())));
-    if (!*wins) return put_.done({});
+    if (!*wins) return put_.done(DroppedPut(*put_.entry));
     for (EntryRow& row : *rows) Consider(row);
     cells_ = tools_.tables.CellsFor(*put_.entry);
     cells_.product_mark = put_.product_mark;
@@ -94,6 +94,11 @@ class ProductPut : public std::enable_shared_from_this<ProductPut> {
 };
 
 }  // namespace
+
+Outcome<void> DroppedPut(const Entry& entry) {
+  if (IsComputed(entry)) return {};
+  return tl::unexpected(CassandraFailure::Refusal(SupersededBefore()));
+}
 
 void PutEntry(const PutTools& tools, EntryPut put) {
   if (put.entry->fingerprint() == 0) return PutSettable(tools, std::move(put));

@@ -26,8 +26,9 @@ struct EntryPut {
   std::uint64_t product_mark = 0;  // SharedEntry::product_mark
 };
 
-// Puts the entry, where JudgePut lets it replace what is kept. A put that is dropped, since what is kept is newer, is
-// no failure. One put of a key at a time, of one store. `done` is called once, as the tables do.
+// Puts the entry, where JudgePut lets it replace what is kept. A put of a computed entry that is dropped, since what is
+// kept is newer, is no failure; of any other it is SupersededBefore. One put of a key at a time, of one store. `done`
+// is called once, as the tables do.
 //
 // Of an entry of a product: whichever node writes when, the newest of all that were put is what is read (see there).
 // The condition is judged by the read before the write, so it is atomic among the puts of this store alone: that nobody
@@ -35,5 +36,8 @@ struct EntryPut {
 //
 // Of an entry without a product: a lightweight transaction, and so atomic among all nodes.
 void PutEntry(const PutTools& tools, EntryPut put);
+
+// What is told of a put that was dropped.
+Outcome<void> DroppedPut(const Entry& entry);
 
 }  // namespace kck

@@ -69,7 +69,7 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
 
   void Drop() {
     tools_.tables.ForgetParts(put_.key, 0, cells_);
-    put_.done({});
+    put_.done(DroppedPut(*put_.entry));
   }
 
   // What is unclear keeps its parts.

@@ -42,9 +42,8 @@ class SharedStoreConformance : public testing::TestWithParam<std::string> {
     return Await<Result<SharedEntry>>([&](auto done) { store.GetShared(key, kProduct, std::move(done)); });
   }
   void Put(SharedStore& store, const EntryPtr& entry, std::uint64_t mark) {
-    const auto put = Await<Result<void>>([&](auto done) {
-      store.PutShared(std::string(entry->key()), {entry, mark}, std::nullopt, std::move(done));
-    });
+    const auto put = Await<Result<void>>(
+        [&](auto done) { store.PutShared(std::string(entry->key()), {entry, mark}, std::nullopt, std::move(done)); });
     ASSERT_TRUE(put) << put.error().message;
   }
   std::optional<std::string> Read(SharedStore& store, const std::string& name) {

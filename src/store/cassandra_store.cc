@@ -43,7 +43,10 @@ class StoreInCassandra : public CassandraStore {
   }
 
   void Put(std::string key, EntryPtr entry, PutCallback done) override {
-    PutShared(std::move(key), {std::move(entry), 0}, std::nullopt, std::move(done));
+    PutShared(std::move(key), {std::move(entry), 0}, std::nullopt, [done = std::move(done)](Result<void> put) {
+      const bool dropped = !put && put.error().code == ErrorCode::kVersionMismatch;
+      done(dropped ? Result<void>() : std::move(put));
+    });
   }
 
   void PutIf(std::string key, EntryPtr entry, PutCondition condition, PutCallback done) override {

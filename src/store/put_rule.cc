@@ -17,6 +17,10 @@ Result<bool> JudgePut(const Entry& candidate, const Entry* kept, const std::opti
 
 bool IsComputed(const Entry& entry) { return entry.kind() == EntryKind::kValue || entry.kind() == EntryKind::kEmpty; }
 
+Error SupersededBefore() {
+  return {ErrorCode::kVersionMismatch, "another process was there before: read the entry, and decide again"};
+}
+
 Failure StoreClosed() { return Fail(ErrorCode::kStoreError, "the store is closed: the server is shutting down"); }
 
 }  // namespace kck

@@ -17,6 +17,9 @@ Result<bool> JudgePut(const Entry& candidate, const Entry* kept, const std::opti
 // True where a source made it, so that it can be computed again: else somebody set or purged it.
 bool IsComputed(const Entry& entry);
 
+// Why a put of what cannot be computed again has no effect, where processes share the store.
+Error SupersededBefore();
+
 Failure StoreClosed();
 
 }  // namespace kck

@@ -30,7 +30,8 @@ class SharedStore : public Store {
 
   SharedStore* shared() override { return this; }
 
-  // As Get; as Put, and with a condition as PutIf.
+  // As Get; as Put, and with a condition as PutIf. What cannot be computed again, a set or a purge, is not dropped
+  // without a word where another process was there before: that is KCKVersionMismatch, and the caller makes it anew.
   virtual void GetShared(std::string key, std::uint64_t fingerprint, SharedGetCallback done) = 0;
   virtual void PutShared(std::string key, SharedEntry entry, std::optional<PutCondition> condition,
                          PutCallback done) = 0;

@@ -16,75 +16,97 @@ class SharedMemory::View : public SharedStore {
     });
   }
   void Put(std::string key, EntryPtr entry, PutCallback done) override {
-    PutShared(std::move(key), {std::move(entry), 0}, std::nullopt, std::move(done));
+    PutShared(std::move(key), {std::move(entry), 0}, std::nullopt, [done = std::move(done)](Result<void> put) {
+      const bool dropped = !put && put.error().code == ErrorCode::kVersionMismatch;
+      done(dropped ? Result<void>() : std::move(put));
+    });
   }
   void PutIf(std::string key, EntryPtr entry, PutCondition condition, PutCallback done) override {
     PutShared(std::move(key), {std::move(entry), 0}, condition, std::move(done));
   }
   void PutRecord(std::string name, std::string value, PutCallback done) override {
-    if (!shared_.down) records()[name] = std::move(value);
-    Answer(std::move(done), Result<void>());
+    Run<void>(std::move(done), Repeated::kNever, [this, name, value](const Fault&) -> Result<void> {
+      shared_.records_[name_][name] = value;
+      return {};
+    });
   }
   void DeleteRecord(std::string name, PutCallback done) override {
-    if (!shared_.down) records().erase(name);
-    Answer(std::move(done), Result<void>());
+    Run<void>(std::move(done), Repeated::kNever, [this, name](const Fault&) -> Result<void> {
+      shared_.records_[name_].erase(name);
+      return {};
+    });
   }
   void GetRecords(std::string prefix, RecordsCallback done) override {
-    std::vector<std::pair<std::string, std::string>> found;
-    for (const auto& record : records()) {
-      if (record.first.starts_with(prefix)) found.emplace_back(record);
-    }
-    Answer(std::move(done), std::move(found));
+    using Records = std::vector<std::pair<std::string, std::string>>;
+    Run<Records>(std::move(done), Repeated::kNever, [this, prefix](const Fault&) -> Result<Records> {
+      Records found;
+      for (const auto& record : shared_.records_[name_]) {
+        if (record.first.starts_with(prefix)) found.emplace_back(record);
+      }
+      return found;
+    });
   }
   void Close() override {}
 
   void GetShared(std::string key, std::uint64_t fingerprint, SharedGetCallback done) override {
     ++shared_.reads;
-    Answer(std::move(done), Find(key, fingerprint));
+    Run<SharedEntry>(std::move(done), Repeated::kNever, [this, key, fingerprint](const Fault& fault) {
+      return Result<SharedEntry>(Find(key, fingerprint, fault.lag));
+    });
   }
 
   void PutShared(std::string key, SharedEntry entry, std::optional<PutCondition> condition, PutCallback done) override {
-    const std::pair<std::string, std::uint64_t> name{std::move(key), entry.entry->fingerprint()};
-    const auto kept = shared_.entries_.find(name);
-    const Entry* held = kept == shared_.entries_.end() ? nullptr : kept->second.entry.entry.get();
-    const Result<bool> wins = JudgePut(*entry.entry, held, condition, shared_.scheduler_.Now());
-    if (!wins) return Answer(std::move(done), Failure(wins.error()));
-    if (*wins && !shared_.down) {
+    const auto repeated = condition ? Repeated::kNever : Repeated::kMaybe;
+    Run<void>(std::move(done), repeated, [this, key, entry, condition](const Fault&) -> Result<void> {
+      std::vector<Kept>& kept = shared_.entries_[{key, entry.entry->fingerprint()}];
+      const Entry* held = kept.empty() ? nullptr : kept.back().entry.entry.get();
+      const Result<bool> wins = JudgePut(*entry.entry, held, condition, shared_.scheduler_.Now());
+      if (!wins) return Failure(wins.error());
+      if (!*wins) return IsComputed(*entry.entry) ? Result<void>() : Failure(SupersededBefore());
       ++shared_.writes;
-      shared_.entries_.insert_or_assign(name, Kept{std::move(entry), name_});
-    }
-    Answer(std::move(done), Result<void>());
+      kept.push_back({entry, name_});
+      return {};
+    });
   }
 
   void ReadRegister(std::string name, RegisterCallback done) override {
-    const auto held = shared_.registers_.find(name);
-    std::optional<std::string> value;
-    if (held != shared_.registers_.end()) value = held->second;
-    Answer(std::move(done), std::move(value));
+    using Value = std::optional<std::string>;
+    Run<Value>(std::move(done), Repeated::kNever, [this, name](const Fault&) -> Result<Value> {
+      const auto held = shared_.registers_.find(name);
+      return held == shared_.registers_.end() ? Value() : Value(held->second);
+    });
   }
   void SwapRegister(std::string name, std::optional<std::string> expected, std::string value, int,
                     SwapCallback done) override {
-    const auto held = shared_.registers_.find(name);
-    const bool fits = held == shared_.registers_.end() ? !expected : expected == held->second;
-    if (fits && !shared_.down) shared_.registers_[name] = value;
-    Answer(std::move(done), fits ? value : shared_.registers_[name]);
+    Run<std::string>(std::move(done), Repeated::kNever, [this, name, expected, value](const Fault&) {
+      const auto held = shared_.registers_.find(name);
+      const bool fits = held == shared_.registers_.end() ? !expected : expected == held->second;
+      if (fits) shared_.registers_[name] = value;
+      return Result<std::string>(shared_.registers_[name]);
+    });
   }
   void ReadNumber(std::string name, NumberCallback done) override {
-    const auto held = shared_.numbers_.find(name);
-    Answer(std::move(done), held == shared_.numbers_.end() ? std::uint64_t{0} : held->second);
+    Run<std::uint64_t>(std::move(done), Repeated::kNever, [this, name](const Fault&) -> Result<std::uint64_t> {
+      const auto held = shared_.numbers_.find(name);
+      return held == shared_.numbers_.end() ? 0 : held->second;
+    });
   }
   void RaiseNumber(std::string name, std::uint64_t number, PutCallback done) override {
-    if (!shared_.down) shared_.numbers_[name] = std::max(shared_.numbers_[name], number);
-    Answer(std::move(done), Result<void>());
+    Run<void>(std::move(done), Repeated::kMaybe, [this, name, number](const Fault&) -> Result<void> {
+      shared_.numbers_[name] = std::max(shared_.numbers_[name], number);
+      return {};
+    });
   }
 
  private:
-  std::map<std::string, std::string>& records() { return shared_.records_[name_]; }
+  enum class Repeated : std::uint8_t { kNever, kMaybe };
 
-  SharedEntry Find(const std::string& key, std::uint64_t fingerprint) const {
+  SharedEntry Find(const std::string& key, std::uint64_t fingerprint, std::size_t lag) const {
     const Kept* found = nullptr;
-    for (const auto& [name, kept] : shared_.entries_) {
-      if (name.first != key || kept.entry.entry->expires_at() <= shared_.scheduler_.Now()) continue;
+    for (const auto& [name, all] : shared_.entries_) {
+      if (name.first != key || all.size() <= lag) continue;
+      const Kept& kept = all[all.size() - 1 - lag];
+      if (kept.entry.entry->expires_at() <= shared_.scheduler_.Now()) continue;
       if (found == nullptr || name.second == fingerprint) found = &kept;
     }
     if (found == nullptr) return {};
@@ -94,10 +116,23 @@ class SharedMemory::View : public SharedStore {
   }
 
   template <typename T>
-  void Answer(std::function<void(Result<T>)> done, std::type_identity_t<Result<T>> result) {
-    if (shared_.down) result = Fail(ErrorCode::kStoreError, "scripted: the store is away");
-    shared_.scheduler_.Post([done = std::move(done), result = std::move(result)] { done(result); });
+  void Run(std::function<void(Result<T>)> done, Repeated repeated, std::function<Result<T>(const Fault&)> work) {
+    Fault fault = shared_.next_fault ? shared_.next_fault() : Fault();
+    if (shared_.down) fault = {.lost = true};
+    if (repeated == Repeated::kMaybe && fault.again_after > Duration::zero()) {
+      shared_.scheduler_.At(shared_.scheduler_.Now() + fault.again_after,
+                            [work, fault] { static_cast<void>(work(fault)); });
+    }
+    auto carry_out = [done = std::move(done), work = std::move(work), fault] {
+      Result<T> result = fault.lost ? Result<T>(Away()) : work(fault);
+      if (fault.answer_lost) result = Away();
+      done(std::move(result));
+    };
+    if (fault.late == Duration::zero()) return shared_.scheduler_.Post(std::move(carry_out));
+    shared_.scheduler_.At(shared_.scheduler_.Now() + fault.late, std::move(carry_out));
   }
+
+  static Failure Away() { return Fail(ErrorCode::kStoreError, "scripted: the store is away"); }
 
   SharedMemory& shared_;
   const std::string name_;
