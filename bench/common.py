@@ -68,6 +68,15 @@ def pinned(command, core, **options):
                             preexec_fn=lambda: chosen and os.sched_setaffinity(0, chosen), **options)
 
 
+def cpu_seconds_of(pids):
+    """CPU that these processes have used, of the user and the system."""
+    ticks = 0
+    for pid in pids:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 class Server:
     """A server that was started here, on the server core unless told. `ready` is what its output says once it serves;
     where it has a group, that is the port. `env`: its environment."""
@@ -105,11 +114,7 @@ class Server:
         return found
 
     def cpu_seconds(self):
-        ticks = 0
-        for pid in self.pids():
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds_of(self.pids())
 
     def resident_bytes(self):
         text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()

@@ -8,7 +8,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 
-from cassandra_cluster import archive  # noqa: E402
+from cassandra_cluster import ClusterError, archive  # noqa: E402
 from cassandra_cluster.cluster import Cluster  # noqa: E402
 
 
@@ -68,6 +68,16 @@ class Cassandra:
     def connect(self, node=1, seconds=15):
         """A connection, which closes as a context; a node that says nothing for so long makes it fail."""
         return self._cluster.node(node).connect(seconds)
+
+    def pid(self, number):
+        """Of the node's process; None where it is down."""
+        return self._cluster.node(number).pid()
+
+    def flush(self, keyspace, table, number=1):
+        """Has the node write the table's rows to disk."""
+        status, said = self._cluster.node(number).nodetool("flush", keyspace, table)
+        if status != 0:
+            raise ClusterError(f"the table {table} could not be flushed:\n{said}")
 
     def log(self, number):
         return self._cluster.node(number).log()
