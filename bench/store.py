@@ -114,14 +114,15 @@ def compiler_seconds(node_pid):
 
 
 def warm_up(command, node_pid):
-    """Has the node read until Java has compiled what that takes."""
+    """Has the node read until Java has compiled what that takes; false where it has not for long."""
     for number in range(1, WARM_UPS_MAX + 1):
         progress(f"warming the node up, {number}")
         began, before = time.monotonic(), compiler_seconds(node_pid)
         output_of(command)
         compiled = compiler_seconds(node_pid) - before
         if number >= WARM_UPS_MIN and compiled < COMPILER_MAX * (time.monotonic() - began):
-            return
+            return True
+    return False
 
 
 def fill(options, servers, node, reader):
@@ -152,13 +153,13 @@ def run(options):
     with Servers() as servers, started_node() as node:
         stores = fill(options, servers, node, reader)
         turns = turns_of(options, stores, node, reader)
-        warm_up(turns["kck, Cassandra", IN_FLIGHT], node.pid(1))
+        warm = warm_up(turns["kck, Cassandra", IN_FLIGHT], node.pid(1))
         found = {turn: [] for turn in turns}
         for number in range(options.runs):
             for (name, in_flight), command in turns.items():
                 progress(f"run {number + 1} of {options.runs}: {name}, {in_flight} in flight")
                 found[name, in_flight].append(measure(command, node.pid(1)))
-    return report(options, found)
+    return report(options, found, warm)
 
 
 def row(name, in_flight, runs):
@@ -168,12 +169,14 @@ def row(name, in_flight, runs):
             f"{figures['p99_us']:,.0f} µs", f"{figures['client_cpu_us']:.1f} µs", node_cpu]
 
 
-def report(options, found):
+def report(options, found, warm):
     ratio = (medians(found["kck, Cassandra", IN_FLIGHT])["requests_per_second"]
              / medians(found["cassandra-driver", IN_FLIGHT])["requests_per_second"])
     passed = ratio >= RATIO_MIN
     notes = [f"{'' if passed else 'MISSED: '}with {IN_FLIGHT} in flight KCK reads {ratio:.1f}× as many entries a second "
              f"as the driver; asked for are {RATIO_MIN}×."]
+    if not warm:
+        notes.append("VOID: the node's Java still compiled a lot when the first run began.")
     for (name, in_flight), runs in found.items():
         if disturbed := sum(figures["others_busy"] > OTHERS_MAX for figures in runs):
             notes.append(f"VOID: in {disturbed} of {options.runs} runs of {name} with {in_flight} in flight other "
