@@ -99,7 +99,7 @@ std::unique_ptr<Store> OpenCassandra(const Options& options, const std::string& 
   return *std::move(store);
 }
 
-std::unique_ptr<Store> OpenStore(const Options& options, Scheduler& scheduler) {
+std::unique_ptr<Store> OpenMeasured(const Options& options, Scheduler& scheduler) {
   const auto colon = options.store.find(':');
   const std::string kind = options.store.substr(0, colon);
   const std::string place = colon == std::string::npos ? "" : options.store.substr(colon + 1);
@@ -244,7 +244,7 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds)->check(CLI::Range(0.1, 3600.0))->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   kck::Loop loop;
-  const std::unique_ptr<kck::Store> store = kck::OpenStore(options, loop.scheduler());
+  const std::unique_ptr<kck::Store> store = kck::OpenMeasured(options, loop.scheduler());
   options.fill ? kck::Fill(options, *store, loop.scheduler()) : kck::Measure(options, *store);
   store->Close();
   return 0;
