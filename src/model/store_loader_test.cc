@@ -33,9 +33,9 @@ TEST_F(StoreLoaderTest, IsAFolderBesideKckYmlUnlessSaidOtherwise) {
 }
 
 TEST_F(StoreLoaderTest, ReadsAnAddressOfCassandra) {
-  const StoreSettings store =
-      Store("url: \"cassandra://me:p%40ss@10.0.0.1,db2:9043/flights?consistency=quorum&rf=3\", request_timeout: 500ms, "
-            "datacenter: dc1, recheck: 2s, rechecks_per_second_max: 50, tls: {ca: ca.pem, verify_host: false}");
+  const StoreSettings store = Store(
+      "url: \"cassandra://me:p%40ss@10.0.0.1,db2:9043/flights?consistency=quorum&rf=3\", request_timeout: 500ms, "
+      "datacenter: dc1, recheck: 2s, rechecks_per_second_max: 50, tls: {ca: ca.pem, verify_host: false}");
   EXPECT_EQ(store.kind, "cassandra");
   ASSERT_TRUE(store.cassandra);
   const CassandraStoreSettings& cassandra = *store.cassandra;
@@ -61,7 +61,8 @@ TEST_F(StoreLoaderTest, CopiesCanBeGivenForEachDataCentre) {
 }
 
 TEST_F(StoreLoaderTest, TellsFaultsOfTheAddress) {
-  EXPECT_THAT(UrlFault("cassandra:a/kck"), HasSubstr("kck.yml:2:14: error: the store's url is no address of Cassandra"));
+  EXPECT_THAT(UrlFault("cassandra:a/kck"),
+              HasSubstr("kck.yml:2:14: error: the store's url is no address of Cassandra"));
   EXPECT_THAT(UrlFault("cassandra://a"), HasSubstr("names no keyspace"));
   EXPECT_THAT(UrlFault("cassandra://a/Kck"), HasSubstr("names no keyspace"));
   EXPECT_THAT(UrlFault("cassandra://a,,b/kck"), HasSubstr("names a host ''"));
@@ -83,9 +84,9 @@ TEST_F(StoreLoaderTest, RechecksAreNotCloserThanTheirClockTicks) {
 
 TEST_F(StoreLoaderTest, LoginsNeedAStoreOfOneNode) {
   Write("products/auth.yml", "name: auth\nparameters: [{name: email}]\nquery: {template: \"select 1, :email\"}\n");
-  const std::string fault = FaultOf(
-      "kck.yml", Kck("auth: {keys: [{id: a, algorithm: HS256, secret: \"0123456789abcdef0123456789abcdef\"}], "
-                     "auth_user: auth/:email}\nstore: {url: \"cassandra://a/kck\"}"));
+  const std::string fault =
+      FaultOf("kck.yml", Kck("auth: {keys: [{id: a, algorithm: HS256, secret: \"0123456789abcdef0123456789abcdef\"}], "
+                             "auth_user: auth/:email}\nstore: {url: \"cassandra://a/kck\"}"));
   EXPECT_THAT(fault, HasSubstr("auth_user needs a store of one node"));
 }
 
