@@ -65,6 +65,8 @@ void Engine::Impl::Recheck(const std::string& key, const EntryPtr& held, std::fu
     rechecking.push_back(std::move(then));
     if (rechecking.size() > 1) return;
   }
+  pace_.Count(scheduler_.Now());
+  ++counters.rechecks;
   GetShared(key, held->fingerprint(), [this, key, held](const Result<SharedEntry>& found) {
     if (found) {
       Receive(key, held, *found);
@@ -84,12 +86,9 @@ void Engine::Impl::Recheck(const std::string& key, const EntryPtr& held, std::fu
 }
 
 void Engine::Impl::GetShared(const std::string& key, std::uint64_t fingerprint, SharedStore::SharedGetCallback done) {
-  const TimePoint now = scheduler_.Now();
-  pace_.Count(now);
-  ++counters.rechecks;
   const std::string name(KeyName(key));
   const ServedProduct* product = serving().Find(name);
-  if (product == nullptr || now - product->marks->asked_at.load() < AskBehindFrom(pace_.interval())) {
+  if (product == nullptr || scheduler_.Now() - product->marks->asked_at.load() < AskBehindFrom(pace_.interval())) {
     return shared_->GetShared(key, fingerprint, std::move(done));
   }
   // Where the numbers are not to be had, the entry hardly is.

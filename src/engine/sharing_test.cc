@@ -208,6 +208,17 @@ TEST_F(Sharing, AKeyInUseIsAskedForBehindItsReaders) {
   EXPECT_EQ(other->engine().Peek("item/1")->entry->value(), "[2]");
 }
 
+// They are the source's load, not that of looking after what memory holds.
+TEST_F(Sharing, MissesDoNotStretchTheTimeBetweenLooks) {
+  const auto one = Start("one");
+  for (int i = 0; i < 3000; ++i) one->Get(fmt::format("item/{}", i));
+  EXPECT_EQ(one->engine().counters().rechecks, 0U);
+  one->Answer("[1]", 10);
+  scheduler_.Advance(milliseconds(400));
+  one->Get("item/2999");
+  EXPECT_EQ(one->engine().counters().rechecks, 1U);
+}
+
 TEST_F(Sharing, APurgeReachesWhatTheOthersHold) {
   const auto one = Start("one");
   const auto other = Start("other");
