@@ -231,6 +231,8 @@ class Engine::Impl {
   EntryFacts WriteFacts(const ResolvedKey& key, const Version& version, std::uint64_t sequence) const;
   void Enqueue(Write write);
   void BeginWrite(const std::shared_ptr<Write>& write);
+  void MeetMoment(const std::shared_ptr<Write>& write, std::function<void()> then);
+  void BeginSharedWrite(const std::shared_ptr<Write>& write);
   void ApplyWrite(const std::shared_ptr<Write>& write, const EntryPtr& current);
   void FinishWrite(const std::shared_ptr<Write>& write, const EntryPtr& entry, Result<void> stored);
   Version NextVersion(const ResolvedKey& key, const Entry* current, std::uint64_t sequence);

@@ -50,6 +50,12 @@ class SlowPrimer : public Primer {
                     [shared, primed] { shared->done(Primed(primed)); });
     });
   }
+  void ReadMoment(const std::string&, TimePoint, Callback done) override {
+    scheduler_.At(scheduler_.Now() + milliseconds(Below(random_, 50)), [this, done] {
+      Primed moment = PrimedAt("", commits_.last);
+      scheduler_.At(scheduler_.Now() + milliseconds(Below(random_, 50)), [moment, done] { done(Primed(moment)); });
+    });
+  }
   void PrimeBehind(std::vector<Request> requests, TimePoint deadline) override {
     for (Request& request : requests) Prime(std::move(request), deadline);
   }
@@ -137,9 +143,9 @@ class FaultySharing {
         break;
       case 3:
         Tell("purge", key);
-        // What another node computes meanwhile may come after it: no floor.
-        node.engine.Purge(Key(node, key), {}, [this, key](const Result<Version>& purged) {
+        node.engine.Purge(Key(node, key), {}, [this, key, now = commits_](const Result<Version>& purged) {
           if (purged) Tell("purged " + VersionText(*purged), key);
+          if (purged) Acknowledge(key, now);
         });
         break;
       case 4:

@@ -84,6 +84,9 @@ class Sharer {
     return Last();
   }
 
+  // Where the database is by now, for what is written from here on.
+  void SetMoment(std::uint64_t number) { primer_.moment = PrimedAt("", number); }
+
   // Ends compute `which`, from 0.
   void AnswerNumber(std::size_t which, const std::string& value, std::uint64_t number) {
     primer_.Answer(which, PrimedAt(value, number));
@@ -232,6 +235,24 @@ TEST_F(Sharing, APurgeReachesWhatTheOthersHold) {
   PassRecheck();
   EXPECT_EQ(one->Get("item/1"), "[2]");
   EXPECT_EQ(one->begun(), 1U);
+}
+
+// Which read a newer state of the database than the one that purges had seen.
+TEST_F(Sharing, APurgeBeatsWhatAnotherIsComputing) {
+  const auto one = Start("one");
+  const auto other = Start("other");
+  one->Get("item/1");
+  one->Answer("[1]", 10);
+  other->engine().Refresh(other->Key("item/1"), TimePoint::max(), [](const Result<Served>&) {});
+  scheduler_.RunReady();
+  one->SetMoment(12);
+  EXPECT_TRUE(one->Purge("item/1"));
+  other->Answer("[before]", 12);
+  PassRecheck();
+  EXPECT_EQ(other->Get("item/1"), "waits");
+  EXPECT_EQ(other->Answer("[after]", 12), "[after]") << "of an idle database";
+  PassRecheck();
+  EXPECT_EQ(one->Get("item/1"), "[after]");
 }
 
 // The tombstone lives for minutes, and another node may hold the entry for days.

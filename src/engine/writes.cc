@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::size_t kWritesPerKeyMax = 1000;
 constexpr int kWriteAttemptsMax = 8;
+constexpr auto kMomentWait = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -62,18 +63,35 @@ void Engine::Impl::Enqueue(Write write) {
 }
 
 void Engine::Impl::BeginWrite(const std::shared_ptr<Write>& write) {
+  if (shared_ != nullptr) return MeetMoment(write, [this, write] { BeginSharedWrite(write); });
   const std::uint64_t fingerprint = write->key.product ? write->key.product->fingerprint : 0;
-  if (shared_ != nullptr) {
-    // What memory holds may be older than what another process put.
-    return GetShared(write->key.text, fingerprint, [this, write](Result<SharedEntry> found) {
-      if (!found) return FinishWrite(write, nullptr, Failure(std::move(found.error())));
-      ApplyWrite(write, TakeIn(*found, write->key.product ? serving().Find(write->key.product->name) : nullptr));
-    });
-  }
   if (EntryPtr current = Held(write->key.text)) return ApplyWrite(write, current);
   store_.Get(write->key.text, fingerprint, [this, write](Result<EntryPtr> stored) {
     if (!stored) return FinishWrite(write, nullptr, Failure(std::move(stored.error())));
     ApplyWrite(write, *stored);
+  });
+}
+
+// Other processes may be computing the key by a newer state of the database than this one has seen. What they read up
+// to now is below what is written; where the database does not answer, what is known of it has to do.
+void Engine::Impl::MeetMoment(const std::shared_ptr<Write>& write, std::function<void()> then) {
+  const ServedProduct* product = write->key.product ? serving().Find(write->key.product->name) : nullptr;
+  if (product == nullptr || !product->history->known()) return then();
+  const auto history = product->history;
+  auto meet = [history, epoch = history->epoch(), floor = history->number_max(),
+               then = std::move(then)](const Result<Primed>& moment) {
+    if (moment && moment->stamp) history->Judge(*moment, epoch, floor);
+    then();
+  };
+  primer_.ReadMoment(product->product->database, scheduler_.Now() + kMomentWait, std::move(meet));
+}
+
+void Engine::Impl::BeginSharedWrite(const std::shared_ptr<Write>& write) {
+  const std::uint64_t fingerprint = write->key.product ? write->key.product->fingerprint : 0;
+  // What memory holds may be older than what another process put.
+  GetShared(write->key.text, fingerprint, [this, write](Result<SharedEntry> found) {
+    if (!found) return FinishWrite(write, nullptr, Failure(std::move(found.error())));
+    ApplyWrite(write, TakeIn(*found, write->key.product ? serving().Find(write->key.product->name) : nullptr));
   });
 }
 

@@ -46,6 +46,10 @@ class Primer {
   // Computes values that nobody waits for, all of one product: together where the source can, and behind those that
   // readers wait for. Each `done` as in Prime.
   virtual void PrimeBehind(std::vector<Request> requests, TimePoint deadline) = 0;
+
+  // Stamp and identity alone, as a value of this moment would have them; no stamp where the database gives none. `done`
+  // comes once, maybe inside this call where there is nothing to ask.
+  virtual void ReadMoment(const std::string& database, TimePoint deadline, Callback done);
 };
 
 }  // namespace kck

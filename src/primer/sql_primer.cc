@@ -29,13 +29,24 @@ Result<Primed> MakePrimed(const Product& product, Result<Rows> rows) {
   return primed;
 }
 
+std::shared_ptr<const SqlStatement> MomentStatement() {
+  auto statement = std::make_shared<SqlStatement>();
+  statement->sql = ParseSqlTemplate("select 1", SqlDialect::kPostgres).value();
+  statement->id = 2;  // a hash of no other statement, as good as certainly
+  return statement;
+}
+
 Source::FillCallback Finisher(const ProductPtr& product, Primer::Callback done) {
   return [product, done = std::move(done)](Result<Rows> rows) { done(MakePrimed(*product, std::move(rows))); };
 }
 
 }  // namespace
 
-SqlPrimer::SqlPrimer(Sources sources) : sources_(std::move(sources)) {}
+void Primer::ReadMoment(const std::string&, TimePoint, Callback done) {
+  done(Fail(ErrorCode::kSourceError, "this primer does not tell moments"));
+}
+
+SqlPrimer::SqlPrimer(Sources sources) : sources_(std::move(sources)), moment_(MomentStatement()) {}
 
 void SqlPrimer::Prime(Request request, TimePoint deadline) {
   const ProductPtr product = request.key.product;
@@ -47,6 +58,18 @@ void SqlPrimer::Prime(Request request, TimePoint deadline) {
         deadline);
   }
   source.Fill(product->statement, std::move(request.key.params), deadline, Finisher(product, std::move(request.done)));
+}
+
+void SqlPrimer::ReadMoment(const std::string& database, TimePoint deadline, Callback done) {
+  const auto source = sources_.find(database);
+  if (source == sources_.end()) return done(Fail(ErrorCode::kSourceError, "there is no database of that name"));
+  source->second->Fill(moment_, {}, deadline, [done = std::move(done)](Result<Rows> rows) {
+    if (!rows) return done(Failure(std::move(rows.error())));
+    Primed moment;
+    moment.stamp = std::move(rows->stamp);
+    moment.identity = rows->identity;
+    done(std::move(moment));
+  });
 }
 
 void SqlPrimer::PrimeBehind(std::vector<Request> requests, TimePoint deadline) {

@@ -15,9 +15,11 @@ class SqlPrimer : public Primer {
 
   void Prime(Request request, TimePoint deadline) override;
   void PrimeBehind(std::vector<Request> requests, TimePoint deadline) override;
+  void ReadMoment(const std::string& database, TimePoint deadline, Callback done) override;
 
  private:
   Sources sources_;
+  const std::shared_ptr<const SqlStatement> moment_;  // asks for nothing
 };
 
 }  // namespace kck

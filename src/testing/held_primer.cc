@@ -22,6 +22,11 @@ void HeldPrimer::PrimeBehind(std::vector<Request> requests, TimePoint deadline) 
   for (Request& request : requests) Prime(std::move(request), deadline);
 }
 
+void HeldPrimer::ReadMoment(const std::string&, TimePoint, Callback done) {
+  if (moment) return done(Primed(*moment));
+  done(kck::Fail(ErrorCode::kSourceError, "scripted: the database is not reached"));
+}
+
 Primer::Request HeldPrimer::Asked(std::size_t which) const {
   std::lock_guard lock(mutex_);
   return {computes_.at(which).key, computes_.at(which).hints, nullptr};

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <mutex>
+#include <optional>
 
 #include "primer/primer.h"
 
@@ -16,6 +17,9 @@ class HeldPrimer : public Primer {
  public:
   void Prime(Request request, TimePoint deadline) override;
   void PrimeBehind(std::vector<Request> requests, TimePoint deadline) override;
+  void ReadMoment(const std::string& database, TimePoint deadline, Callback done) override;
+
+  std::optional<Primed> moment;  // what ReadMoment answers, at once; nothing: that it cannot
 
   // How many computes have begun.
   std::size_t begun() const;
