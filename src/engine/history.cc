@@ -177,18 +177,17 @@ bool DatabaseHistory::Compare(const std::optional<Record>& held) {
 void DatabaseHistory::StoreShared() {
   const std::string text = Record{epoch(), identity_}.Text();
   const std::optional<std::string> expected = held_.empty() ? std::nullopt : std::optional(held_);
-  store_.shared()->SwapRegister(std::string(kRecordPrefix) + database_, expected, text, 0,
-                                [self = shared_from_this(), text](const Result<std::string>& held) {
-                                  if (!held) {
-                                    *self->unrecorded_ = true;
-                                    LogWarning("the epoch of {} is not stored: {}", self->database_,
-                                               held.error().message);
-                                    return;
-                                  }
-                                  MutexLock lock(self->mutex_);
-                                  self->held_ = *held;
-                                  if (*held != text && self->Compare(Record::Parse(*held))) self->StoreShared();
-                                });
+  store_.shared()->SwapRegister(
+      RecordName(), expected, text, 0, [self = shared_from_this(), text](const Result<std::string>& held) {
+        if (!held) {
+          *self->unrecorded_ = true;
+          LogWarning("the epoch of {} is not stored: {}", self->database_, held.error().message);
+          return;
+        }
+        MutexLock lock(self->mutex_);
+        self->held_ = *held;
+        if (*held != text && self->Compare(Record::Parse(*held))) self->StoreShared();
+      });
 }
 
 }  // namespace kck

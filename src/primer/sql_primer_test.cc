@@ -65,6 +65,23 @@ TEST_F(SqlPrimerTest, PassesOnWhatTheSourceSays) {
   EXPECT_EQ(primed.cost_us, 1234U);
 }
 
+TEST_F(SqlPrimerTest, TellsTheMomentOfADatabase) {
+  std::optional<Result<Primed>> moment;
+  primer_.ReadMoment("main", deadline_, [&moment](Result<Primed> told) { moment = std::move(told); });
+  ASSERT_EQ(source_->asked().size(), 1U);
+  EXPECT_EQ(source_->asked()[0].statement->sql.text, std::vector<std::string>{"select 1"});
+  EXPECT_EQ(source_->asked()[0].deadline, deadline_);
+  Rows rows = RowsOf("[[1]]", 1);
+  rows.stamp = InternStamp("734:740:735,738");
+  rows.identity = {99, 2};
+  source_->Answer(0, rows);
+  ASSERT_TRUE(moment && *moment);
+  EXPECT_EQ((*moment)->stamp, rows.stamp);
+  EXPECT_EQ((*moment)->identity, rows.identity);
+  primer_.ReadMoment("another", deadline_, [&moment](Result<Primed> told) { moment = std::move(told); });
+  EXPECT_FALSE(*moment);
+}
+
 TEST_F(SqlPrimerTest, AppliesTheExpression) {
   product_->process_result.jsonpath_first = "$[0][1]";
   Prime();
