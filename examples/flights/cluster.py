@@ -12,14 +12,13 @@ import os
 import pathlib
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 
 from checks import check_values
-from demo import FOLDER, KEYS, STATE, flights_in, interrupt, take_lock
+from demo import FOLDER, KEYS, STATE, flights_in, run_alone
 from kck_server import BINARY, ROOT, Answer, KckServer
 from temporary_postgres import free_port
 
@@ -212,14 +211,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="check the nodes and end")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGHUP, interrupt)
-    try:
-        with take_lock():
-            return run(arguments.check)
-    except KeyboardInterrupt:
-        print("\nStopped.")
-        return 130
+    return run_alone(lambda: run(arguments.check))
 
 
 if __name__ == "__main__":

@@ -152,22 +152,31 @@ def interrupt(*_):
     raise KeyboardInterrupt
 
 
+def run_alone(demonstrate) -> int:
+    """The exit status of a demonstration, which ends in order at a signal, and which no other runs beside."""
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGHUP, interrupt)
+    try:
+        with take_lock():
+            return demonstrate()
+    except KeyboardInterrupt:
+        print("\nStopped.")
+        return 130
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--port", type=int, default=PORT, help=f"of KCK (default {PORT}; with --check, a free one)")
     parser.add_argument("--check", action="store_true", help="check the answers and end")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGHUP, interrupt)
-    try:
-        with take_lock():
-            port = free_port() if arguments.check else arguments.port
-            require_port(port)
-            return run(arguments.database, port, arguments.check)
-    except KeyboardInterrupt:
-        print("\nStopped.")
-        return 130
+
+    def demonstrate():
+        port = free_port() if arguments.check else arguments.port
+        require_port(port)
+        return run(arguments.database, port, arguments.check)
+
+    return run_alone(demonstrate)
 
 
 if __name__ == "__main__":

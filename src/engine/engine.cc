@@ -68,20 +68,18 @@ void Engine::Impl::RestoreEpochs(DoneCallback done) {
 }
 
 void Engine::Impl::RestoreMarks(DoneCallback done) {
-  const auto told = std::make_shared<std::atomic<bool>>(false);
-  auto on_away = [told, done] {
+  auto on_away = [done] {
     LogWarning("the store is not reached: values are computed until it is");
-    told->store(true);
     done({});
   };
-  auto on_records = [this, told, done = std::move(done)](auto records) mutable {
+  auto on_records = [this, done = std::move(done)](auto records, bool late) mutable {
     if (!records) return done(Failure(std::move(records.error())));
     for (const auto& [name, value] : *records) RestoreMark(name, value);
     for (const auto& [name, value] : *records) {
       if (name.starts_with(kForetoldMark)) KeepForetold(name);
     }
     if (shared_ == nullptr) return seal.Start(std::move(done));
-    seal.Share([this, told, done] { *told ? WantMarked() : done({}); });
+    seal.Share([this, late, done] { late ? WantMarked() : done({}); });
   };
   // To wait a little for a store that comes up beside this process spares it computing what is there.
   ReadRecords(store_, scheduler_,

@@ -168,7 +168,7 @@ class Engine::Impl {
   void BeginUpdate(const std::shared_ptr<Update>& update);
   void OnWritten(const std::shared_ptr<Update>& update, Result<Written> written);
   void FinishUpdate(const std::shared_ptr<Update>& update, Result<Updated> updated);
-  std::shared_ptr<DatabaseHistory> KnownHistory(const std::string& database) KCK_EXCLUDES(serving_mutex_);
+  std::shared_ptr<DatabaseHistory> FindHistory(const std::string& database) KCK_EXCLUDES(serving_mutex_);
   WriteToken TokenOf(const std::string& database, const Written& written);
   void CountUpdate(const std::string& updater, const Result<Updated>& result, TimePoint began);
   // Those of the tokens that are of the product's database.

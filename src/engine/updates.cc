@@ -70,7 +70,7 @@ void Engine::Impl::OnWritten(const std::shared_ptr<Update>& update, Result<Writt
     }
     return FinishUpdate(update, Failure(std::move(written.error())));
   }
-  const auto history = KnownHistory(write.updater->database);
+  const auto history = FindHistory(write.updater->database);
   if (!history->known() && written->transaction && !std::exchange(update->asked_epoch, true)) {
     const auto kept = std::make_shared<Written>(*std::move(written));
     return history->Learn(kept->identity, [this, update, kept] { OnWritten(update, std::move(*kept)); });
@@ -93,7 +93,7 @@ void Engine::Impl::FinishUpdate(const std::shared_ptr<Update>& update, Result<Up
   CountDown(keys.writes);
 }
 
-std::shared_ptr<DatabaseHistory> Engine::Impl::KnownHistory(const std::string& database) {
+std::shared_ptr<DatabaseHistory> Engine::Impl::FindHistory(const std::string& database) {
   MutexLock lock(serving_mutex_);
   return HistoryOf(database);
 }
@@ -102,7 +102,7 @@ WriteToken Engine::Impl::TokenOf(const std::string& database, const Written& wri
   // The sequence is taken after the commit: a fill that begins later reads what was written.
   WriteToken token{database, 0, written.transaction, sequence_.Next()};
   if (!written.transaction) return token;
-  const auto history = KnownHistory(database);
+  const auto history = FindHistory(database);
   token.epoch = history->EpochOf(written.identity);
   // Nobody can tell yet whose history that transaction is of.
   if (token.epoch == 0 && !history->known()) token.transaction.reset();

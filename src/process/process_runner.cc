@@ -28,11 +28,8 @@ ProcessRunner::Impl::Impl(Scheduler& scheduler, Store& store, Engine& engine, Re
 
 void ProcessRunner::Impl::Start(DoneCallback done) {
   // Processes run once their records are known; a server does not wait for a store that is away.
-  const auto told = std::make_shared<std::atomic<bool>>(false);
-  auto tell = [told, done] {
-    if (!told->exchange(true)) done({});
-  };
-  auto on_records = [weak = weak_from_this(), tell, done](auto records) {
+  auto on_away = [done] { done({}); };
+  auto on_records = [weak = weak_from_this(), done](auto records, bool late) {
     const auto self = weak.lock();
     if (!self) return;
     if (!records) return done(Failure(std::move(records.error())));
@@ -41,7 +38,7 @@ void ProcessRunner::Impl::Start(DoneCallback done) {
       self->Restore(*records);
     }
     self->Look();
-    tell();
+    if (!late) done({});
   };
   auto wanted = [weak = weak_from_this()] {
     const auto self = weak.lock();
@@ -49,7 +46,7 @@ void ProcessRunner::Impl::Start(DoneCallback done) {
     MutexLock lock(self->mutex_);
     return !self->stopping_;
   };
-  ReadRecords(store_, scheduler_, {std::string(ProcessRecord::kPrefix), {}, wanted, tell, on_records});
+  ReadRecords(store_, scheduler_, {std::string(ProcessRecord::kPrefix), {}, wanted, on_away, on_records});
 }
 
 void ProcessRunner::Impl::Restore(const std::vector<std::pair<std::string, std::string>>& records) {

@@ -91,16 +91,14 @@ RefreshWorker::RefreshWorker(Scheduler& scheduler, Store& store, Engine& engine,
 RefreshWorker::~RefreshWorker() = default;
 
 void RefreshWorker::Start(Engine::DoneCallback done) {
-  const auto booted = std::make_shared<std::atomic<bool>>(false);
-  auto boot = [this, booted, done] {
-    if (booted->exchange(true)) return;
+  auto boot = [this, done] {
     Boot();
     done({});
   };
-  auto on_records = [this, boot, done](auto records) {
+  auto on_records = [this, boot, done](auto records, bool late) {
     if (!records) return done(Failure(std::move(records.error())));
     RestoreBook(*std::move(records));
-    boot();
+    if (!late) boot();
   };
   auto wanted = [this] {
     MutexLock lock(mutex_);

@@ -36,23 +36,6 @@ class StoreInCassandra : public CassandraStore {
 
   ~StoreInCassandra() override { CloseAll(); }
 
-  void Get(std::string key, std::uint64_t fingerprint, GetCallback done) override {
-    GetShared(std::move(key), fingerprint, [done = std::move(done)](Result<SharedEntry> found) {
-      done(found ? Result<EntryPtr>(std::move(found->entry)) : Failure(std::move(found.error())));
-    });
-  }
-
-  void Put(std::string key, EntryPtr entry, PutCallback done) override {
-    PutShared(std::move(key), {std::move(entry), 0}, std::nullopt, [done = std::move(done)](Result<void> put) {
-      const bool dropped = !put && put.error().code == ErrorCode::kVersionMismatch;
-      done(dropped ? Result<void>() : std::move(put));
-    });
-  }
-
-  void PutIf(std::string key, EntryPtr entry, PutCondition condition, PutCallback done) override {
-    PutShared(std::move(key), {std::move(entry), 0}, condition, std::move(done));
-  }
-
   void GetShared(std::string key, std::uint64_t fingerprint, SharedGetCallback done) override {
     if (const auto refused = Refused()) return Refuse<SharedEntry>(std::move(done), *refused);
     // Cassandra has no empty keys.

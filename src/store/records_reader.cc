@@ -16,10 +16,11 @@ struct Reader {
 
 void Read(const std::shared_ptr<Reader>& reader) {
   reader->store.GetRecords(reader->reading.prefix, [reader](auto records) {
-    if (records || reader->store.shared() == nullptr) return reader->reading.done(std::move(records));
+    const bool late = !reader->reading.away;
+    if (records || reader->store.shared() == nullptr) return reader->reading.done(std::move(records), late);
     if (!reader->reading.wanted()) return;
     const TimePoint now = reader->scheduler.Now();
-    if (reader->reading.away && now >= reader->away_at) std::exchange(reader->reading.away, nullptr)();
+    if (!late && now >= reader->away_at) std::exchange(reader->reading.away, nullptr)();
     reader->scheduler.At(now + kPause, [reader] {
       if (reader->reading.wanted()) Read(reader);
     });

@@ -4,6 +4,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/scheduler.h"
 #include "store/store.h"
@@ -16,9 +18,9 @@ struct RecordsReading {
   // asked on the scheduler's threads. `away` is called once where that takes longer than `patience`.
   Duration patience{};
   std::function<bool()> wanted;
-  std::function<void()> away;
-  // Once: with the records, or with the error of a store that is this process's alone.
-  Store::RecordsCallback done;
+  std::function<void()> away;  // set
+  // Once: with the records, or with the error of a store that is this process's alone. `late`: after `away`.
+  std::function<void(Result<std::vector<std::pair<std::string, std::string>>> records, bool late)> done;
 };
 
 // Store and scheduler outlive the callbacks.

@@ -30,6 +30,11 @@ class SharedStore : public Store {
 
   SharedStore* shared() override { return this; }
 
+  // By GetShared and PutShared.
+  void Get(std::string key, std::uint64_t fingerprint, GetCallback done) final;
+  void Put(std::string key, EntryPtr entry, PutCallback done) final;
+  void PutIf(std::string key, EntryPtr entry, PutCondition condition, PutCallback done) final;
+
   // As Get; as Put, and with a condition as PutIf. What cannot be computed again, a set or a purge, is not dropped
   // without a word where another process was there before: that is KCKVersionMismatch, and the caller makes it anew.
   virtual void GetShared(std::string key, std::uint64_t fingerprint, SharedGetCallback done) = 0;

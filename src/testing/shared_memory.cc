@@ -10,20 +10,6 @@ class SharedMemory::View : public SharedStore {
  public:
   View(SharedMemory& shared, std::string name) : shared_(shared), name_(std::move(name)) {}
 
-  void Get(std::string key, std::uint64_t fingerprint, GetCallback done) override {
-    GetShared(std::move(key), fingerprint, [done = std::move(done)](Result<SharedEntry> found) {
-      done(found ? Result<EntryPtr>(std::move(found->entry)) : Failure(std::move(found.error())));
-    });
-  }
-  void Put(std::string key, EntryPtr entry, PutCallback done) override {
-    PutShared(std::move(key), {std::move(entry), 0}, std::nullopt, [done = std::move(done)](Result<void> put) {
-      const bool dropped = !put && put.error().code == ErrorCode::kVersionMismatch;
-      done(dropped ? Result<void>() : std::move(put));
-    });
-  }
-  void PutIf(std::string key, EntryPtr entry, PutCondition condition, PutCallback done) override {
-    PutShared(std::move(key), {std::move(entry), 0}, condition, std::move(done));
-  }
   void PutRecord(std::string name, std::string value, PutCallback done) override {
     Run<void>(std::move(done), Repeated::kNever, [this, name, value](const Fault&) -> Result<void> {
       shared_.records_[name_][name] = value;

@@ -53,6 +53,11 @@ def fills(node):
     return metric(node, "kck_fills_total")
 
 
+def await_stored(node):
+    """A value is answered before it is stored."""
+    wait_for(lambda: metric(node, "kck_store_writing") == 0, "what was computed to be stored")
+
+
 @pytest.fixture
 def pair(make_cluster_node):
     """Two nodes that serve, over tables that are set up."""
@@ -64,7 +69,7 @@ def pair(make_cluster_node):
 def test_what_one_computed_the_other_serves_without_a_query(pair):
     one, other = pair
     first = one.fetch("item/1")
-    wait_for(lambda: metric(one, "kck_store_writing") == 0, "the entry to be stored")
+    await_stored(one)
     second = other.fetch("item/1")
     assert (second.json(), second.headers["ETag"]) == (first.json(), first.headers["ETag"])
     assert second.headers["KCK-State"] == "fresh"
@@ -74,7 +79,7 @@ def test_what_one_computed_the_other_serves_without_a_query(pair):
 def test_a_purge_reaches_what_the_others_hold(pair, database):
     one, other = pair
     one.fetch("item/1")
-    wait_for(lambda: metric(one, "kck_store_writing") == 0, "the entry to be stored")
+    await_stored(one)
     assert other.value("item/1") == 0
     database.execute("update item set n = 7 where id = 1")
     assert one.request("DELETE", "/fetch/item/1").status_code == 200
@@ -85,7 +90,7 @@ def test_a_purge_of_a_product_reaches_the_others(pair, database):
     one, other = pair
     for key in ("item/1", "item/2"):
         one.fetch(key)
-    wait_for(lambda: metric(one, "kck_store_writing") == 0, "the entries to be stored")
+    await_stored(one)
     assert (other.value("item/1"), other.value("item/2")) == (0, 0)
     database.execute("update item set n = 7")
     assert one.request("DELETE", "/fetch/item/*").status_code == 200
@@ -95,7 +100,7 @@ def test_a_purge_of_a_product_reaches_the_others(pair, database):
 def test_a_refresh_by_one_reaches_the_others(pair, database):
     one, other = pair
     one.fetch("item/1")
-    wait_for(lambda: metric(one, "kck_store_writing") == 0, "the entry to be stored")
+    await_stored(one)
     assert other.value("item/1") == 0
     database.execute("update item set n = 3 where id = 1")
     assert one.refresh("item/1").json()["value"] == 3
@@ -134,7 +139,7 @@ def test_a_restarted_node_serves_what_the_others_stored_meanwhile(pair, database
     one.stop()
     database.execute("update item set n = 5 where id = 1")
     other.refresh("item/1")
-    wait_for(lambda: metric(other, "kck_store_writing") == 0, "the entry to be stored")
+    await_stored(other)
     one.start()
     assert one.value("item/1") == 5
     assert fills(one) == 0
@@ -156,7 +161,7 @@ def test_without_cassandra_a_node_serves_from_its_source_and_joins_later(make_cl
     assert "store" not in node.get("/readyz").json()
     node.fetch("item/2")
     other = make_cluster_node("other")
-    wait_for(lambda: metric(node, "kck_store_writing") == 0, "the entry to be stored")
+    await_stored(node)
     other.start()
     other.fetch("item/2")
     assert fills(other) == 0
@@ -167,7 +172,7 @@ def test_without_cassandra_a_node_serves_from_its_source_and_joins_later(make_cl
 def test_a_node_serves_on_while_cassandra_is_silent(pair, cassandra):
     one, _ = pair
     one.fetch("item/1")
-    wait_for(lambda: metric(one, "kck_store_writing") == 0, "the entry to be stored")
+    await_stored(one)
     cassandra.pause(1)
     try:
         assert one.value("item/1") == 0
@@ -177,7 +182,7 @@ def test_a_node_serves_on_while_cassandra_is_silent(pair, cassandra):
     finally:
         cassandra.resume(1)
     wait_for(lambda: one.set("note", "1").status_code == 200, "sets to be taken again")
-    wait_for(lambda: metric(one, "kck_store_writing") == 0, "what waited to be stored")
+    await_stored(one)
 
 
 def test_store_commands_say_what_there_is(make_cluster_node, cassandra):
