@@ -94,7 +94,9 @@ void Engine::Impl::RestoreMark(std::string_view name, const std::string& value) 
     auto& stripe = keys.Of(key);
     MutexLock lock(stripe.mutex);
     // All that was computed before this start may miss what the mark was for.
-    AddMark(stripe, stripe.At(key), std::string(key), {sequence_.Next(), 0, {}});
+    KeyState& state = stripe.At(key);
+    state.noted = true;
+    AddMark(stripe, state, std::string(key), {sequence_.Next(), 0, {}});
   } else if (name.starts_with(kForetoldMark)) {
     MutexLock lock(serving_mutex_);
     MarksOf(std::string(name.substr(kForetoldMark.size())))->stale_before = sequence_.Next();

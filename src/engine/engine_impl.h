@@ -2,7 +2,7 @@
 // (store, primer), publish.cc (the one way in for a computed value), writes.cc (set, purge), marks.cc (what is stale),
 // foretell.cc (which keys are due after a write or a prime), fill_log.cc (what is told of computes), refreshes.cc,
 // updates.cc (updaters, and who waits to read what they wrote), explain.cc (what people are told of a key), sharing.cc
-// (what other processes do to the store).
+// (what other processes do to the store), shared_marks.cc (the marks of keys there).
 #pragma once
 
 #include <condition_variable>
@@ -33,6 +33,9 @@ std::string ForetoldRecord(std::string_view product);
 
 // A copy of the entry as a key's mark leaves it in the hot tier, where the mark itself is not looked up.
 EntryPtr MarkedStale(const EntryPtr& entry);
+
+// Whether what was found shows all that its key is marked for; `database` is its product's. There is an entry.
+bool ShowsMarks(const SharedEntry& found, std::string_view database);
 
 // What a reader is told whose token is of a history that is gone.
 Error TokenLost();
@@ -143,6 +146,8 @@ class Engine::Impl {
   void OnShared(const FlightPtr& flight, const Result<SharedEntry>& found);
   // What the key holds by the store's word, where memory held `held` when it was asked; memory has it then.
   EntryPtr Receive(const std::string& key, const EntryPtr& held, const SharedEntry& found);
+  // `stored` is what was found; `shows` what this process knows the key to be marked for.
+  EntryPtr Admit(KeyState& state, const std::string& key, const EntryPtr& stored, bool shows);
   EntryPtr Forget(const EntryPtr& entry);
   // A foreign entry as one of this process.
   EntryPtr TakeIn(const SharedEntry& found, const ServedProduct* product);
@@ -153,8 +158,23 @@ class Engine::Impl {
                  DoneCallback done);
   // The highest number of its product's marks that the entry is known to have begun after.
   std::uint64_t MarkOf(const Entry& entry);
-  // Puts into the store, shared or not.
-  void PutInStore(const EntryPtr& entry, const std::optional<PutCondition>& condition, Store::PutCallback done);
+  // Puts into the store, shared or not. `known_mark`: KnownMarks::key.
+  void PutInStore(const EntryPtr& entry, std::uint64_t known_mark, const std::optional<PutCondition>& condition,
+                  Store::PutCallback done);
+
+  // shared_marks.cc
+  // Has the other processes hold the key against the change, once `done` runs.
+  void TellMark(const ResolvedKey& key, const KeyChange& change, DoneCallback done);
+  // Under the lock of the key's stripe.
+  void LearnNumber(KeyState& state, std::uint64_t number);
+  // What the key is marked for that the entry found does not show holds here too.
+  void LearnMarks(KeyTable::Stripe& stripe, KeyState& state, const std::string& key, const SharedEntry& found)
+      KCK_REQUIRES(stripe.mutex);
+  void LearnChange(KeyTable::Stripe& stripe, KeyState& state, const std::string& key, const KeyChange& change)
+      KCK_REQUIRES(stripe.mutex);
+  // The number of its key's marks that an entry of this process is known to have begun after.
+  static std::uint64_t KnownMark(const KeyState& state, const Entry& entry);
+  std::uint64_t KnownMark(const std::string& key, const Entry& entry);
 
   // updates.cc
   struct Update {
@@ -248,7 +268,8 @@ class Engine::Impl {
       KCK_REQUIRES(stripe.mutex);
   // Under the lock of the key's stripe.
   void ClearMark(KeyState& state, const std::string& key);
-  void ForgetMarkRecord(const KeyState& state, const std::string& key);
+  void NoteDue(KeyState& state, const std::string& key, DoneCallback done);
+  void ForgetMarkRecord(KeyState& state, const std::string& key);
 
   // explain.cc
   KeyReport ReportOf(const ResolvedKey& key, EntryPtr stored);
@@ -264,6 +285,9 @@ class Engine::Impl {
   // `record` begins a record that is to be durable before what was foretold goes. False: the key shows the change
   // already.
   bool MakeDue(const ResolvedKey& key, const KeyChange& change, const std::function<DoneCallback()>& record);
+  // Has others hold the key against the change, and calls `want` as soon as its compute is worth beginning.
+  void ShareDue(const ResolvedKey& key, const KeyChange& change, const DoneCallback& told,
+                const std::function<void()>& want);
 
   Scheduler& scheduler_;
   Store& store_;

@@ -48,7 +48,7 @@ void Engine::Impl::Foretell(Dues& dues, const DoneCallback& done) {
       return true;
     }
     ++state.foretold;
-    store_.PutRecord(KeyMarkRecord(key.text), std::string(kDueRecord), records->Begin());
+    NoteDue(state, key.text, records->Begin());
     return false;
   });
   for (const ProductPtr& product : dues.products) {
@@ -67,8 +67,16 @@ void Engine::Impl::Settle(const Dues& foretold, const Dues& due, const KeyChange
   });
   const DoneCallback begun = marks->Begin();
   for (const ResolvedKey& key : due.keys) {
+    std::function<void()> want = [this, key, cause] {
+      if (refresher != nullptr) refresher->Want({key, cause.reason, cause.text, cause.hint, 0, nullptr});
+    };
     const bool due_now = MakeDue(key, change, [&] { return marks->Begin(); });
-    if (due_now && refresher != nullptr) refresher->Want({key, cause.reason, cause.text, cause.hint, 0, nullptr});
+    if (shared_ != nullptr) {
+      if (!due_now) want = [] {};
+      ShareDue(key, change, marks->Begin(), want);
+    } else if (due_now) {
+      want();
+    }
   }
   for (const ProductPtr& product : due.products) {
     MarkProduct(product->name, ProductMark::kStale, marks->Begin(), change);
@@ -90,7 +98,7 @@ bool Engine::Impl::MakeDue(const ResolvedKey& key, const KeyChange& change,
     const bool shown = entry && !alone.Stales(*entry);
     const bool marks = !shown && MayMark(state);
     if (marks) {
-      if (state.foretold == 0) store_.PutRecord(KeyMarkRecord(key.text), std::string(kDueRecord), record());
+      if (state.foretold == 0) NoteDue(state, key.text, record());
       if (entry || !PlantedBug(Bug::kMarkOfColdKeyForgotten)) AddMark(stripe, state, key.text, change);
     }
     stripe.Tidy(key.text);
@@ -98,6 +106,16 @@ bool Engine::Impl::MakeDue(const ResolvedKey& key, const KeyChange& change,
   }
   MarkProduct(key.product->name, ProductMark::kStale, record(), change);
   return true;
+}
+
+// A compute that begins before its mark has a number would be for nothing.
+void Engine::Impl::ShareDue(const ResolvedKey& key, const KeyChange& change, const DoneCallback& told,
+                            const std::function<void()>& want) {
+  if (change.transaction) want();
+  TellMark(key, change, [told, want, known = change.transaction.has_value()](const Result<void>& result) {
+    told(result);
+    if (!known) want();
+  });
 }
 
 void Engine::Impl::Release(const Dues& foretold) {

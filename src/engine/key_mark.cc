@@ -7,16 +7,18 @@ namespace kck {
 void KeyMark::Add(const KeyChange& change) {
   if (!change.transaction) {
     // A fill that begins from here on reads after all of them.
+    const bool unnumbered = by_sequence_ != 0 && number_ == 0;
+    number_ = unnumbered || change.number == 0 ? 0 : std::max(number_, change.number);
     by_sequence_ = std::max(by_sequence_, change.sequence);
     return;
   }
   if (!transactions_.empty() && epoch_ != change.epoch) {
-    by_sequence_ = std::max(by_sequence_, last_sequence_);
+    HoldBySequence(last_sequence_);
     transactions_.clear();
   }
   if (transactions_.size() == kTransactionsMax) {
     // By now new snapshots see the oldest one.
-    by_sequence_ = std::max(by_sequence_, transactions_.front().sequence);
+    HoldBySequence(transactions_.front().sequence);
     transactions_.erase(transactions_.begin());
   }
   epoch_ = change.epoch;
@@ -24,8 +26,21 @@ void KeyMark::Add(const KeyChange& change) {
   transactions_.push_back({*change.transaction, change.sequence});
 }
 
+void KeyMark::HoldBySequence(std::uint64_t sequence) {
+  by_sequence_ = std::max(by_sequence_, sequence);
+  number_ = 0;
+}
+
+void KeyMark::SetNumber(std::uint64_t sequence, std::uint64_t number) {
+  if (by_sequence_ == sequence) number_ = number;
+}
+
+bool KeyMark::Has(std::uint32_t epoch, std::uint64_t transaction) const {
+  return epoch == epoch_ && std::ranges::find(transactions_, transaction, &Transaction::id) != transactions_.end();
+}
+
 bool KeyMark::Stales(const Entry& entry) const {
-  if (entry.began() < by_sequence_) return true;
+  if (entry.fill_sequence() < by_sequence_) return true;
   if (transactions_.empty()) return false;
   if (!entry.stamp() || entry.version().epoch != epoch_) return entry.began() < last_sequence_;
   return !std::ranges::all_of(transactions_, [&entry](const Transaction& one) { return entry.stamp()->Sees(one.id); });

@@ -93,6 +93,10 @@ struct KeyState {
   KeyMark mark;
   // Changes that may be under way: the mark's record stands in the store, so that a kill forgets none of them.
   std::size_t foretold = 0;
+  bool noted = false;  // its record stands in the store, or is on its way there
+  // Where processes share the store: the highest number of its marks that is known, and this process's sequence then.
+  std::uint64_t known_mark = 0;
+  std::uint64_t known_mark_at = 0;
   std::optional<Backoff> backoff;
   std::vector<std::function<void()>> rechecking;  // wait for a look at the store that is under way
 

@@ -26,14 +26,23 @@ void Engine::Impl::MarkKey(const ResolvedKey& key, MarkCallback done) {
     if (MayMark(state)) {
       const std::uint64_t sequence = sequence_.Next();
       AddMark(stripe, state, key.text, {sequence, 0, {}});
-      return store_.PutRecord(
-          KeyMarkRecord(key.text), std::string(kDueRecord),
-          [sequence, done = std::move(done)](Result<void> marked) { done(sequence, std::move(marked)); });
+      auto noted = [this, key, sequence, done = std::move(done)](Result<void> marked) {
+        if (shared_ == nullptr || !marked) return done(sequence, std::move(marked));
+        // What begins from then on is known to others as begun after it.
+        TellMark(key, {sequence, 0, {}}, [this, done](Result<void> told) { done(sequence_.Next(), std::move(told)); });
+      };
+      return NoteDue(state, key.text, std::move(noted));
     }
     stripe.Tidy(key.text);
   }
   MarkProduct(key.product->name, ProductMark::kStale,
               [this, done = std::move(done)](Result<void> marked) { done(sequence_.Next(), std::move(marked)); });
+}
+
+// So that a kill does not forget that the key is due.
+void Engine::Impl::NoteDue(KeyState& state, const std::string& key, DoneCallback done) {
+  state.noted = true;
+  store_.PutRecord(KeyMarkRecord(key), std::string(kDueRecord), std::move(done));
 }
 
 void Engine::Impl::AddMark(KeyTable::Stripe& stripe, KeyState& state, const std::string& key, const KeyChange& change) {
@@ -50,8 +59,8 @@ void Engine::Impl::ClearMark(KeyState& state, const std::string& key) {
   ForgetMarkRecord(state, key);
 }
 
-void Engine::Impl::ForgetMarkRecord(const KeyState& state, const std::string& key) {
-  if (!state.mark.empty() || state.foretold > 0) return;
+void Engine::Impl::ForgetMarkRecord(KeyState& state, const std::string& key) {
+  if (!state.mark.empty() || state.foretold > 0 || !std::exchange(state.noted, false)) return;
   store_.DeleteRecord(KeyMarkRecord(key), [](const Result<void>& deleted) {
     // A mark that stays costs one needless refresh after a restart.
     if (!deleted) LogWarning("the store does not forget a mark: {}", deleted.error().message);

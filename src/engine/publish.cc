@@ -172,7 +172,8 @@ void Engine::Impl::HandToStore(KeyState& state, const EntryPtr& entry) {
   if (!IsShareable(*entry)) return;
   state.storing = entry;
   ++keys.storing;
-  PutInStore(entry, std::nullopt, [this, entry](const Result<void>& stored) { OnKept(entry, stored); });
+  PutInStore(entry, KnownMark(state, *entry), std::nullopt,
+             [this, entry](const Result<void>& stored) { OnKept(entry, stored); });
 }
 
 // What was computed before the store told the epoch is for this process alone.

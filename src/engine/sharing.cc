@@ -129,27 +129,38 @@ void Engine::Impl::OnShared(const FlightPtr& flight, const Result<SharedEntry>& 
 }
 
 EntryPtr Engine::Impl::Receive(const std::string& key, const EntryPtr& held, const SharedEntry& found) {
-  const EntryPtr stored = TakeIn(found, serving().Find(KeyName(key)));
   auto& stripe = keys.Of(key);
   MutexLock lock(stripe.mutex);
-  KeyState* state = stripe.Find(key);
-  const EntryPtr now = hot.Look(key);
-  if (state != nullptr && state->storing) return state->storing;
-  const bool written = state != nullptr && !state->writes.empty();
+  KeyState& state = stripe.At(key);
   // What came between is of a later look, or this process's own.
-  const bool overtaken = now != held || written;
-  if (now && (overtaken || (stored && !IsNewer(*stored, *now)))) {
-    if (!overtaken) hot.Confirm(key);
+  const bool overtaken = hot.Look(key) != held || !state.writes.empty();
+  LearnMarks(stripe, state, key, found);
+  const EntryPtr stored = TakeIn(found, serving().Find(KeyName(key)));
+  EntryPtr kept;
+  if (state.storing) {
+    kept = state.storing;
+  } else if (overtaken) {
+    kept = hot.Look(key);
+    if (!kept) kept = stored;
+  } else {
+    kept = Admit(state, key, stored, state.mark.KnownBy(found.known.key));
+  }
+  stripe.Tidy(key);
+  return kept;
+}
+
+EntryPtr Engine::Impl::Admit(KeyState& state, const std::string& key, const EntryPtr& stored, bool shows) {
+  const EntryPtr now = hot.Look(key);
+  if (!stored) return now ? Forget(now) : nullptr;
+  if (now && !IsNewer(*stored, *now)) {
+    hot.Confirm(key);
     return now;
   }
-  if (overtaken) return stored;
-  if (!stored) return now ? Forget(now) : nullptr;
-  const bool marked = state != nullptr && state->mark.Stales(*stored);
+  const bool marked = state.mark.Stales(*stored) || (stored->foreign() && !shows);
   const EntryPtr kept = marked ? MarkedStale(stored) : stored;
   hot.Put(kept);
   // Another process has computed what this one was to.
-  if (state != nullptr && !state->mark.empty() && !marked) ClearMark(*state, key);
-  stripe.Tidy(key);
+  if (!state.mark.empty() && !marked) ClearMark(state, key);
   return kept;
 }
 
@@ -165,15 +176,18 @@ EntryPtr Engine::Impl::Forget(const EntryPtr& entry) {
 
 EntryPtr Engine::Impl::TakeIn(const SharedEntry& found, const ServedProduct* product) {
   const EntryPtr& entry = found.entry;
-  if (!entry || !entry->foreign()) return entry;
+  if (!entry) return nullptr;
+  const bool shows = product == nullptr || ShowsMarks(found, product->product->database);
+  if (!entry->foreign()) return shows ? entry : MarkedStale(entry);
   EntryFacts facts = entry->facts();
+  if (!shows) facts.stale_at = TimePoint::min();
   facts.fill_sequence = sequence_.NextAbove(facts.fill_sequence);
   if (product != nullptr) {
     if (IsAhead(entry, *product)) product->history->Learn(std::nullopt, [] {});
     product->history->Meet(facts.version);
     // By the numbers that all processes share: its place in this one's order is above whatever it knows.
-    if (found.product_mark < product->marks->shared_stale) facts.stale_at = TimePoint::min();
-    if (found.product_mark < product->marks->shared_gone) facts.expires_at = TimePoint::min();
+    if (found.known.product < product->marks->shared_stale) facts.stale_at = TimePoint::min();
+    if (found.known.product < product->marks->shared_gone) facts.expires_at = TimePoint::min();
   }
   return Entry::MakeRenewal(entry, facts);
 }
@@ -233,11 +247,15 @@ std::uint64_t Engine::Impl::MarkOf(const Entry& entry) {
   return began_before ? 0 : known;
 }
 
-void Engine::Impl::PutInStore(const EntryPtr& entry, const std::optional<PutCondition>& condition,
-                              Store::PutCallback done) {
+void Engine::Impl::PutInStore(const EntryPtr& entry, std::uint64_t known_mark,
+                              const std::optional<PutCondition>& condition, Store::PutCallback done) {
   std::string key(entry->key());
-  if (shared_ != nullptr)
-    return shared_->PutShared(std::move(key), {entry, MarkOf(*entry)}, condition, std::move(done));
+  if (shared_ != nullptr) {
+    const ServedProduct* product = serving().Find(KeyName(key));
+    std::string database = product == nullptr ? "" : product->product->database;
+    SharedEntry shared{entry, {MarkOf(*entry), known_mark}, std::move(database), {}};
+    return shared_->PutShared(std::move(key), std::move(shared), condition, std::move(done));
+  }
   if (condition) return store_.PutIf(std::move(key), entry, *condition, std::move(done));
   store_.Put(std::move(key), entry, std::move(done));
 }

@@ -2,171 +2,14 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "engine/engine.h"
 #include "engine/recheck_pace.h"
-#include "model/product_key.h"
-#include "testing/held_primer.h"
-#include "testing/held_writer.h"
-#include "testing/immediate_refresher.h"
-#include "testing/manual_scheduler.h"
-#include "testing/shared_memory.h"
+#include "testing/sharer.h"
 
 namespace kck {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-// One process of those that share the store.
-class Sharer {
- public:
-  Sharer(ManualScheduler& scheduler, SharedMemory& shared, const std::string& name,
-         const std::function<void(Product&)>& edit)
-      : scheduler_(scheduler),
-        store_(shared.Open(name)),
-        writer_(std::make_shared<HeldWriter>()),
-        refresher_(scheduler),
-        engine_(scheduler, *store_, primer_, std::size_t{16} << 20U, {}, Writers{{"main", writer_}}) {
-    refresher_.Serve(engine_);
-    engine_.SetRefresher(&refresher_);
-    engine_.Start([this](const Result<void>& result) { started_ = result.has_value(); });
-    scheduler_.RunReady();
-    Define(edit);
-  }
-  ~Sharer() { scheduler_.RunReady(); }
-
-  void Define(const std::function<void(Product&)>& edit) {
-    auto product = std::make_shared<Product>();
-    product->name = "item";
-    product->database = "main";
-    product->params = {Param{"id", ParamType::kInt, false, false}};
-    product->fingerprint = 100;
-    product->settable = true;
-    if (edit) edit(*product);
-    auto updater = std::make_shared<Updater>();
-    updater->name = "item";
-    updater->database = "main";
-    updater->templates[static_cast<std::size_t>(WriteAction::kDelete)].emplace();
-    engine_.SetCatalog(std::make_shared<Catalog>(std::vector<ProductPtr>{product}, std::vector<UpdaterPtr>{updater}));
-    scheduler_.RunReady();
-  }
-
-  // The value, "stale 5" where it is not fresh, "error NAME", "waits" while there is nothing yet.
-  std::string Get(const std::string& text, const std::string& tokens = "") {
-    if (tokens.empty()) {
-      const std::optional<Served> hit = engine_.Peek(text);
-      scheduler_.RunReady();
-      if (hit) return Describe(*hit);
-    }
-    last_.reset();
-    WriteTokens after;
-    if (!tokens.empty()) after = engine_.OpenTokens(tokens).value();
-    engine_.Fetch(
-        Key(text), scheduler_.Now() + seconds(30), [this](Result<Served> result) { last_ = std::move(result); },
-        std::move(after));
-    scheduler_.RunReady();
-    return Last();
-  }
-
-  // What the last Get that waited has brought by now.
-  std::string Last() const {
-    if (!last_) return "waits";
-    return *last_ ? Describe(**last_) : fmt::format("error {}", ErrorName(last_->error().code));
-  }
-
-  // Ends the last compute that began.
-  std::string Answer(const std::string& value, std::uint64_t number, DatabaseIdentity identity = {7, 1}) {
-    scheduler_.RunReady();
-    Primed primed = PrimedAt(value, number);
-    primed.identity = identity;
-    primer_.Answer(primer_.begun() - 1, std::move(primed));
-    scheduler_.RunReady();
-    return Last();
-  }
-
-  // Where the database is by now, for what is written from here on.
-  void SetMoment(std::uint64_t number) { primer_.moment = PrimedAt("", number); }
-
-  // Ends compute `which`, from 0.
-  void AnswerNumber(std::size_t which, const std::string& value, std::uint64_t number) {
-    primer_.Answer(which, PrimedAt(value, number));
-    scheduler_.RunReady();
-  }
-
-  // Without a stamp, as from SQLite.
-  std::string AnswerUnstamped(const std::string& value) {
-    scheduler_.RunReady();
-    Primed primed;
-    primed.value = value;
-    primer_.Answer(primer_.begun() - 1, std::move(primed));
-    scheduler_.RunReady();
-    return Last();
-  }
-
-  bool Set(const std::string& text, const std::string& value) {
-    bool done = false;
-    engine_.Set(Key(text), value, {}, [&done](const Result<Version>& result) { done = result.has_value(); });
-    scheduler_.RunReady();
-    return done;
-  }
-
-  bool Purge(const std::string& text) {
-    bool done = false;
-    engine_.Purge(Key(text), {}, [&done](const Result<Version>& result) { done = result.has_value(); });
-    scheduler_.RunReady();
-    return done;
-  }
-
-  std::string Update(const Written& written) {
-    std::string token;
-    engine_.RunUpdater({engine_.catalog()->FindUpdater("item"), WriteAction::kDelete, {}, {}}, TimePoint::max(),
-                       [&](const Result<Updated>& updated) { token = updated.value().token; });
-    scheduler_.RunReady();
-    writer_->Answer(writer_->begun() - 1, written);
-    scheduler_.RunReady();
-    return token;
-  }
-
-  bool Mark(void (Engine::*mark)(std::string_view, Engine::DoneCallback)) {
-    bool done = false;
-    (engine_.*mark)("item", [&done](const Result<void>& result) { done = result.has_value(); });
-    scheduler_.RunReady();
-    return done;
-  }
-
-  ResolvedKey Key(const std::string& text) { return ResolveKey(*engine_.catalog(), text).value(); }
-  std::size_t begun() const { return primer_.begun(); }
-  bool started() const { return started_; }
-  Engine& engine() { return engine_; }
-
- private:
-  static std::string Describe(const Served& served) {
-    const std::string value(served.entry->value());
-    return served.freshness == Freshness::kFresh ? value : fmt::format("{} {}", FreshnessName(served.freshness), value);
-  }
-
-  ManualScheduler& scheduler_;
-  const std::unique_ptr<SharedStore> store_;
-  HeldPrimer primer_;
-  const std::shared_ptr<HeldWriter> writer_;
-  ImmediateRefresher refresher_;
-  Engine engine_;
-  bool started_ = false;
-  std::optional<Result<Served>> last_;
-};
-
-class Sharing : public testing::Test {
- protected:
-  std::unique_ptr<Sharer> Start(const std::string& name, const std::function<void(Product&)>& edit = nullptr) {
-    return std::make_unique<Sharer>(scheduler_, shared_, name, edit);
-  }
-
-  // Longer than what memory holds is believed without a look at the store.
-  void PassRecheck() { scheduler_.Advance(seconds(2)); }
-
-  ManualScheduler scheduler_;
-  SharedMemory shared_{scheduler_};
-};
 
 TEST_F(Sharing, WhatOneComputesTheOtherServesWithoutItsSource) {
   const auto one = Start("one");
@@ -183,7 +26,7 @@ TEST_F(Sharing, ARefillByAnotherIsServedOnceTheStoreIsLookedAtAgain) {
   one->Get("item/1");
   one->Answer("[1]", 10);
   EXPECT_EQ(other->Get("item/1"), "[1]");
-  one->engine().Refresh(one->Key("item/1"), TimePoint::max(), [](const Result<Served>&) {});
+  one->Refresh("item/1");
   one->Answer("[2]", 11);
   EXPECT_EQ(other->Get("item/1"), "[1]") << "nobody has told it";
   PassRecheck();
@@ -198,7 +41,7 @@ TEST_F(Sharing, AKeyInUseIsAskedForBehindItsReaders) {
   one->Get("item/1");
   one->Answer("[1]", 10);
   other->Get("item/1");
-  one->engine().Refresh(one->Key("item/1"), TimePoint::max(), [](const Result<Served>&) {});
+  one->Refresh("item/1");
   one->Answer("[2]", 11);
   const int reads = shared_.reads;
   scheduler_.Advance(milliseconds(400));
@@ -243,7 +86,7 @@ TEST_F(Sharing, APurgeBeatsWhatAnotherIsComputing) {
   const auto other = Start("other");
   one->Get("item/1");
   one->Answer("[1]", 10);
-  other->engine().Refresh(other->Key("item/1"), TimePoint::max(), [](const Result<Served>&) {});
+  other->Refresh("item/1");
   scheduler_.RunReady();
   one->SetMoment(12);
   EXPECT_TRUE(one->Purge("item/1"));
@@ -326,25 +169,6 @@ TEST_F(Sharing, AFillThatBeganBeforeItsProductWasMarkedIsStaleForAll) {
   EXPECT_EQ(one->Get("item/2"), "[2]");
 }
 
-TEST_F(Sharing, AMarkOfOneIsOverOnceAnotherHasComputedWhatItShows) {
-  const auto dues = [](Product& product) { product.on_stale = OnStale::kServe; };
-  const auto one = Start("one", dues);
-  const auto other = Start("other", dues);
-  one->Get("item/1");
-  one->Answer("[1]", 10);
-  other->Get("item/1");
-  bool noted = false;
-  one->engine().QueueRefresh(one->Key("item/1"), nullptr, [&noted](const Result<void>&) { noted = true; });
-  scheduler_.RunReady();
-  EXPECT_TRUE(noted);
-  EXPECT_EQ(one->Get("item/1"), "stale [1]");
-  // By a foreign entry's sequence nothing is known of this process's marks.
-  other->engine().Refresh(other->Key("item/1"), TimePoint::max(), [](const Result<Served>&) {});
-  other->Answer("[2]", 12);
-  PassRecheck();
-  EXPECT_EQ(one->Get("item/1"), "stale [2]");
-}
-
 TEST_F(Sharing, SetsOfTwoProcessesFollowEachOther) {
   const auto one = Start("one");
   const auto other = Start("other");
@@ -367,7 +191,7 @@ TEST_F(Sharing, WithoutStampsALaterComputeSupersedesWhatItKnew) {
   one->Get("item/1");
   EXPECT_EQ(one->AnswerUnstamped("[1]"), "[1]");
   EXPECT_EQ(other->Get("item/1"), "[1]");
-  other->engine().Refresh(other->Key("item/1"), TimePoint::max(), [](const Result<Served>&) {});
+  other->Refresh("item/1");
   other->AnswerUnstamped("[2]");
   EXPECT_EQ(other->Get("item/1"), "[2]");
   PassRecheck();

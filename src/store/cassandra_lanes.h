@@ -19,6 +19,7 @@
 #include "store/cassandra_settings.h"
 #include "store/entry_tables.h"
 #include "store/put_rule.h"
+#include "store/shared_marks.h"
 #include "store/store.h"
 
 namespace kck {
@@ -28,7 +29,8 @@ struct CassandraWrite {
   EntryPtr entry;
   std::optional<PutCondition> condition;
   std::vector<Store::PutCallback> done;  // more than one where it took others' places
-  std::uint64_t product_mark = 0;
+  KnownMarks known{};
+  std::string database{};  // whose stamp it is
   TimePoint give_up_at{};
   std::size_t bytes = 0;
 

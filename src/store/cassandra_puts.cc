@@ -31,21 +31,22 @@ class ProductPut : public std::enable_shared_from_this<ProductPut> {
   ProductPut(const PutTools& tools, EntryPut put) : tools_(tools), put_(std::move(put)), time_us_(tools.clock.Next()) {}
 
   void Start() {
-    tools_.tables.ReadEntries(
-        put_.key, [self = shared_from_this()](Outcome<std::vector<EntryRow>> rows) { self->OnRead(std::move(rows)); });
+    tools_.tables.ReadEntries(put_.key,
+                              [self = shared_from_this()](Outcome<KeyRows> found) { self->OnRead(std::move(found)); });
   }
 
  private:
-  void OnRead(Outcome<std::vector<EntryRow>> rows) {
-    if (!rows) return put_.done(tl::unexpected(std::move(rows.error())));
-    const EntryRow* kept = RowOf(*rows, put_.entry->fingerprint());
+  void OnRead(Outcome<KeyRows> found) {
+    if (!found) return put_.done(tl::unexpected(std::move(found.error())));
+    const EntryRow* kept = RowOf(found->rows, put_.entry->fingerprint());
     const Result<bool> wins =
         JudgePut(*put_.entry, kept == nullptr ? nullptr : kept->entry.get(), put_.condition, tools_.scheduler.Now());
     if (!wins) return put_.done(tl::unexpected(CassandraFailure::Refusal(wins.error())));
     if (!*wins) return put_.done(DroppedPut(*put_.entry));
-    for (EntryRow& row : *rows) Consider(row);
+    for (EntryRow& row : found->rows) Consider(row);
+    for (const MarkedTransaction& mark : found->marks.transactions) Consider(mark);
     cells_ = tools_.tables.CellsFor(*put_.entry);
-    cells_.product_mark = put_.product_mark;
+    cells_.known = put_.known;
     forgetting_.older_until_us = DeletionTime();
     tools_.tables.WriteParts(put_.key, put_.entry, cells_, [self = shared_from_this()](Outcome<void> written) {
       if (!written) return self->Fail(written.error());
@@ -67,6 +68,15 @@ class ProductPut : public std::enable_shared_from_this<ProductPut> {
     if (!same && row.written_us >= time_us_ - kDefinitionKeptUs) return;
     if (!same) forgetting_.definitions.push_back(row.fingerprint);
     if (row.cells.chunks > 0) replaced_.push_back(std::move(row));
+  }
+
+  // All that goes, goes as one range, so that what is deleted stays one however often the key is marked. Another
+  // database's marks are for entries by another definition.
+  void Consider(const MarkedTransaction& mark) {
+    if (mark.database != put_.database || !GoesWith(mark, *put_.entry)) return;
+    MarkedTransaction end{mark.database, mark.epoch, mark.id + 1};
+    auto& before = forgetting_.marks_before;
+    if (!before || InOrder(*before) < InOrder(end)) before = std::move(end);
   }
 
   void WriteRow() {

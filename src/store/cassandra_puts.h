@@ -23,7 +23,8 @@ struct EntryPut {
   EntryPtr entry;
   std::optional<PutCondition> condition;
   OutcomeCallback<void> done;
-  std::uint64_t product_mark = 0;  // SharedEntry::product_mark
+  KnownMarks known{};
+  std::string database{};  // whose stamp it is
 };
 
 // Puts the entry, where JudgePut lets it replace what is kept. A put of a computed entry that is dropped, since what is

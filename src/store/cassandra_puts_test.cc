@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 
+#include "store/cassandra_marks.h"
 #include "store/version_name.h"
 #include "testing/entries.h"
 #include "testing/manual_scheduler.h"
@@ -30,7 +31,7 @@ class FakeTables : public EntryTables {
  public:
   explicit FakeTables(const Scheduler& scheduler) : scheduler_(scheduler) {}
 
-  void ReadEntries(const std::string&, OutcomeCallback<std::vector<EntryRow>> done) override { done(entries); }
+  void ReadEntries(const std::string&, OutcomeCallback<KeyRows> done) override { done(KeyRows{entries, marks}); }
 
   EntryCells CellsFor(const Entry& entry) const override { return CellsOf(entry, MomentOf(scheduler_), 8); }
 
@@ -48,6 +49,17 @@ class FakeTables : public EntryTables {
     said.push_back("write " + VersionText(entry.version()));
     written_us = time_us;
     forgotten = forgetting;
+    done(NextOutcome());
+  }
+
+  void WriteMark(const std::string&, std::uint64_t number, std::int32_t ttl, OutcomeCallback<void> done) override {
+    said.push_back(fmt::format("mark {} for {} s", number, ttl));
+    done(NextOutcome());
+  }
+
+  void WriteMark(const std::string&, const MarkedTransaction& mark, std::int64_t, std::int32_t ttl,
+                 OutcomeCallback<void> done) override {
+    said.push_back(fmt::format("mark {}.{} for {} s", mark.epoch, mark.id, ttl));
     done(NextOutcome());
   }
 
@@ -78,6 +90,7 @@ class FakeTables : public EntryTables {
   }
 
   std::vector<EntryRow> entries;
+  KeyMarks marks;
   std::optional<EntryRow> settable;
   bool read_fails = false;
   bool fails_after_it_wrote = false;
@@ -112,7 +125,7 @@ class CassandraPutsTest : public testing::Test {
     auto done = [&](const Outcome<void>& put) {
       ends.push_back(put ? (writes() == before ? "dropped" : "ok") : put.error().error.message);
     };
-    PutEntry({tables_, scheduler_, clock_}, {kKey, entry, condition, std::move(done)});
+    PutEntry({tables_, scheduler_, clock_}, {kKey, entry, condition, std::move(done), {}, "main"});
     EXPECT_EQ(ends.size(), 1U);
     return ends.empty() ? "no end" : ends.front();
   }
@@ -242,6 +255,51 @@ TEST_F(CassandraPutsTest, WhatIsDamagedOrPastItsLifeIsReplacedAsWhatItIs) {
   row.entry = nullptr;
   tables_.settable = row;
   EXPECT_EQ(Put(Of(10, 0)), "ok");
+}
+
+std::optional<std::uint64_t> EndOf(const std::optional<MarkedTransaction>& before) {
+  return before ? std::optional(before->id) : std::nullopt;
+}
+
+TEST_F(CassandraPutsTest, MarksThatAStampIsPastGoWithThePut) {
+  const auto stamped = [](std::uint64_t number, std::string_view stamp) {
+    return Of(number, kProduct, [stamp](EntryFacts& facts) { facts.stamp = InternStamp(stamp); });
+  };
+  tables_.marks.transactions = {{"main", 1, 15}, {"main", 1, 12}, {"second", 1, 3}, {"main", 2, 1}};
+  EXPECT_EQ(Put(stamped(10, "11:11:")), "ok");
+  EXPECT_EQ(tables_.forgotten.marks_before, std::nullopt);
+  EXPECT_EQ(Put(stamped(16, "13:17:13")), "ok");
+  EXPECT_EQ(EndOf(tables_.forgotten.marks_before), 13U);
+  EXPECT_EQ(Put(stamped(20, "20:20:")), "ok");
+  EXPECT_EQ(EndOf(tables_.forgotten.marks_before), 16U);
+  EXPECT_EQ(tables_.forgotten.marks_before->database, "main");
+  EXPECT_EQ(tables_.forgotten.marks_before->epoch, 1U);
+}
+
+TEST_F(CassandraPutsTest, AMarkLivesAsLongAsWhatItIsHeldAgainst) {
+  const auto mark = [this](const std::optional<MarkedTransaction>& transaction) {
+    std::optional<Result<std::uint64_t>> number;
+    PutMark({tables_, scheduler_, clock_}, kKey, transaction,
+            [&number](Result<std::uint64_t> marked) { number = std::move(marked); });
+    return *number;
+  };
+  constexpr int kDayS = 86400;
+  const std::uint64_t first = mark({}).value();
+  EXPECT_EQ(tables_.said.back(), fmt::format("mark {} for {} s", first, 30 * kDayS));
+  EXPECT_EQ(mark(MarkedTransaction{"main", 1, 12}).value(), 0U);
+  EXPECT_EQ(tables_.said.back(), fmt::format("mark 1.12 for {} s", 30 * kDayS));
+  const auto lives = [this](Duration life) {
+    return Of(10, kProduct, [this, life](EntryFacts& facts) { facts.expires_at = scheduler_.Now() + life; });
+  };
+  tables_.entries = {tables_.RowOf(lives(hours(40 * 24)))};
+  tables_.marks.number = first + 1000000000;
+  EXPECT_EQ(mark({}).value(), first + 1000000001) << "above what is there, whatever the clock says";
+  EXPECT_THAT(tables_.said.back(), HasSubstr(fmt::format("for {} s", 41 * kDayS)));
+  tables_.entries = {tables_.RowOf(Of(10, kProduct))};
+  mark({});
+  EXPECT_THAT(tables_.said.back(), HasSubstr("for 0 s")) << "it stays as long as what has no end";
+  tables_.failures = {kTimeout};
+  EXPECT_FALSE(mark({}));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/endian/conversion.hpp>
+#include <charconv>
 #include <limits>
 
 #include "base/secret.h"
@@ -27,8 +28,11 @@ EntryPtr WithValue(const Entry& entry, std::string_view value) {
 
 // From the column `first` on: entry, chunks, chunk_id.
 EntryCells TakeCells(const CqlResult& found, std::uint32_t row, std::uint32_t first) {
-  return {std::string(found.Bytes(row, first)), found.Int(row, first + 1).value_or(0),
-          std::string(found.Bytes(row, first + 2)), "", 0};
+  return {std::string(found.Bytes(row, first)),
+          found.Int(row, first + 1).value_or(0),
+          std::string(found.Bytes(row, first + 2)),
+          {},
+          {}};
 }
 
 // Null where it is damaged or past its life.
@@ -44,17 +48,30 @@ EntryPtr Decode(std::string_view key, const EntryCells& cells, bool foreign, con
   return (*entry)->expires_at() > moment.now ? *std::move(entry) : nullptr;
 }
 
+std::uint64_t UnsignedOf(const CqlResult& found, std::uint32_t row, std::uint32_t column) {
+  return static_cast<std::uint64_t>(found.Bigint(row, column).value_or(0));
+}
+
+std::optional<MarkedTransaction> MarkOf(std::string_view text, std::string_view database) {
+  MarkedTransaction mark{std::string(database), 0, 0};
+  const char* end = text.data() + text.size();
+  const auto epoch = std::from_chars(text.data(), end, mark.epoch);
+  if (epoch.ec != std::errc() || epoch.ptr == end) return std::nullopt;
+  const auto id = std::from_chars(epoch.ptr + 1, end, mark.id);
+  return id.ec == std::errc() && id.ptr == end ? std::optional(std::move(mark)) : std::nullopt;
+}
+
 }  // namespace
 
 EntryCells CellsOf(const Entry& entry, const Moment& moment, std::size_t value_bytes_whole) {
   const std::string_view value = entry.value();
-  if (value.size() <= value_bytes_whole) return {EncodeEntry(entry, moment), 0, {}, {}, 0};
+  if (value.size() <= value_bytes_whole) return {EncodeEntry(entry, moment), 0, {}, {}, {}};
   const std::size_t parts = (value.size() + value_bytes_whole - 1) / value_bytes_whole;
   return {EncodeEntry(*WithValue(entry, {}), moment),
           static_cast<std::int32_t>(parts),
           RandomBytes(kIdBytes) + HashText(value),
           {},
-          0};
+          {}};
 }
 
 std::string_view PartOf(std::string_view value, std::int32_t part, std::size_t value_bytes_whole) {
@@ -68,20 +85,33 @@ Result<EntryPtr> Assemble(const EntryRow& row, std::string_view value) {
   return WithValue(*row.entry, value);
 }
 
-std::vector<EntryRow> RowsOfEntries(std::string_view key, const CqlResult& found, std::string_view reader,
-                                    const Moment& moment, DamageLog& damage) {
-  std::vector<EntryRow> rows;
+std::string TextOfMark(const MarkedTransaction& transaction) {
+  return fmt::format("{} {}", transaction.epoch, transaction.id);
+}
+
+KeyRows RowsOfEntries(std::string_view key, const CqlResult& found, std::string_view reader, const Moment& moment,
+                      DamageLog& damage) {
+  KeyRows all;
   for (std::uint32_t i = 0; i < found.rows(); ++i) {
+    all.marks.number = UnsignedOf(found, i, 8);
+    // Of a key without rows there is the number of its marks alone.
+    if (found.IsNull(i, 0)) continue;
+    const std::uint64_t fingerprint = UnsignedOf(found, i, 0);
+    if (fingerprint == 0) {
+      const auto mark = MarkOf(found.Bytes(i, 2), found.Bytes(i, 5));
+      if (mark) all.marks.transactions.push_back(*mark);
+      continue;
+    }
     EntryRow row;
-    row.fingerprint = static_cast<std::uint64_t>(found.Bigint(i, 0).value_or(0));
+    row.fingerprint = fingerprint;
     row.written_us = found.Bigint(i, 1).value_or(0);
     row.cells = TakeCells(found, i, 2);
     row.cells.writer = found.Bytes(i, 5);
-    row.cells.product_mark = static_cast<std::uint64_t>(found.Bigint(i, 6).value_or(0));
+    row.cells.known = {UnsignedOf(found, i, 6), UnsignedOf(found, i, 7)};
     row.entry = Decode(key, row.cells, row.cells.writer != reader, moment, damage);
-    if (row.entry) rows.push_back(std::move(row));
+    if (row.entry) all.rows.push_back(std::move(row));
   }
-  return rows;
+  return all;
 }
 
 std::optional<EntryRow> RowOfSettable(std::string_view key, const CqlResult& found, const Moment& moment,

@@ -13,6 +13,7 @@
 #include "store/cql_result.h"
 #include "store/damage_log.h"
 #include "store/entry_codec.h"
+#include "store/shared_marks.h"
 
 namespace kck {
 
@@ -22,8 +23,8 @@ struct EntryCells {
   std::int32_t chunks = 0;  // parts that the value is in; 0: it is in `entry`
   std::string chunk_id;     // 16 random bytes, then the value's hash, big-endian
   // Of entries of products alone.
-  std::string writer;              // the process that made it: its node's id, and a name that no other process has
-  std::uint64_t product_mark = 0;  // SharedEntry::product_mark
+  std::string writer;  // the process that made it: its node's id, and a name that no other process has
+  KnownMarks known;
 };
 
 EntryCells CellsOf(const Entry& entry, const Moment& moment, std::size_t value_bytes_whole);
@@ -42,14 +43,23 @@ struct EntryRow {
 // A row's entry with its value, of which these are the parts. KCKStoreError: they are not what was written.
 Result<EntryPtr> Assemble(const EntryRow& row, std::string_view value);
 
+// A key's rows.
+struct KeyRows {
+  std::vector<EntryRow> rows;
+  KeyMarks marks;
+};
+
 // The rows of kReadEntries, in its order, without those that are damaged, which the log is told, or past their life.
 // What `reader` has not written is foreign.
-std::vector<EntryRow> RowsOfEntries(std::string_view key, const CqlResult& found, std::string_view reader,
-                                    const Moment& moment, DamageLog& damage);
+KeyRows RowsOfEntries(std::string_view key, const CqlResult& found, std::string_view reader, const Moment& moment,
+                      DamageLog& damage);
 
 // The one row of kReadSettable, with its cell also where that is damaged or past its life: the entry is null then.
 std::optional<EntryRow> RowOfSettable(std::string_view key, const CqlResult& found, const Moment& moment,
                                       DamageLog& damage);
+
+// A mark's row lies under the fingerprint 0, which no product has, and says so in the cell of the entry.
+std::string TextOfMark(const MarkedTransaction& transaction);
 
 // The newest of that definition; null where there is none.
 const EntryRow* RowOf(const std::vector<EntryRow>& rows, std::uint64_t fingerprint);

@@ -16,12 +16,11 @@ constexpr const char* kCure = "run `kck store setup`";
 // every table that has one of them, so few tables at the cost of more writing. Parts are written once under a name
 // that never comes again, and mostly expire: tiers, which write them the least often.
 //
-// A record is often deleted soon after (a mark). Deletions are forgotten after four hours, which is longer than hints
-// are kept: what comes back after that is a mark, and costs one refresh.
-constexpr std::array<const char*, 7> kTables = {
+// The log of records is written in the order of time and goes as a whole, so it lies in windows of time.
+constexpr std::array<const char*, 9> kStatements = {
     "CREATE TABLE IF NOT EXISTS {0}.entry (key text, fingerprint bigint, version blob, entry blob, chunks int, "
-    "chunk_id blob, writer text, product_mark bigint, PRIMARY KEY (key, fingerprint, version)) WITH CLUSTERING ORDER "
-    "BY (fingerprint ASC, version DESC) "
+    "chunk_id blob, writer text, product_mark bigint, key_mark bigint, mark bigint static, "
+    "PRIMARY KEY (key, fingerprint, version)) WITH CLUSTERING ORDER BY (fingerprint ASC, version DESC) "
     "AND compaction = {{'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'L4'}} "
     "AND gc_grace_seconds = 86400",
     "CREATE TABLE IF NOT EXISTS {0}.chunk (key text, fingerprint bigint, id blob, part int, data blob, "
@@ -30,13 +29,16 @@ constexpr std::array<const char*, 7> kTables = {
     "AND gc_grace_seconds = 86400",
     "CREATE TABLE IF NOT EXISTS {0}.settable (key text PRIMARY KEY, entry blob, chunks int, chunk_id blob) "
     "WITH compaction = {{'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'L4'}}",
-    "CREATE TABLE IF NOT EXISTS {0}.record (scope text, bucket int, name text, value blob, "
-    "PRIMARY KEY ((scope, bucket), name)) "
-    "WITH compaction = {{'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'L4'}} "
-    "AND gc_grace_seconds = 14400",
+    "CREATE TABLE IF NOT EXISTS {0}.log (scope text, bucket bigint, at bigint, name text, value blob, "
+    "PRIMARY KEY ((scope, bucket), at, name)) "
+    "WITH compaction = {{'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'DAYS', "
+    "'compaction_window_size': 3}} AND gc_grace_seconds = 86400",
     "CREATE TABLE IF NOT EXISTS {0}.register (name text PRIMARY KEY, value blob)",
     "CREATE TABLE IF NOT EXISTS {0}.highest (name text PRIMARY KEY, number bigint)",
     "CREATE TABLE IF NOT EXISTS {0}.layout (id int PRIMARY KEY, version int)",
+    // From version 1, which had its records in a table of its own; no release had it.
+    "ALTER TABLE {0}.entry ADD IF NOT EXISTS (key_mark bigint, mark bigint static)",
+    "DROP TABLE IF EXISTS {0}.record",
 };
 
 std::string Replication(const CassandraSettings& settings) {
@@ -121,13 +123,13 @@ Result<void> SetUpCassandra(Scheduler& scheduler, const CassandraSettings& setti
   if (Result<void> connected = client.Connect(); !connected) return connected;
   Result<void> done = Run(client, fmt::format("CREATE KEYSPACE IF NOT EXISTS {} WITH replication = {{{}}}",
                                               settings.keyspace, Replication(settings)));
-  for (const char* table : kTables) {
-    if (done) done = Run(client, fmt::format(fmt::runtime(table), settings.keyspace));
+  for (const char* statement : kStatements) {
+    if (done) done = Run(client, fmt::format(fmt::runtime(statement), settings.keyspace));
   }
-  // Last, so that what was set up halfway is known for it. Of another version, it stays: that is for Check to tell.
-  if (done) {
-    done = Run(client, fmt::format("INSERT INTO {}.layout (id, version) VALUES (0, {}) IF NOT EXISTS",
-                                   settings.keyspace, kCassandraLayout));
+  // Last, so that what was set up halfway is known for it. Of a later version, it stays: that is for Check to tell.
+  for (const char* statement : {"INSERT INTO {0}.layout (id, version) VALUES (0, {1}) IF NOT EXISTS",
+                                "UPDATE {0}.layout SET version = {1} WHERE id = 0 IF version < {1}"}) {
+    if (done) done = Run(client, fmt::format(fmt::runtime(statement), settings.keyspace, kCassandraLayout));
   }
   if (!done) return done;
   return CheckLayout(client, settings.keyspace);

@@ -20,10 +20,7 @@
 
 namespace kck {
 
-inline constexpr int kCassandraLayout = 1;
-
-// Records of one scope lie in so many partitions.
-inline constexpr int kRecordBuckets = 16;
+inline constexpr int kCassandraLayout = 2;
 
 // Why these settings cannot be meant; nothing where they can.
 Result<void> ValidateCassandra(const CassandraSettings& settings);

@@ -40,6 +40,20 @@ TEST_F(CassandraSchemaTest, RefusesTablesOfAnotherVersion) {
   EXPECT_THAT(ErrorOf(SetUpCassandra(scheduler_, settings_)), HasSubstr("version 99"));
 }
 
+TEST_F(CassandraSchemaTest, TablesOfAnEarlierVersionAreChangedWithWhatTheyHold) {
+  EXPECT_EQ(ErrorOf(SetUpCassandra(scheduler_, settings_)), "none");
+  Cql("ALTER TABLE kck_schema_test.entry DROP (key_mark, mark)");
+  Cql("DROP TABLE kck_schema_test.log");
+  Cql("INSERT INTO kck_schema_test.entry (key, fingerprint, version, product_mark) VALUES ('a', 1, 0x01, 5)");
+  Cql("UPDATE kck_schema_test.layout SET version = 1 WHERE id = 0");
+  EXPECT_THAT(ErrorOf(CheckCassandra(scheduler_, settings_)),
+              AllOf(HasSubstr("version 1"), HasSubstr("`kck store setup`")));
+  EXPECT_EQ(ErrorOf(SetUpCassandra(scheduler_, settings_)), "none");
+  EXPECT_EQ(ErrorOf(CheckCassandra(scheduler_, settings_)), "none");
+  EXPECT_EQ(Cql("SELECT key FROM kck_schema_test.entry WHERE key = 'a'"), std::vector<std::string>{"a"});
+  EXPECT_EQ(Cql("SELECT mark FROM kck_schema_test.entry WHERE key = 'a'").size(), 1U);
+}
+
 TEST_F(CassandraSchemaTest, CopiesGoWhereTheSettingsSay) {
   settings_.datacenters = {{"datacenter1", 1}};
   EXPECT_EQ(ErrorOf(SetUpCassandra(scheduler_, settings_)), "none");

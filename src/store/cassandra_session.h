@@ -17,23 +17,27 @@ namespace kck {
 // What the store says, in the order of the texts in cassandra_session.cc.
 enum class StoreStatement : std::uint8_t {
   kReadEntries,       // key
-  kWriteEntry,        // key, fingerprint, version, entry, chunks, chunk_id, writer, product_mark, timestamp, ttl
+  kWriteEntry,        // key, fingerprint, version, entry, chunks, chunk_id, writer, product_mark, key_mark,
+                      // timestamp, ttl
   kForgetOlder,       // timestamp, key, fingerprint, version: all below it
   kForgetDefinition,  // timestamp, key, fingerprint
+  kMarkNumber,        // timestamp, ttl, number, key
+  kMarkTransaction,   // key, name, text, database, timestamp, ttl
+  kForgetMarks,       // timestamp, key, first name, name after the last
   kReadChunk,         // key, fingerprint, id, part
   kWriteChunk,        // key, fingerprint, id, part, data, ttl
   kForgetChunk,       // key, fingerprint, id, part
   kReadSettable,      // key
   kWriteSettable,     // ttl, entry, chunks, chunk_id, key, entry as it was
-  kReadRecords,       // scope, bucket, first name
-  kWriteRecord,       // scope, bucket, name, value, timestamp
-  kDeleteRecord,      // timestamp, scope, bucket, name
+  kReadLog,           // scope, bucket
+  kAppendLog,         // scope, bucket, at, name, value, ttl
+  kForgetLog,         // scope, bucket
   kReadRegister,      // name
   kSwapRegister,      // ttl, value, name, value as it was
   kReadHighest,       // name
   kRaiseHighest,      // name, number, number
 };
-inline constexpr std::size_t kStoreStatements = 16;
+inline constexpr std::size_t kStoreStatements = 19;
 
 // Any thread. Held by shared pointer, since timers name it.
 class CassandraSession : public std::enable_shared_from_this<CassandraSession> {

@@ -32,6 +32,9 @@ struct CassandraLimits {
   int retry_for_ms = 120000;
   int retry_delay_min_ms = 100;
   int retry_delay_max_ms = 5000;
+  // Of the log of records: when a new bucket begins.
+  std::size_t log_bucket_rows_max = 100000;
+  int log_bucket_age_s_max = 3600;
   int close_timeout_ms = 5000;  // Close waits so long for writes, and then fails what is left
 };
 

@@ -41,9 +41,10 @@ class SharedStoreConformance : public testing::TestWithParam<std::string> {
   Result<SharedEntry> Get(SharedStore& store, const std::string& key) {
     return Await<Result<SharedEntry>>([&](auto done) { store.GetShared(key, kProduct, std::move(done)); });
   }
-  void Put(SharedStore& store, const EntryPtr& entry, std::uint64_t mark) {
-    const auto put = Await<Result<void>>(
-        [&](auto done) { store.PutShared(std::string(entry->key()), {entry, mark}, std::nullopt, std::move(done)); });
+  void Put(SharedStore& store, const EntryPtr& entry, const KnownMarks& known) {
+    const auto put = Await<Result<void>>([&](auto done) {
+      store.PutShared(std::string(entry->key()), {entry, known, "main", {}}, std::nullopt, std::move(done));
+    });
     ASSERT_TRUE(put) << put.error().message;
   }
   std::optional<std::string> Read(SharedStore& store, const std::string& name) {
@@ -64,6 +65,27 @@ class SharedStoreConformance : public testing::TestWithParam<std::string> {
     ASSERT_TRUE(raised) << raised.error().message;
   }
 
+  std::uint64_t Mark(SharedStore& store, const std::string& key, std::optional<MarkedTransaction> transaction = {}) {
+    return Await<Result<std::uint64_t>>([&](auto done) { store.MarkShared(key, transaction, std::move(done)); })
+        .value();
+  }
+  std::string Marks(const std::string& key) {
+    std::vector<std::string> marks;
+    const SharedEntry found = Get(*one_, key).value();
+    for (const MarkedTransaction& mark : found.marks.transactions) {
+      marks.push_back(fmt::format("{} {}.{}", mark.database, mark.epoch, mark.id));
+    }
+    std::ranges::sort(marks);
+    return fmt::format("{}", fmt::join(marks, ", "));
+  }
+
+  static EntryPtr Stamped(const std::string& key, std::string_view stamp) {
+    const StampPtr seen = InternStamp(stamp);
+    return MakeEntry(key, "[1]", {1, seen->VersionNumber(), 0}, [&seen](EntryFacts& facts) {
+      facts.fingerprint = kProduct;
+      facts.stamp = seen;
+    });
+  }
   static EntryPtr Made(const std::string& key, std::uint64_t number) {
     return MakeEntry(key, "[1]", {1, number, 0}, [](EntryFacts& facts) { facts.fingerprint = kProduct; });
   }
@@ -76,34 +98,83 @@ class SharedStoreConformance : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(SharedStoreConformance, AnEntryIsForeignToAllButWhoPutIt) {
-  Put(*one_, Made(key_, 10), 5);
+  Put(*one_, Made(key_, 10), {5, 0});
   const SharedEntry own = Get(*one_, key_).value();
   EXPECT_FALSE(own.entry->foreign());
-  EXPECT_EQ(own.product_mark, 5U);
+  EXPECT_EQ(own.known.product, 5U);
   const SharedEntry taken = Get(*other_, key_).value();
   EXPECT_TRUE(taken.entry->foreign());
   EXPECT_EQ(taken.entry->value(), "[1]");
   EXPECT_EQ(taken.entry->began(), 0U);
   EXPECT_EQ(taken.entry->fill_sequence(), own.entry->fill_sequence());
-  EXPECT_EQ(taken.product_mark, 5U);
+  EXPECT_EQ(taken.known.product, 5U);
 }
 
 TEST_P(SharedStoreConformance, ASecondProcessOfOneNodeIsAnotherWriter) {
   if (GetParam() == "Memory") return;  // it knows processes by name alone
-  Put(*one_, Made(key_, 10), 0);
+  Put(*one_, Made(key_, 10), {});
   const auto again = Open("one");
   EXPECT_TRUE(Get(*again, key_).value().entry->foreign());
   again->Close();
 }
 
 TEST_P(SharedStoreConformance, TheWriterAndTheMarkAreThoseOfTheEntryThatStands) {
-  Put(*one_, Made(key_, 10), 5);
-  Put(*other_, Made(key_, 11), 6);
-  Put(*one_, Made(key_, 9), 7);
+  Put(*one_, Made(key_, 10), {5, 0});
+  Put(*other_, Made(key_, 11), {6, 0});
+  Put(*one_, Made(key_, 9), {7, 0});
   const SharedEntry found = Get(*one_, key_).value();
   EXPECT_TRUE(found.entry->foreign());
   EXPECT_EQ(found.entry->version().number, 11U);
-  EXPECT_EQ(found.product_mark, 6U);
+  EXPECT_EQ(found.known.product, 6U);
+}
+
+TEST_P(SharedStoreConformance, AMarkIsReadWithItsKeyAndRises) {
+  EXPECT_EQ(Get(*other_, key_)->marks.number, 0U);
+  const std::uint64_t first = Mark(*one_, key_);
+  EXPECT_GT(first, 0U);
+  const SharedEntry none = Get(*other_, key_).value();
+  EXPECT_FALSE(none.entry);
+  EXPECT_EQ(none.marks.number, first);
+  Put(*other_, Made(key_, 10), {0, first});
+  const std::uint64_t second = Mark(*other_, key_);
+  EXPECT_GT(second, first);
+  const SharedEntry found = Get(*one_, key_).value();
+  EXPECT_EQ(found.known.key, first);
+  EXPECT_EQ(found.marks.number, second);
+  Put(*one_, Made(key_, 11), {0, second});
+  EXPECT_EQ(Get(*other_, key_)->marks.number, second) << "it stands, and the entry says that it knows it";
+  EXPECT_EQ(Get(*other_, key_)->known.key, second);
+}
+
+TEST_P(SharedStoreConformance, ATransactionsMarkStandsUntilAStampSeesAllBeforeIt) {
+  Put(*one_, Made(key_, 10), {});
+  Mark(*one_, key_, MarkedTransaction{"main", 1, 12});
+  Mark(*other_, key_, MarkedTransaction{"main", 1, 15});
+  Mark(*other_, key_, MarkedTransaction{"main", 1, 15});
+  Mark(*other_, key_, MarkedTransaction{"second", 1, 3});
+  EXPECT_EQ(Marks(key_), "main 1.12, main 1.15, second 1.3");
+  Put(*other_, Stamped(key_, "13:17:13"), {});
+  EXPECT_EQ(Marks(key_), "main 1.15, second 1.3");
+  Put(*one_, Stamped(key_, "14:17:14,16"), {});
+  EXPECT_EQ(Marks(key_), "main 1.15, second 1.3") << "it is seen, and not all that is below";
+  Put(*one_, Stamped(key_, "20:20:"), {});
+  EXPECT_EQ(Marks(key_), "second 1.3");
+  Mark(*one_, key_, MarkedTransaction{"main", 1, 22});
+  EXPECT_EQ(Marks(key_), "main 1.22, second 1.3");
+}
+
+TEST_P(SharedStoreConformance, WhatIsSetTakesTheTransactionsBeforeItAlong) {
+  Put(*one_, Made(key_, 10), {});
+  Mark(*one_, key_, MarkedTransaction{"main", 1, 12});
+  Mark(*one_, key_, MarkedTransaction{"main", 1, 15});
+  const auto set = [](EntryFacts& facts) {
+    facts.fingerprint = kProduct;
+    facts.kind = EntryKind::kSet;
+  };
+  Put(*other_, MakeEntry(key_, "[2]", {1, 11, 1}, set), {});
+  EXPECT_EQ(Marks(key_), "");
+  Mark(*one_, key_, MarkedTransaction{"main", 1, 15});
+  EXPECT_EQ(Marks(key_), "main 1.15") << "though one of that name was there before";
 }
 
 TEST_P(SharedStoreConformance, AnAbsentKeyIsNone) { EXPECT_FALSE(Get(*one_, key_).value().entry); }

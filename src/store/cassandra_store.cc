@@ -4,6 +4,7 @@
 
 #include "base/secret.h"
 #include "store/cassandra_lanes.h"
+#include "store/cassandra_marks.h"
 #include "store/cassandra_puts.h"
 #include "store/cassandra_records.h"
 #include "store/cassandra_registers.h"
@@ -29,7 +30,7 @@ class StoreInCassandra : public CassandraStore {
                                                 [this](auto write, auto finish) { Run(*write, std::move(finish)); })),
         session_(std::make_shared<CassandraSession>(scheduler, settings, [lanes = lanes_] { lanes->Wake(); })),
         tables_(*session_, scheduler, damage_, ProcessName(settings), limits.value_bytes_whole),
-        records_(*session_, clock_),
+        records_(*session_, scheduler, clock_, limits),
         registers_(*session_) {
     session_->Start();
   }
@@ -44,6 +45,11 @@ class StoreInCassandra : public CassandraStore {
   }
 
   void PutShared(std::string key, SharedEntry entry, std::optional<PutCondition> condition, PutCallback done) override;
+
+  void MarkShared(std::string key, std::optional<MarkedTransaction> transaction, NumberCallback done) override {
+    if (const auto refused = Refused()) return Refuse<std::uint64_t>(std::move(done), *refused);
+    PutMark({tables_, scheduler_, clock_}, key, transaction, std::move(done));
+  }
 
   void ReadRegister(std::string name, RegisterCallback done) override {
     if (const auto refused = Refused()) return Refuse<std::optional<std::string>>(std::move(done), *refused);
@@ -68,12 +74,12 @@ class StoreInCassandra : public CassandraStore {
 
   void PutRecord(std::string name, std::string value, PutCallback done) override {
     if (const auto refused = Refused()) return Refuse<void>(std::move(done), *refused);
-    records_.Write(name, value, std::move(done));
+    records_.Write(std::move(name), std::move(value), std::move(done));
   }
 
   void DeleteRecord(std::string name, PutCallback done) override {
     if (const auto refused = Refused()) return Refuse<void>(std::move(done), *refused);
-    records_.Write(name, std::nullopt, std::move(done));
+    records_.Write(std::move(name), std::nullopt, std::move(done));
   }
 
   void GetRecords(std::string prefix, RecordsCallback done) override {
@@ -93,6 +99,9 @@ class StoreInCassandra : public CassandraStore {
     std::uint64_t fingerprint;
     SharedGetCallback done;
     bool again = false;  // a part was missing, as when the entry was replaced meanwhile
+    KeyMarks marks{};
+
+    void Finish(EntryPtr entry, const KnownMarks& known) const { done({{std::move(entry), known, {}, marks}}); }
   };
 
   std::optional<Error> Refused() const {
@@ -141,21 +150,22 @@ void StoreInCassandra::Find(Search search) {
                                   OnFound(std::move(search), *std::move(row));
                                 });
   }
-  tables_.ReadEntries(key, [this, search = std::move(search)](Outcome<std::vector<EntryRow>> rows) mutable {
-    if (!rows) return search.done(Failure(std::move(rows.error().error)));
-    std::optional<EntryRow> row = Chosen(*std::move(rows), search.fingerprint);
+  tables_.ReadEntries(key, [this, search = std::move(search)](Outcome<KeyRows> found) mutable {
+    if (!found) return search.done(Failure(std::move(found.error().error)));
+    search.marks = std::move(found->marks);
+    std::optional<EntryRow> row = Chosen(std::move(found->rows), search.fingerprint);
     OnFound(std::move(search), std::move(row));
   });
 }
 
 void StoreInCassandra::OnFound(Search search, std::optional<EntryRow> row) {
-  if (!row || !row->entry) return search.done(SharedEntry());
-  const std::uint64_t mark = row->cells.product_mark;
-  if (row->cells.chunks == 0) return search.done(SharedEntry{std::move(row->entry), mark});
+  if (!row || !row->entry) return search.Finish(nullptr, {});
+  const KnownMarks known = row->cells.known;
+  if (row->cells.chunks == 0) return search.Finish(std::move(row->entry), known);
   const std::string key = search.key;
-  tables_.ReadValue(key, *std::move(row), [this, mark, search = std::move(search)](Outcome<EntryPtr> entry) mutable {
+  tables_.ReadValue(key, *std::move(row), [this, known, search = std::move(search)](Outcome<EntryPtr> entry) mutable {
     if (!entry) return search.done(Failure(std::move(entry.error().error)));
-    if (*entry || search.again) return search.done(SharedEntry{*std::move(entry), mark});
+    if (*entry || search.again) return search.Finish(*std::move(entry), known);
     search.again = true;
     Find(std::move(search));
   });
@@ -170,7 +180,8 @@ void StoreInCassandra::PutShared(std::string key, SharedEntry entry, std::option
                        .entry = std::move(entry.entry),
                        .condition = condition,
                        .done = {},
-                       .product_mark = entry.product_mark};
+                       .known = entry.known,
+                       .database = std::move(entry.database)};
   write.done.push_back(std::move(done));
   std::optional<Error> refused;
   if (!write.computed()) refused = Refused();
@@ -185,7 +196,7 @@ void StoreInCassandra::PutShared(std::string key, SharedEntry entry, std::option
 void StoreInCassandra::Run(const CassandraWrite& write, CassandraLanes::Finish finish) {
   if (session_->ready()) {
     return PutEntry({tables_, scheduler_, clock_},
-                    {write.key, write.entry, write.condition, std::move(finish), write.product_mark});
+                    {write.key, write.entry, write.condition, std::move(finish), write.known, write.database});
   }
   scheduler_.Post([finish = std::move(finish), error = session_->NotReady()] {
     finish(tl::unexpected(CassandraFailure{CqlStatus::kUnavailable, error}));

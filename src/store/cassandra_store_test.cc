@@ -205,55 +205,6 @@ TEST_F(CassandraStoreRunning, AnEmptyKeyIsRefused) {
   EXPECT_THAT(calls_.Put("", MakeEntry("", "1", {1, 1, 0})).error().message, HasSubstr("without letters"));
 }
 
-TEST_F(CassandraStoreRunning, RecordsOfManyPagesAreReadWholeAndInOrder) {
-  constexpr int kRecords = 20000;
-  std::atomic<int> written{0};
-  for (int i = 0; i < kRecords; ++i) {
-    ASSERT_TRUE(BecomesTrue([&] { return i - written < 1000; }));
-    store_->PutRecord(fmt::format("r/{:05}", i), "1", [&](const Result<void>& put) { written += put ? 1 : 1 << 20; });
-  }
-  ASSERT_TRUE(BecomesTrue([&] { return written >= kRecords; }));
-  EXPECT_EQ(written, kRecords);
-  EXPECT_TRUE(calls_.PutRecord("q", "1"));
-  EXPECT_TRUE(calls_.PutRecord("s", "1"));
-  const auto records = calls_.GetRecords("r/");
-  ASSERT_TRUE(records) << records.error().message;
-  ASSERT_EQ(records->size(), std::size_t{kRecords});
-  EXPECT_TRUE(std::ranges::is_sorted(*records));
-  EXPECT_EQ(records->front().first, "r/00000");
-}
-
-TEST_F(CassandraStoreRunning, WritesOfOneRecordEndAsTheyWereCalled) {
-  for (int round = 0; round < 50; ++round) {
-    std::promise<void> done;
-    std::atomic<int> left{20};
-    for (int i = 0; i < 20; ++i) {
-      const auto ended = [&](const Result<void>&) {
-        if (--left == 0) done.set_value();
-      };
-      if (i % 2 == 0) {
-        store_->DeleteRecord("a", ended);
-      } else {
-        store_->PutRecord("a", std::to_string(i), ended);
-      }
-    }
-    done.get_future().wait();
-    EXPECT_THAT(*calls_.GetRecords("a"), ElementsAre(testing::Pair("a", "19")));
-  }
-}
-
-TEST_F(CassandraStoreRunning, ARecordIsWrittenAlsoAfterTheClockWasSetBack) {
-  scheduler_.Advance(hours(1));
-  EXPECT_TRUE(calls_.PutRecord("a", "1"));
-  store_->Close();
-  scheduler_.Advance(-hours(1));
-  store_ = OpenTestStore(scheduler_);
-  BlockingStore calls(*store_);
-  EXPECT_THAT(*calls.GetRecords(""), ElementsAre(testing::Pair("a", "1")));
-  EXPECT_TRUE(calls.PutRecord("a", "2"));
-  EXPECT_THAT(*calls.GetRecords(""), ElementsAre(testing::Pair("a", "2")));
-}
-
 // As two nodes: the same tables, and nothing else in common.
 class CassandraStoreTwo : public CassandraStoreRunning {
  protected:

@@ -7,10 +7,12 @@
 namespace kck {
 namespace {
 
-CqlValue Definition(std::uint64_t fingerprint) { return CqlValue::Bigint(static_cast<std::int64_t>(fingerprint)); }
+CqlValue Unsigned(std::uint64_t number) { return CqlValue::Bigint(static_cast<std::int64_t>(number)); }
+CqlValue Definition(std::uint64_t fingerprint) { return Unsigned(fingerprint); }
 
 constexpr std::string_view kReading = "be read";
 constexpr std::string_view kWriting = "write";
+constexpr std::string_view kMarking = "mark a key";
 
 Outcome<void> NothingOf(const CqlResult& result, std::string_view what) {
   if (!result.ok()) return tl::unexpected(FailureOf(result, what));
@@ -26,7 +28,7 @@ CassandraFailure FailureOf(const CqlResult& result, std::string_view what) {
   return {result.status(), std::move(error)};
 }
 
-void CassandraTables::ReadEntries(const std::string& key, OutcomeCallback<std::vector<EntryRow>> done) {
+void CassandraTables::ReadEntries(const std::string& key, OutcomeCallback<KeyRows> done) {
   const std::array values{CqlValue::Bytes(key)};
   session_.client().Execute(session_.statement(StoreStatement::kReadEntries), values, {.idempotent = true},
                             [this, key, done = std::move(done)](const CqlResult& found) {
@@ -42,20 +44,47 @@ void CassandraTables::WriteEntry(const std::string& key, const Entry& entry, con
   const std::string version = VersionName(entry);
   const std::int32_t ttl = SecondsToLive(entry, MomentOf(scheduler_));
   std::vector<CqlBatchItem> items;
-  items.push_back({session_.statement(StoreStatement::kWriteEntry),
-                   {name, fingerprint, CqlValue::Bytes(version), CqlValue::Bytes(cells.entry),
-                    CqlValue::Int(cells.chunks), CqlValue::Bytes(cells.chunk_id), CqlValue::Bytes(cells.writer),
-                    CqlValue::Bigint(static_cast<std::int64_t>(cells.product_mark)), CqlValue::Bigint(time_us),
-                    CqlValue::Int(ttl)}});
+  items.push_back(
+      {session_.statement(StoreStatement::kWriteEntry),
+       {name, fingerprint, CqlValue::Bytes(version), CqlValue::Bytes(cells.entry), CqlValue::Int(cells.chunks),
+        CqlValue::Bytes(cells.chunk_id), CqlValue::Bytes(cells.writer), Unsigned(cells.known.product),
+        Unsigned(cells.known.key), CqlValue::Bigint(time_us), CqlValue::Int(ttl)}});
   items.push_back({session_.statement(StoreStatement::kForgetOlder),
                    {CqlValue::Bigint(forgetting.older_until_us), name, fingerprint, CqlValue::Bytes(version)}});
   for (const std::uint64_t definition : forgetting.definitions) {
     items.push_back({session_.statement(StoreStatement::kForgetDefinition),
                      {CqlValue::Bigint(time_us), name, Definition(definition)}});
   }
+  std::string first_mark;
+  std::string end_of_marks;
+  if (const auto& before = forgetting.marks_before) {
+    first_mark = MarkNamePrefix(before->database);
+    end_of_marks = MarkName(*before);
+    items.push_back({session_.statement(StoreStatement::kForgetMarks),
+                     {CqlValue::Bigint(time_us), name, CqlValue::Bytes(first_mark), CqlValue::Bytes(end_of_marks)}});
+  }
   session_.client().ExecuteBatch(items, {.idempotent = true}, [done = std::move(done)](const CqlResult& written) {
     done(NothingOf(written, kWriting));
   });
+}
+
+void CassandraTables::WriteMark(const std::string& key, std::uint64_t number, std::int32_t ttl,
+                                OutcomeCallback<void> done) {
+  // Its time is the number itself, so that the highest stays.
+  const std::array values{Unsigned(number), CqlValue::Int(ttl), Unsigned(number), CqlValue::Bytes(key)};
+  session_.client().Execute(session_.statement(StoreStatement::kMarkNumber), values, {.idempotent = true},
+                            [done = std::move(done)](const CqlResult& written) { done(NothingOf(written, kMarking)); });
+}
+
+void CassandraTables::WriteMark(const std::string& key, const MarkedTransaction& transaction, std::int64_t time_us,
+                                std::int32_t ttl, OutcomeCallback<void> done) {
+  const std::string name = MarkName(transaction);
+  const std::string text = TextOfMark(transaction);
+  const std::array values{CqlValue::Bytes(key),      CqlValue::Bytes(name),
+                          CqlValue::Bytes(text),     CqlValue::Bytes(transaction.database),
+                          CqlValue::Bigint(time_us), CqlValue::Int(ttl)};
+  session_.client().Execute(session_.statement(StoreStatement::kMarkTransaction), values, {.idempotent = true},
+                            [done = std::move(done)](const CqlResult& written) { done(NothingOf(written, kMarking)); });
 }
 
 void CassandraTables::ReadSettable(const std::string& key, std::optional<CqlConsistency> consistency,

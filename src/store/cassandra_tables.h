@@ -24,7 +24,7 @@ class CassandraTables : public EntryTables {
         writer_(std::move(writer)),
         value_bytes_whole_(value_bytes_whole) {}
 
-  void ReadEntries(const std::string& key, OutcomeCallback<std::vector<EntryRow>> done) override;
+  void ReadEntries(const std::string& key, OutcomeCallback<KeyRows> done) override;
   EntryCells CellsFor(const Entry& entry) const override {
     EntryCells cells = CellsOf(entry, MomentOf(scheduler_), value_bytes_whole_);
     cells.writer = writer_;
@@ -34,6 +34,9 @@ class CassandraTables : public EntryTables {
   void ForgetParts(const std::string& key, std::uint64_t fingerprint, const EntryCells& cells) override;
   void WriteEntry(const std::string& key, const Entry& entry, const EntryCells& cells, std::int64_t time_us,
                   const Forgetting& forgetting, OutcomeCallback<void> done) override;
+  void WriteMark(const std::string& key, std::uint64_t number, std::int32_t ttl, OutcomeCallback<void> done) override;
+  void WriteMark(const std::string& key, const MarkedTransaction& transaction, std::int64_t time_us, std::int32_t ttl,
+                 OutcomeCallback<void> done) override;
   void ReadSettable(const std::string& key, std::optional<CqlConsistency> consistency,
                     OutcomeCallback<std::optional<EntryRow>> done) override;
   void WriteSettable(const std::string& key, const Entry& entry, const EntryCells& cells,

@@ -62,7 +62,8 @@ TEST_F(CqlClientTest, NullAndEmptyAreTwoThings) {
 }
 
 TEST_F(CqlClientTest, NoRowIsNoError) {
-  const auto read = Execute(kSelectItem, {CqlValue::Bytes(Key("nobody"))});
+  const std::string nobody = Key("nobody");
+  const auto read = Execute(kSelectItem, {CqlValue::Bytes(nobody)});
   EXPECT_TRUE(read.ok());
   EXPECT_EQ(read.rows(), 0U);
 }
@@ -117,8 +118,9 @@ TEST_F(CqlClientTest, ABatchIsOneRequestAndPagesBringEachRowOnce) {
 TEST_F(CqlClientTest, LargeBlobs) {
   const auto insert = Prepare(kInsertItem);
   const auto write = [&](const std::string& key, std::size_t size) {
-    return Execute(insert, {CqlValue::Bytes(key), CqlValue::Bytes(Bytes(size, 'x')), CqlValue::Null(), CqlValue::Null(),
-                            CqlValue::Null()});
+    const std::string blob = Bytes(size, 'x');
+    return Execute(insert,
+                   {CqlValue::Bytes(key), CqlValue::Bytes(blob), CqlValue::Null(), CqlValue::Null(), CqlValue::Null()});
   };
   constexpr std::size_t kMiB = std::size_t{1} << 20U;
   const auto fits = write(Key("fits"), 3 * kMiB);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace kck {
@@ -11,6 +13,8 @@ class CqlValue {
  public:
   // A text or a blob, which stays where it is until the call that takes the value has returned.
   static CqlValue Bytes(std::string_view bytes) { return CqlValue(bytes.data(), bytes.size()); }
+  template <std::same_as<std::string> Temporary>
+  static CqlValue Bytes(Temporary&& bytes) = delete;
 
   static CqlValue Null() { return {}; }
   static CqlValue Bigint(std::int64_t number) { return CqlValue(static_cast<std::uint64_t>(number), 8); }

@@ -45,7 +45,7 @@ class EntryTables {
   virtual ~EntryTables() = default;
 
   // All definitions' rows, newest first within each, without those that are damaged or past their life.
-  virtual void ReadEntries(const std::string& key, OutcomeCallback<std::vector<EntryRow>> done) = 0;
+  virtual void ReadEntries(const std::string& key, OutcomeCallback<KeyRows> done) = 0;
 
   virtual EntryCells CellsFor(const Entry& entry) const = 0;
 
@@ -58,13 +58,20 @@ class EntryTables {
   virtual void ForgetParts(const std::string& key, std::uint64_t fingerprint, const EntryCells& cells) = 0;
 
   struct Forgetting {
-    std::int64_t older_until_us = 0;           // rows below the entry's own that bear a time up to this
-    std::vector<std::uint64_t> definitions{};  // whole
+    std::int64_t older_until_us = 0;                  // rows below the entry's own that bear a time up to this
+    std::vector<std::uint64_t> definitions{};         // whole
+    std::optional<MarkedTransaction> marks_before{};  // of its database, those before it
   };
 
   // The entry's row and what is forgotten with it, as one step.
   virtual void WriteEntry(const std::string& key, const Entry& entry, const EntryCells& cells, std::int64_t time_us,
                           const Forgetting& forgetting, OutcomeCallback<void> done) = 0;
+
+  // Any number that is not above it is as none.
+  virtual void WriteMark(const std::string& key, std::uint64_t number, std::int32_t ttl,
+                         OutcomeCallback<void> done) = 0;
+  virtual void WriteMark(const std::string& key, const MarkedTransaction& transaction, std::int64_t time_us,
+                         std::int32_t ttl, OutcomeCallback<void> done) = 0;
 
   // Nothing for a consistency: the settings', which shows what was acknowledged. kSerial also finishes or undoes what
   // is under way, so that it is either in the answer or never will be.

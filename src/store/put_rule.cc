@@ -17,6 +17,11 @@ Result<bool> JudgePut(const Entry& candidate, const Entry* kept, const std::opti
 
 bool IsComputed(const Entry& entry) { return entry.kind() == EntryKind::kValue || entry.kind() == EntryKind::kEmpty; }
 
+bool GoesWith(const MarkedTransaction& mark, const Entry& entry) {
+  if (!IsComputed(entry)) return true;
+  return entry.stamp() && InOrder(mark) < std::pair(entry.version().epoch, entry.stamp()->xmin);
+}
+
 Error SupersededBefore() {
   return {ErrorCode::kVersionMismatch, "another process was there before: read the entry, and decide again"};
 }

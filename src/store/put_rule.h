@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "store/shared_marks.h"
 #include "store/store.h"
 
 namespace kck {
@@ -16,6 +17,10 @@ Result<bool> JudgePut(const Entry& candidate, const Entry* kept, const std::opti
 
 // True where a source made it, so that it can be computed again: else somebody set or purged it.
 bool IsComputed(const Entry& entry);
+
+// Whether a mark goes with a put of the entry: it is of its database, and was there before. A stamp sees everything
+// below its xmin; what somebody set or purged is after all that is there.
+bool GoesWith(const MarkedTransaction& mark, const Entry& entry);
 
 // Why a put of what cannot be computed again has no effect, where processes share the store.
 Error SupersededBefore();

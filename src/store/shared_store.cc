@@ -9,14 +9,14 @@ void SharedStore::Get(std::string key, std::uint64_t fingerprint, GetCallback do
 }
 
 void SharedStore::Put(std::string key, EntryPtr entry, PutCallback done) {
-  PutShared(std::move(key), {std::move(entry), 0}, std::nullopt, [done = std::move(done)](Result<void> put) {
+  PutShared(std::move(key), {std::move(entry), {}, {}, {}}, std::nullopt, [done = std::move(done)](Result<void> put) {
     const bool dropped = !put && put.error().code == ErrorCode::kVersionMismatch;
     done(dropped ? Result<void>() : std::move(put));
   });
 }
 
 void SharedStore::PutIf(std::string key, EntryPtr entry, PutCondition condition, PutCallback done) {
-  PutShared(std::move(key), {std::move(entry), 0}, condition, std::move(done));
+  PutShared(std::move(key), {std::move(entry), {}, {}, {}}, condition, std::move(done));
 }
 
 }  // namespace kck

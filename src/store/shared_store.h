@@ -12,13 +12,16 @@
 #include <optional>
 #include <string>
 
+#include "store/shared_marks.h"
 #include "store/store.h"
 
 namespace kck {
 
 struct SharedEntry {
-  EntryPtr entry;                  // null: none
-  std::uint64_t product_mark = 0;  // the highest number of its product's marks that its compute knew
+  EntryPtr entry;  // null: none
+  KnownMarks known;
+  std::string database;  // put: whose stamp it is
+  KeyMarks marks;        // got: what its key is marked for, also where there is no entry
 };
 
 class SharedStore : public Store {
@@ -40,6 +43,12 @@ class SharedStore : public Store {
   virtual void GetShared(std::string key, std::uint64_t fingerprint, SharedGetCallback done) = 0;
   virtual void PutShared(std::string key, SharedEntry entry, std::optional<PutCondition> condition,
                          PutCallback done) = 0;
+
+  // Marks a product's key; GetShared tells of it, also where no entry is there. Without a transaction, `done` gets a
+  // number that is above all that anybody had read before the call; else 0. A number stands until the next one. A
+  // transaction goes with the put of an entry whose stamp sees it, and all before it; what is put or read is not held
+  // against it here.
+  virtual void MarkShared(std::string key, std::optional<MarkedTransaction> transaction, NumberCallback done) = 0;
 
   // A register: what is read was written before by somebody, and what was written before is read by everybody. Nothing
   // where it was never written. For what changes rarely.

@@ -25,4 +25,17 @@ std::string VersionName(const Version& version, std::uint64_t fill_sequence) {
   return name;
 }
 
+std::string MarkNamePrefix(std::string_view database) {
+  std::string name;
+  Append(name, ValueHash(database));
+  return name;
+}
+
+std::string MarkName(const MarkedTransaction& transaction) {
+  std::string name = MarkNamePrefix(transaction.database);
+  Append(name, transaction.epoch);
+  Append(name, transaction.id);
+  return name;
+}
+
 }  // namespace kck

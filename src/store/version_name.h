@@ -6,6 +6,7 @@
 #include <string>
 
 #include "model/entry.h"
+#include "store/shared_marks.h"
 
 namespace kck {
 
@@ -15,5 +16,9 @@ inline constexpr std::size_t kVersionNameBytes = 24;
 std::string VersionName(const Version& version, std::uint64_t fill_sequence);
 
 inline std::string VersionName(const Entry& entry) { return VersionName(entry.version(), entry.fill_sequence()); }
+
+// The same of a marked transaction's row, and what all names of its database begin with.
+std::string MarkName(const MarkedTransaction& transaction);
+std::string MarkNamePrefix(std::string_view database);
 
 }  // namespace kck

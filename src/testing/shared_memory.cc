@@ -51,7 +51,18 @@ class SharedMemory::View : public SharedStore {
       if (!*wins) return IsComputed(*entry.entry) ? Result<void>() : Failure(SupersededBefore());
       ++shared_.writes;
       kept.push_back({entry, name_});
+      ForgetSeen(key, entry);
       return {};
+    });
+  }
+
+  void MarkShared(std::string key, std::optional<MarkedTransaction> transaction, NumberCallback done) override {
+    Run<std::uint64_t>(std::move(done), Repeated::kNever, [this, key, transaction](const Fault&) {
+      KeyMarks& marks = shared_.marks_[key];
+      if (transaction && std::ranges::find(marks.transactions, *transaction) == marks.transactions.end()) {
+        marks.transactions.push_back(*transaction);
+      }
+      return Result<std::uint64_t>(transaction ? 0 : ++marks.number);
     });
   }
 
@@ -95,10 +106,18 @@ class SharedMemory::View : public SharedStore {
       if (kept.entry.entry->expires_at() <= shared_.scheduler_.Now()) continue;
       if (found == nullptr || name.second == fingerprint) found = &kept;
     }
-    if (found == nullptr) return {};
+    const auto marked = shared_.marks_.find(key);
+    KeyMarks marks = marked == shared_.marks_.end() ? KeyMarks() : marked->second;
+    if (found == nullptr) return {nullptr, {}, {}, std::move(marks)};
     EntryFacts facts = found->entry.entry->facts();
     facts.foreign = found->writer != name_;
-    return {Entry::MakeRenewal(found->entry.entry, facts), found->entry.product_mark};
+    return {Entry::MakeRenewal(found->entry.entry, facts), found->entry.known, {}, std::move(marks)};
+  }
+
+  void ForgetSeen(const std::string& key, const SharedEntry& put) {
+    std::erase_if(shared_.marks_[key].transactions, [&put](const MarkedTransaction& mark) {
+      return mark.database == put.database && GoesWith(mark, *put.entry);
+    });
   }
 
   template <typename T>

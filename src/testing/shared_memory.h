@@ -46,6 +46,7 @@ class SharedMemory {
   Scheduler& scheduler_;
   // By key and definition: what was kept, the newest last.
   std::map<std::pair<std::string, std::uint64_t>, std::vector<Kept>> entries_;
+  std::map<std::string, KeyMarks> marks_;                              // by key
   std::map<std::string, std::map<std::string, std::string>> records_;  // by process
   std::map<std::string, std::string> registers_;
   std::map<std::string, std::uint64_t> numbers_;
