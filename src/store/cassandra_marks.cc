@@ -23,7 +23,7 @@ std::int32_t SecondsOf(const std::vector<EntryRow>& rows, const Moment& moment) 
 
 std::uint64_t HighestOf(const KeyRows& found) {
   std::uint64_t highest = found.marks.number;
-  for (const EntryRow& row : found.rows) highest = std::max(highest, row.cells.known.key);
+  for (const EntryRow& row : found.rows) highest = std::max(highest, row.cell.known.key);
   return highest;
 }
 

@@ -45,10 +45,12 @@ class ProductPut : public std::enable_shared_from_this<ProductPut> {
     if (!*wins) return put_.done(DroppedPut(*put_.entry));
     for (EntryRow& row : found->rows) Consider(row);
     for (const MarkedTransaction& mark : found->marks.transactions) Consider(mark);
-    cells_ = tools_.tables.CellsFor(*put_.entry);
-    cells_.known = put_.known;
-    forgetting_.older_until_us = DeletionTime();
-    tools_.tables.WriteParts(put_.key, put_.entry, cells_, [self = shared_from_this()](Outcome<void> written) {
+    cell_ = tools_.tables.CellFor(*put_.entry);
+    cell_.written_us = time_us_;
+    cell_.known = put_.known;
+    // What never ends, and is the first, needs none: nothing that is below it can come forward.
+    if (kept != nullptr || put_.entry->expires_at() != TimePoint::max()) forgetting_.older_until_us = DeletionTime();
+    tools_.tables.WriteParts(put_.key, put_.entry, cell_, [self = shared_from_this()](Outcome<void> written) {
       if (!written) return self->Fail(written.error());
       self->WriteRow();
     });
@@ -57,7 +59,7 @@ class ProductPut : public std::enable_shared_from_this<ProductPut> {
   // The end less two seconds: a reader rounds the end of a long life down to the second, twice on its way.
   std::int64_t DeletionTime() const {
     const std::int64_t ahead_us = time_us_ + kDeletionLeadUs;
-    const std::int64_t end_ms = EncodedExpiryUnixMs(cells_.entry).value_or(0);
+    const std::int64_t end_ms = EncodedExpiryUnixMs(cell_.entry).value_or(0);
     if (end_ms > ahead_us / 1000) return ahead_us;
     return std::max(time_us_, (end_ms - kEndRoundedMs) * 1000);
   }
@@ -65,9 +67,9 @@ class ProductPut : public std::enable_shared_from_this<ProductPut> {
   // A row that goes with this write takes its parts along.
   void Consider(EntryRow& row) {
     const bool same = row.fingerprint == put_.entry->fingerprint();
-    if (!same && row.written_us >= time_us_ - kDefinitionKeptUs) return;
+    if (!same && row.cell.written_us >= time_us_ - kDefinitionKeptUs) return;
     if (!same) forgetting_.definitions.push_back(row.fingerprint);
-    if (row.cells.chunks > 0) replaced_.push_back(std::move(row));
+    if (row.cell.chunks > 0) replaced_.push_back(std::move(row));
   }
 
   // All that goes, goes as one range, so that what is deleted stays one however often the key is marked. Another
@@ -80,11 +82,11 @@ class ProductPut : public std::enable_shared_from_this<ProductPut> {
   }
 
   void WriteRow() {
-    tools_.tables.WriteEntry(put_.key, *put_.entry, cells_, time_us_, forgetting_,
+    tools_.tables.WriteEntry(put_.key, *put_.entry, cell_, forgetting_,
                              [self = shared_from_this()](Outcome<void> written) {
                                if (!written) return self->Fail(written.error());
                                for (const EntryRow& row : self->replaced_) {
-                                 self->tools_.tables.ForgetParts(self->put_.key, row.fingerprint, row.cells);
+                                 self->tools_.tables.ForgetParts(self->put_.key, row.fingerprint, row.cell);
                                }
                                self->put_.done({});
                              });
@@ -99,7 +101,7 @@ class ProductPut : public std::enable_shared_from_this<ProductPut> {
   const EntryPut put_;
   const std::int64_t time_us_;  // before the read: see kDeletionLeadUs
   EntryTables::Forgetting forgetting_;
-  EntryCells cells_;
+  EntryCell cell_;
   std::vector<EntryRow> replaced_;  // that had parts
 };
 

@@ -33,21 +33,21 @@ class FakeTables : public EntryTables {
 
   void ReadEntries(const std::string&, OutcomeCallback<KeyRows> done) override { done(KeyRows{entries, marks}); }
 
-  EntryCells CellsFor(const Entry& entry) const override { return CellsOf(entry, MomentOf(scheduler_), 8); }
+  EntryCell CellFor(const Entry& entry) const override { return CellOf(entry, MomentOf(scheduler_), 8); }
 
-  void WriteParts(const std::string&, EntryPtr, const EntryCells& cells, OutcomeCallback<void> done) override {
-    if (cells.chunks > 0) said.push_back("parts");
+  void WriteParts(const std::string&, EntryPtr, const EntryCell& cell, OutcomeCallback<void> done) override {
+    if (cell.chunks > 0) said.push_back("parts");
     done({});
   }
 
-  void ForgetParts(const std::string&, std::uint64_t, const EntryCells& cells) override {
-    if (cells.chunks > 0) said.push_back("forget parts");
+  void ForgetParts(const std::string&, std::uint64_t, const EntryCell& cell) override {
+    if (cell.chunks > 0) said.push_back("forget parts");
   }
 
-  void WriteEntry(const std::string&, const Entry& entry, const EntryCells&, std::int64_t time_us,
-                  const Forgetting& forgetting, OutcomeCallback<void> done) override {
+  void WriteEntry(const std::string&, const Entry& entry, const EntryCell& cell, const Forgetting& forgetting,
+                  OutcomeCallback<void> done) override {
     said.push_back("write " + VersionText(entry.version()));
-    written_us = time_us;
+    written_us = cell.written_us;
     forgotten = forgetting;
     done(NextOutcome());
   }
@@ -70,14 +70,14 @@ class FakeTables : public EntryTables {
     done(settable);
   }
 
-  void WriteSettable(const std::string&, const Entry& entry, const EntryCells& cells,
+  void WriteSettable(const std::string&, const Entry& entry, const EntryCell& cell,
                      const std::optional<std::string>& expected, OutcomeCallback<bool> done) override {
     said.push_back("write " + VersionText(entry.version()));
     if (before_write) before_write();
-    const std::optional<std::string> there = settable ? std::optional(settable->cells.entry) : std::nullopt;
+    const std::optional<std::string> there = settable ? std::optional(settable->packed) : std::nullopt;
     const bool applied = there == expected;
     const Outcome<void> outcome = NextOutcome();
-    if (applied && (outcome || fails_after_it_wrote)) settable = RowOf(DecodeEntry(kKey, cells.entry, Now()).value());
+    if (applied && (outcome || fails_after_it_wrote)) settable = RowOf(DecodeEntry(kKey, cell.entry, Now()).value());
     if (after_write) after_write();
     if (!outcome) return done(tl::unexpected(outcome.error()));
     done(applied);
@@ -86,7 +86,10 @@ class FakeTables : public EntryTables {
   Moment Now() const { return MomentOf(scheduler_); }
 
   EntryRow RowOf(const EntryPtr& entry, std::int64_t written = 0) const {
-    return {entry->fingerprint(), entry, CellsFor(*entry), written};
+    EntryCell cell = CellFor(*entry);
+    cell.written_us = written;
+    const std::string packed = PackCell(cell);
+    return {entry->fingerprint(), entry, std::move(cell), packed};
   }
 
   std::vector<EntryRow> entries;
@@ -153,6 +156,7 @@ TEST_F(CassandraPutsTest, OfAProductTheNewerIsWrittenAndTheOlderDropped) {
 }
 
 TEST_F(CassandraPutsTest, ADeletionReachesAheadOfItsWriteButNotPastItsEntrysLife) {
+  tables_.entries = {tables_.RowOf(Of(9, kProduct))};
   Put(Of(10, kProduct));
   EXPECT_EQ(tables_.forgotten.older_until_us, tables_.written_us + 60'000'000);
   Put(Of(10, kProduct, [this](EntryFacts& facts) { facts.expires_at = scheduler_.Now() + seconds(5); }));
@@ -259,6 +263,17 @@ TEST_F(CassandraPutsTest, WhatIsDamagedOrPastItsLifeIsReplacedAsWhatItIs) {
 
 std::optional<std::uint64_t> EndOf(const std::optional<MarkedTransaction>& before) {
   return before ? std::optional(before->id) : std::nullopt;
+}
+
+TEST_F(CassandraPutsTest, TheFirstOfADefinitionThatNeverEndsLeavesNoDeletion) {
+  tables_.entries = {tables_.RowOf(Of(10, kProduct + 1), scheduler_.UnixMillis() * 1000)};
+  EXPECT_EQ(Put(Of(10, kProduct)), "ok");
+  EXPECT_EQ(tables_.forgotten.older_until_us, std::nullopt);
+  EXPECT_EQ(Put(Of(10, kProduct, [this](EntryFacts& facts) { facts.expires_at = scheduler_.Now() + hours(1); })), "ok");
+  EXPECT_NE(tables_.forgotten.older_until_us, std::nullopt) << "what is below would come forward as it ends";
+  tables_.entries = {tables_.RowOf(Of(10, kProduct))};
+  EXPECT_EQ(Put(Of(11, kProduct)), "ok");
+  EXPECT_NE(tables_.forgotten.older_until_us, std::nullopt);
 }
 
 TEST_F(CassandraPutsTest, MarksThatAStampIsPastGoWithThePut) {

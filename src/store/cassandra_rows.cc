@@ -11,11 +11,8 @@
 namespace kck {
 namespace {
 
-constexpr std::size_t kIdBytes = 16;
-constexpr std::size_t kHashBytes = 8;
-
 std::string HashText(std::string_view value) {
-  std::array<unsigned char, kHashBytes> bytes;
+  std::array<unsigned char, kChunkIdBytes - kChunkIdRandomBytes> bytes;
   boost::endian::store_big_u64(bytes.data(), ValueHash(value));
   return {bytes.begin(), bytes.end()};
 }
@@ -26,21 +23,11 @@ EntryPtr WithValue(const Entry& entry, std::string_view value) {
   return Entry::Restore(entry.key(), entry.facts(), content);
 }
 
-// From the column `first` on: entry, chunks, chunk_id.
-EntryCells TakeCells(const CqlResult& found, std::uint32_t row, std::uint32_t first) {
-  return {std::string(found.Bytes(row, first)),
-          found.Int(row, first + 1).value_or(0),
-          std::string(found.Bytes(row, first + 2)),
-          {},
-          {}};
-}
-
-// Null where it is damaged or past its life.
-EntryPtr Decode(std::string_view key, const EntryCells& cells, bool foreign, const Moment& moment, DamageLog& damage) {
-  Result<EntryPtr> entry = DecodeEntry(key, cells.entry, moment, foreign);
-  if (entry && cells.chunks > 0 && cells.chunk_id.size() != kIdBytes + kHashBytes) {
-    entry = Fail(ErrorCode::kStoreError, "parts without a name");
-  }
+// Null where it is damaged or past its life. What `reader` has not written is foreign.
+EntryPtr Decode(std::string_view key, const std::optional<EntryCell>& cell, std::optional<std::uint64_t> reader,
+                const Moment& moment, DamageLog& damage) {
+  Result<EntryPtr> entry = Fail(ErrorCode::kStoreError, "a row that is no entry's");
+  if (cell) entry = DecodeEntry(key, cell->entry, moment, reader && cell->writer != *reader);
   if (!entry) {
     damage.Note(entry.error().message);
     return nullptr;
@@ -52,64 +39,58 @@ std::uint64_t UnsignedOf(const CqlResult& found, std::uint32_t row, std::uint32_
   return static_cast<std::uint64_t>(found.Bigint(row, column).value_or(0));
 }
 
-std::optional<MarkedTransaction> MarkOf(std::string_view text, std::string_view database) {
-  MarkedTransaction mark{std::string(database), 0, 0};
+std::optional<MarkedTransaction> MarkOf(std::string_view text) {
+  MarkedTransaction mark;
   const char* end = text.data() + text.size();
   const auto epoch = std::from_chars(text.data(), end, mark.epoch);
   if (epoch.ec != std::errc() || epoch.ptr == end) return std::nullopt;
   const auto id = std::from_chars(epoch.ptr + 1, end, mark.id);
-  return id.ec == std::errc() && id.ptr == end ? std::optional(std::move(mark)) : std::nullopt;
+  if (id.ec != std::errc() || id.ptr == end) return std::nullopt;
+  mark.database.assign(id.ptr + 1, end);
+  return mark;
 }
 
 }  // namespace
 
-EntryCells CellsOf(const Entry& entry, const Moment& moment, std::size_t value_bytes_whole) {
+EntryCell CellOf(const Entry& entry, const Moment& moment, std::size_t value_bytes_whole) {
   const std::string_view value = entry.value();
-  if (value.size() <= value_bytes_whole) return {EncodeEntry(entry, moment), 0, {}, {}, {}};
+  if (value.size() <= value_bytes_whole) return {EncodeEntry(entry, moment)};
   const std::size_t parts = (value.size() + value_bytes_whole - 1) / value_bytes_whole;
-  return {EncodeEntry(*WithValue(entry, {}), moment),
-          static_cast<std::int32_t>(parts),
-          RandomBytes(kIdBytes) + HashText(value),
-          {},
-          {}};
+  return {EncodeEntry(*WithValue(entry, {}), moment), static_cast<std::uint32_t>(parts),
+          RandomBytes(kChunkIdRandomBytes) + HashText(value)};
 }
 
-std::string_view PartOf(std::string_view value, std::int32_t part, std::size_t value_bytes_whole) {
+std::string_view PartOf(std::string_view value, std::uint32_t part, std::size_t value_bytes_whole) {
   return value.substr(static_cast<std::size_t>(part) * value_bytes_whole, value_bytes_whole);
 }
 
 Result<EntryPtr> Assemble(const EntryRow& row, std::string_view value) {
-  if (row.cells.chunk_id.substr(kIdBytes) != HashText(value)) {
+  if (row.cell.chunk_id.substr(kChunkIdRandomBytes) != HashText(value)) {
     return Fail(ErrorCode::kStoreError, "a part of a value that differs from what was written");
   }
   return WithValue(*row.entry, value);
 }
 
 std::string TextOfMark(const MarkedTransaction& transaction) {
-  return fmt::format("{} {}", transaction.epoch, transaction.id);
+  return fmt::format("{} {} {}", transaction.epoch, transaction.id, transaction.database);
 }
 
-KeyRows RowsOfEntries(std::string_view key, const CqlResult& found, std::string_view reader, const Moment& moment,
+KeyRows RowsOfEntries(std::string_view key, const CqlResult& found, std::uint64_t reader, const Moment& moment,
                       DamageLog& damage) {
   KeyRows all;
   for (std::uint32_t i = 0; i < found.rows(); ++i) {
-    all.marks.number = UnsignedOf(found, i, 8);
-    // Of a key without rows there is the number of its marks alone.
-    if (found.IsNull(i, 0)) continue;
+    all.marks.number = UnsignedOf(found, i, 2);
+    // Of a key without rows there is the number of its marks alone; a row of an earlier layout has no cell.
+    if (found.IsNull(i, 0) || found.IsNull(i, 1)) continue;
     const std::uint64_t fingerprint = UnsignedOf(found, i, 0);
+    const std::string_view cell = found.Bytes(i, 1);
     if (fingerprint == 0) {
-      const auto mark = MarkOf(found.Bytes(i, 2), found.Bytes(i, 5));
-      if (mark) all.marks.transactions.push_back(*mark);
+      if (auto mark = MarkOf(cell)) all.marks.transactions.push_back(*std::move(mark));
       continue;
     }
-    EntryRow row;
-    row.fingerprint = fingerprint;
-    row.written_us = found.Bigint(i, 1).value_or(0);
-    row.cells = TakeCells(found, i, 2);
-    row.cells.writer = found.Bytes(i, 5);
-    row.cells.known = {UnsignedOf(found, i, 6), UnsignedOf(found, i, 7)};
-    row.entry = Decode(key, row.cells, row.cells.writer != reader, moment, damage);
-    if (row.entry) all.rows.push_back(std::move(row));
+    const std::optional<EntryCell> unpacked = UnpackCell(cell);
+    EntryPtr entry = Decode(key, unpacked, reader, moment, damage);
+    if (entry) all.rows.push_back({fingerprint, std::move(entry), *unpacked});
   }
   return all;
 }
@@ -118,8 +99,10 @@ std::optional<EntryRow> RowOfSettable(std::string_view key, const CqlResult& fou
                                       DamageLog& damage) {
   if (found.rows() == 0 || found.IsNull(0, 0)) return std::nullopt;
   EntryRow row;
-  row.cells = TakeCells(found, 0, 0);
-  row.entry = Decode(key, row.cells, false, moment, damage);
+  row.packed = found.Bytes(0, 0);
+  const std::optional<EntryCell> unpacked = UnpackCell(row.packed);
+  row.entry = Decode(key, unpacked, std::nullopt, moment, damage);
+  if (unpacked) row.cell = *unpacked;
   return row;
 }
 

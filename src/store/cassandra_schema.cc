@@ -18,8 +18,7 @@ constexpr const char* kCure = "run `kck store setup`";
 //
 // The log of records is written in the order of time and goes as a whole, so it lies in windows of time.
 constexpr std::array<const char*, 9> kStatements = {
-    "CREATE TABLE IF NOT EXISTS {0}.entry (key text, fingerprint bigint, version blob, entry blob, chunks int, "
-    "chunk_id blob, writer text, product_mark bigint, key_mark bigint, mark bigint static, "
+    "CREATE TABLE IF NOT EXISTS {0}.entry (key text, fingerprint bigint, version blob, cell blob, mark bigint static, "
     "PRIMARY KEY (key, fingerprint, version)) WITH CLUSTERING ORDER BY (fingerprint ASC, version DESC) "
     "AND compaction = {{'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'L4'}} "
     "AND gc_grace_seconds = 86400",
@@ -27,7 +26,7 @@ constexpr std::array<const char*, 9> kStatements = {
     "PRIMARY KEY ((key, fingerprint, id, part))) "
     "WITH compaction = {{'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'T4'}} "
     "AND gc_grace_seconds = 86400",
-    "CREATE TABLE IF NOT EXISTS {0}.settable (key text PRIMARY KEY, entry blob, chunks int, chunk_id blob) "
+    "CREATE TABLE IF NOT EXISTS {0}.settable (key text PRIMARY KEY, cell blob) "
     "WITH compaction = {{'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'L4'}}",
     "CREATE TABLE IF NOT EXISTS {0}.log (scope text, bucket bigint, at bigint, name text, value blob, "
     "PRIMARY KEY ((scope, bucket), at, name)) "
@@ -36,9 +35,9 @@ constexpr std::array<const char*, 9> kStatements = {
     "CREATE TABLE IF NOT EXISTS {0}.register (name text PRIMARY KEY, value blob)",
     "CREATE TABLE IF NOT EXISTS {0}.highest (name text PRIMARY KEY, number bigint)",
     "CREATE TABLE IF NOT EXISTS {0}.layout (id int PRIMARY KEY, version int)",
-    // From version 1, which had its records in a table of its own; no release had it.
-    "ALTER TABLE {0}.entry ADD IF NOT EXISTS (key_mark bigint, mark bigint static)",
-    "DROP TABLE IF EXISTS {0}.record",
+    // From version 1, which no release had. What it held is not read any more: it is computed again.
+    "ALTER TABLE {0}.entry ADD IF NOT EXISTS (cell blob, mark bigint static)",
+    "ALTER TABLE {0}.settable ADD IF NOT EXISTS cell blob",
 };
 
 std::string Replication(const CassandraSettings& settings) {

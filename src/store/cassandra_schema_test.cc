@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "testing/cassandra_fixture.h"
+#include "testing/entries.h"
 
 namespace kck {
 namespace {
@@ -42,16 +43,24 @@ TEST_F(CassandraSchemaTest, RefusesTablesOfAnotherVersion) {
 
 TEST_F(CassandraSchemaTest, TablesOfAnEarlierVersionAreChangedWithWhatTheyHold) {
   EXPECT_EQ(ErrorOf(SetUpCassandra(scheduler_, settings_)), "none");
-  Cql("ALTER TABLE kck_schema_test.entry DROP (key_mark, mark)");
+  Cql("ALTER TABLE kck_schema_test.entry DROP (cell, mark)");
+  Cql("ALTER TABLE kck_schema_test.settable DROP cell");
   Cql("DROP TABLE kck_schema_test.log");
-  Cql("INSERT INTO kck_schema_test.entry (key, fingerprint, version, product_mark) VALUES ('a', 1, 0x01, 5)");
+  Cql("INSERT INTO kck_schema_test.entry (key, fingerprint, version) VALUES ('a', 1, 0x01)");
   Cql("UPDATE kck_schema_test.layout SET version = 1 WHERE id = 0");
   EXPECT_THAT(ErrorOf(CheckCassandra(scheduler_, settings_)),
               AllOf(HasSubstr("version 1"), HasSubstr("`kck store setup`")));
   EXPECT_EQ(ErrorOf(SetUpCassandra(scheduler_, settings_)), "none");
   EXPECT_EQ(ErrorOf(CheckCassandra(scheduler_, settings_)), "none");
   EXPECT_EQ(Cql("SELECT key FROM kck_schema_test.entry WHERE key = 'a'"), std::vector<std::string>{"a"});
-  EXPECT_EQ(Cql("SELECT mark FROM kck_schema_test.entry WHERE key = 'a'").size(), 1U);
+  auto store = OpenCassandraStore(settings_, scheduler_).value();
+  AwaitConnected(*store);
+  BlockingStore calls(*store);
+  EXPECT_EQ(ValueOf(calls.Get("a", 1).value()), "none") << "of the earlier version, and no damage";
+  EXPECT_TRUE(calls.Put("a", MakeEntry("a", "[1]", {1, 1, 0}, [](EntryFacts& facts) { facts.fingerprint = 1; })));
+  EXPECT_EQ(ValueOf(calls.Get("a", 1).value()), "[1]");
+  EXPECT_EQ(store->health().damaged, 0U);
+  store->Close();
 }
 
 TEST_F(CassandraSchemaTest, CopiesGoWhereTheSettingsSay) {

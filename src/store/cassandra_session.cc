@@ -12,21 +12,18 @@ constexpr int kPauseMinMs = 200;
 constexpr int kPauseMaxMs = 5000;
 
 constexpr std::array<const char*, kStoreStatements> kTexts = {
-    "SELECT fingerprint, WRITETIME(entry), entry, chunks, chunk_id, writer, product_mark, key_mark, mark "
-    "FROM {0}.entry WHERE key = ?",
-    "INSERT INTO {0}.entry (key, fingerprint, version, entry, chunks, chunk_id, writer, product_mark, key_mark) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ? AND TTL ?",
+    "SELECT fingerprint, cell, mark FROM {0}.entry WHERE key = ?",
+    "INSERT INTO {0}.entry (key, fingerprint, version, cell) VALUES (?, ?, ?, ?) USING TIMESTAMP ? AND TTL ?",
     "DELETE FROM {0}.entry USING TIMESTAMP ? WHERE key = ? AND fingerprint = ? AND version < ?",
     "DELETE FROM {0}.entry USING TIMESTAMP ? WHERE key = ? AND fingerprint = ?",
     "UPDATE {0}.entry USING TIMESTAMP ? AND TTL ? SET mark = ? WHERE key = ?",
-    "INSERT INTO {0}.entry (key, fingerprint, version, entry, writer) VALUES (?, 0, ?, ?, ?) "
-    "USING TIMESTAMP ? AND TTL ?",
+    "INSERT INTO {0}.entry (key, fingerprint, version, cell) VALUES (?, 0, ?, ?) USING TIMESTAMP ? AND TTL ?",
     "DELETE FROM {0}.entry USING TIMESTAMP ? WHERE key = ? AND fingerprint = 0 AND version >= ? AND version < ?",
     "SELECT data FROM {0}.chunk WHERE key = ? AND fingerprint = ? AND id = ? AND part = ?",
     "INSERT INTO {0}.chunk (key, fingerprint, id, part, data) VALUES (?, ?, ?, ?, ?) USING TTL ?",
     "DELETE FROM {0}.chunk WHERE key = ? AND fingerprint = ? AND id = ? AND part = ?",
-    "SELECT entry, chunks, chunk_id FROM {0}.settable WHERE key = ?",
-    "UPDATE {0}.settable USING TTL ? SET entry = ?, chunks = ?, chunk_id = ? WHERE key = ? IF entry = ?",
+    "SELECT cell FROM {0}.settable WHERE key = ?",
+    "UPDATE {0}.settable USING TTL ? SET cell = ? WHERE key = ? IF cell = ?",
     "SELECT at, name, value FROM {0}.log WHERE scope = ? AND bucket = ?",
     "INSERT INTO {0}.log (scope, bucket, at, name, value) VALUES (?, ?, ?, ?, ?) USING TTL ?",
     "DELETE FROM {0}.log WHERE scope = ? AND bucket = ?",

@@ -17,18 +17,17 @@ namespace kck {
 // What the store says, in the order of the texts in cassandra_session.cc.
 enum class StoreStatement : std::uint8_t {
   kReadEntries,       // key
-  kWriteEntry,        // key, fingerprint, version, entry, chunks, chunk_id, writer, product_mark, key_mark,
-                      // timestamp, ttl
+  kWriteEntry,        // key, fingerprint, version, cell, timestamp, ttl
   kForgetOlder,       // timestamp, key, fingerprint, version: all below it
   kForgetDefinition,  // timestamp, key, fingerprint
   kMarkNumber,        // timestamp, ttl, number, key
-  kMarkTransaction,   // key, name, text, database, timestamp, ttl
+  kMarkTransaction,   // key, name, text, timestamp, ttl
   kForgetMarks,       // timestamp, key, first name, name after the last
   kReadChunk,         // key, fingerprint, id, part
   kWriteChunk,        // key, fingerprint, id, part, data, ttl
   kForgetChunk,       // key, fingerprint, id, part
   kReadSettable,      // key
-  kWriteSettable,     // ttl, entry, chunks, chunk_id, key, entry as it was
+  kWriteSettable,     // ttl, cell, key, cell as it was
   kReadLog,           // scope, bucket
   kAppendLog,         // scope, bucket, at, name, value, ttl
   kForgetLog,         // scope, bucket

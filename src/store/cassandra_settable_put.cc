@@ -11,11 +11,11 @@ namespace {
 class SettablePut : public std::enable_shared_from_this<SettablePut> {
  public:
   SettablePut(const PutTools& tools, EntryPut put)
-      : tools_(tools), put_(std::move(put)), cells_(tools.tables.CellsFor(*put_.entry)) {}
+      : tools_(tools), put_(std::move(put)), cell_(tools.tables.CellFor(*put_.entry)) {}
 
   // The parts first: they are under a name that nobody knows until the row is there.
   void Start() {
-    tools_.tables.WriteParts(put_.key, put_.entry, cells_, [self = shared_from_this()](Outcome<void> written) {
+    tools_.tables.WriteParts(put_.key, put_.entry, cell_, [self = shared_from_this()](Outcome<void> written) {
       if (!written) return self->put_.done(tl::unexpected(std::move(written.error())));
       self->Read();
     });
@@ -33,10 +33,10 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
 
   void OnRead(Outcome<std::optional<EntryRow>> row) {
     if (!row) return Abandon(unclear_ ? unclear_->Unclear() : row.error());
-    if (unclear_ && *row && (*row)->cells.entry == cells_.entry) return Succeed();
+    if (unclear_ && *row && (*row)->packed == PackCell(cell_)) return Succeed();
     // After a read at this level, a transaction that was under way is either there or will never be. If others wrote
     // meanwhile, it may have been there in between.
-    const std::optional<std::string> there = *row ? std::optional((*row)->cells.entry) : std::nullopt;
+    const std::optional<std::string> there = *row ? std::optional((*row)->packed) : std::nullopt;
     if (unclear_ && there != expected_) return Abandon(unclear_->Unclear());
     unclear_.reset();
     kept_ = *std::move(row);
@@ -45,7 +45,7 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
         JudgePut(*put_.entry, kept_ ? kept_->entry.get() : nullptr, put_.condition, tools_.scheduler.Now());
     if (!wins) return Abandon(CassandraFailure::Refusal(wins.error()));
     if (!*wins) return Drop();
-    tools_.tables.WriteSettable(put_.key, *put_.entry, cells_, expected_,
+    tools_.tables.WriteSettable(put_.key, *put_.entry, cell_, expected_,
                                 [self = shared_from_this()](Outcome<bool> applied) { self->OnWritten(applied); });
   }
 
@@ -63,24 +63,24 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
   }
 
   void Succeed() {
-    if (kept_) tools_.tables.ForgetParts(put_.key, 0, kept_->cells);
+    if (kept_) tools_.tables.ForgetParts(put_.key, 0, kept_->cell);
     put_.done({});
   }
 
   void Drop() {
-    tools_.tables.ForgetParts(put_.key, 0, cells_);
+    tools_.tables.ForgetParts(put_.key, 0, cell_);
     put_.done(DroppedPut(*put_.entry));
   }
 
   // What is unclear keeps its parts.
   void Abandon(CassandraFailure failure) {
-    if (failure.status == CqlStatus::kBadRequest) tools_.tables.ForgetParts(put_.key, 0, cells_);
+    if (failure.status == CqlStatus::kBadRequest) tools_.tables.ForgetParts(put_.key, 0, cell_);
     put_.done(tl::unexpected(std::move(failure)));
   }
 
   const PutTools tools_;
   const EntryPut put_;
-  const EntryCells cells_;
+  const EntryCell cell_;
   int attempts_ = 0;
   int unclear_times_ = 0;
   std::optional<CassandraFailure> unclear_;  // of the last write: whether it happened is not known

@@ -14,11 +14,6 @@
 namespace kck {
 namespace {
 
-// Of this process and no other, with the node's id in front for people.
-std::string ProcessName(const CassandraSettings& settings) {
-  return fmt::format("{}/{:016x}", settings.scope, RandomNumber());
-}
-
 class StoreInCassandra : public CassandraStore {
  public:
   StoreInCassandra(const CassandraSettings& settings, Scheduler& scheduler, const CassandraLimits& limits)
@@ -29,7 +24,7 @@ class StoreInCassandra : public CassandraStore {
         lanes_(std::make_shared<CassandraLanes>(scheduler, limits,
                                                 [this](auto write, auto finish) { Run(*write, std::move(finish)); })),
         session_(std::make_shared<CassandraSession>(scheduler, settings, [lanes = lanes_] { lanes->Wake(); })),
-        tables_(*session_, scheduler, damage_, ProcessName(settings), limits.value_bytes_whole),
+        tables_(*session_, scheduler, damage_, RandomNumber(), limits.value_bytes_whole),
         records_(*session_, scheduler, clock_, limits),
         registers_(*session_) {
     session_->Start();
@@ -136,7 +131,8 @@ class StoreInCassandra : public CassandraStore {
 std::optional<EntryRow> Chosen(std::vector<EntryRow> rows, std::uint64_t fingerprint) {
   if (rows.empty()) return std::nullopt;
   auto chosen = std::ranges::find(rows, fingerprint, &EntryRow::fingerprint);
-  if (chosen == rows.end()) chosen = std::ranges::max_element(rows, {}, &EntryRow::written_us);
+  if (chosen == rows.end())
+    chosen = std::ranges::max_element(rows, {}, [](const EntryRow& row) { return row.cell.written_us; });
   return std::move(*chosen);
 }
 
@@ -160,8 +156,8 @@ void StoreInCassandra::Find(Search search) {
 
 void StoreInCassandra::OnFound(Search search, std::optional<EntryRow> row) {
   if (!row || !row->entry) return search.Finish(nullptr, {});
-  const KnownMarks known = row->cells.known;
-  if (row->cells.chunks == 0) return search.Finish(std::move(row->entry), known);
+  const KnownMarks known = row->cell.known;
+  if (row->cell.chunks == 0) return search.Finish(std::move(row->entry), known);
   const std::string key = search.key;
   tables_.ReadValue(key, *std::move(row), [this, known, search = std::move(search)](Outcome<EntryPtr> entry) mutable {
     if (!entry) return search.done(Failure(std::move(entry.error().error)));

@@ -74,7 +74,7 @@ TEST_F(CassandraStoreRunning, CassandraForgetsWhatIsPastItsLife) {
                   By(fingerprint, [this](EntryFacts& facts) { facts.expires_at = scheduler_.Now() + seconds(2); })));
     EXPECT_TRUE(BecomesTrue([&] { return Rows("key", table, brief).empty(); }));
     EXPECT_EQ(Rows("key", table, lasting).size(), 1U);
-    EXPECT_THAT(Rows("ttl(entry)", table, lasting), ElementsAre("")) << "it has no end";
+    EXPECT_THAT(Rows("ttl(cell)", table, lasting), ElementsAre("")) << "it has no end";
   }
 }
 
@@ -82,7 +82,7 @@ TEST_F(CassandraStoreRunning, ALifeThatCassandraCannotCountIsKeptAllTheSame) {
   const std::string key = TestKey();
   Put(MakeEntry(key, "1", {1, 1, 0}, Until(hours(24 * 366 * 30))));
   EXPECT_EQ(Value(key), "1");
-  EXPECT_THAT(Rows("ttl(entry)", "entry", key), ElementsAre(""));
+  EXPECT_THAT(Rows("ttl(cell)", "entry", key), ElementsAre(""));
 }
 
 // What Cassandra has of an entry that it deleted, or that expired, hides nothing that is put later: not in memory, not
@@ -192,7 +192,7 @@ TEST_F(CassandraStoreRunning, ADamagedEntryCountsAsNone) {
   const std::string key = TestKey();
   const EntryPtr entry = MakeEntry(key, "1", {1, 10, 0}, By(kProduct));
   Put(entry);
-  Cql(fmt::format("UPDATE {{}}.entry SET entry = 0x0304 WHERE key = '{}' AND fingerprint = 7 AND version = {}", key,
+  Cql(fmt::format("UPDATE {{}}.entry SET cell = 0x0304 WHERE key = '{}' AND fingerprint = 7 AND version = {}", key,
                   Hex(Rows("version", "entry", key).front())));
   EXPECT_EQ(Value(key), "none");
   EXPECT_EQ(store_->health().damaged, 1U);
@@ -227,11 +227,11 @@ TEST_F(CassandraStoreTwo, AnOldEntryWhoseWriteOvertakesNothingNeverComesForward)
   const std::string key = TestKey();
   Put(MakeEntry(key, "10", {1, 10, 0}, By(kProduct)));
   const std::string version = Hex(Rows("version", "entry", key).front());
-  const std::string bytes = Hex(Rows("entry", "entry", key).front());
+  const std::string bytes = Hex(Rows("cell", "entry", key).front());
   const std::int64_t late_us = (scheduler_.UnixMillis() + 500) * 1000;
   EXPECT_TRUE(other_calls_.Put(key, MakeEntry(key, "20", {1, 20, 0}, Until(seconds(5)))));
   Cql(
-      fmt::format("INSERT INTO {{}}.entry (key, fingerprint, version, entry, chunks) VALUES ('{}', 7, {}, {}, 0) "
+      fmt::format("INSERT INTO {{}}.entry (key, fingerprint, version, cell) VALUES ('{}', 7, {}, {}) "
                   "USING TIMESTAMP {}",
                   key, version, bytes, late_us));
   EXPECT_THAT(Value(key), testing::AnyOf("20", "none"));

@@ -37,23 +37,23 @@ void CassandraTables::ReadEntries(const std::string& key, OutcomeCallback<KeyRow
                             });
 }
 
-void CassandraTables::WriteEntry(const std::string& key, const Entry& entry, const EntryCells& cells,
-                                 std::int64_t time_us, const Forgetting& forgetting, OutcomeCallback<void> done) {
+void CassandraTables::WriteEntry(const std::string& key, const Entry& entry, const EntryCell& cell,
+                                 const Forgetting& forgetting, OutcomeCallback<void> done) {
   const CqlValue name = CqlValue::Bytes(key);
   const CqlValue fingerprint = Definition(entry.fingerprint());
+  const CqlValue time = CqlValue::Bigint(cell.written_us);
   const std::string version = VersionName(entry);
+  const std::string packed = PackCell(cell);
   const std::int32_t ttl = SecondsToLive(entry, MomentOf(scheduler_));
   std::vector<CqlBatchItem> items;
-  items.push_back(
-      {session_.statement(StoreStatement::kWriteEntry),
-       {name, fingerprint, CqlValue::Bytes(version), CqlValue::Bytes(cells.entry), CqlValue::Int(cells.chunks),
-        CqlValue::Bytes(cells.chunk_id), CqlValue::Bytes(cells.writer), Unsigned(cells.known.product),
-        Unsigned(cells.known.key), CqlValue::Bigint(time_us), CqlValue::Int(ttl)}});
-  items.push_back({session_.statement(StoreStatement::kForgetOlder),
-                   {CqlValue::Bigint(forgetting.older_until_us), name, fingerprint, CqlValue::Bytes(version)}});
+  items.push_back({session_.statement(StoreStatement::kWriteEntry),
+                   {name, fingerprint, CqlValue::Bytes(version), CqlValue::Bytes(packed), time, CqlValue::Int(ttl)}});
+  if (forgetting.older_until_us) {
+    items.push_back({session_.statement(StoreStatement::kForgetOlder),
+                     {CqlValue::Bigint(*forgetting.older_until_us), name, fingerprint, CqlValue::Bytes(version)}});
+  }
   for (const std::uint64_t definition : forgetting.definitions) {
-    items.push_back({session_.statement(StoreStatement::kForgetDefinition),
-                     {CqlValue::Bigint(time_us), name, Definition(definition)}});
+    items.push_back({session_.statement(StoreStatement::kForgetDefinition), {time, name, Definition(definition)}});
   }
   std::string first_mark;
   std::string end_of_marks;
@@ -61,7 +61,7 @@ void CassandraTables::WriteEntry(const std::string& key, const Entry& entry, con
     first_mark = MarkNamePrefix(before->database);
     end_of_marks = MarkName(*before);
     items.push_back({session_.statement(StoreStatement::kForgetMarks),
-                     {CqlValue::Bigint(time_us), name, CqlValue::Bytes(first_mark), CqlValue::Bytes(end_of_marks)}});
+                     {time, name, CqlValue::Bytes(first_mark), CqlValue::Bytes(end_of_marks)}});
   }
   session_.client().ExecuteBatch(items, {.idempotent = true}, [done = std::move(done)](const CqlResult& written) {
     done(NothingOf(written, kWriting));
@@ -80,9 +80,8 @@ void CassandraTables::WriteMark(const std::string& key, const MarkedTransaction&
                                 std::int32_t ttl, OutcomeCallback<void> done) {
   const std::string name = MarkName(transaction);
   const std::string text = TextOfMark(transaction);
-  const std::array values{CqlValue::Bytes(key),      CqlValue::Bytes(name),
-                          CqlValue::Bytes(text),     CqlValue::Bytes(transaction.database),
-                          CqlValue::Bigint(time_us), CqlValue::Int(ttl)};
+  const std::array values{CqlValue::Bytes(key), CqlValue::Bytes(name), CqlValue::Bytes(text), CqlValue::Bigint(time_us),
+                          CqlValue::Int(ttl)};
   session_.client().Execute(session_.statement(StoreStatement::kMarkTransaction), values, {.idempotent = true},
                             [done = std::move(done)](const CqlResult& written) { done(NothingOf(written, kMarking)); });
 }
@@ -98,14 +97,11 @@ void CassandraTables::ReadSettable(const std::string& key, std::optional<CqlCons
                             });
 }
 
-void CassandraTables::WriteSettable(const std::string& key, const Entry& entry, const EntryCells& cells,
+void CassandraTables::WriteSettable(const std::string& key, const Entry& entry, const EntryCell& cell,
                                     const std::optional<std::string>& expected, OutcomeCallback<bool> done) {
-  const std::array values{CqlValue::Int(SecondsToLive(entry, MomentOf(scheduler_))),
-                          CqlValue::Bytes(cells.entry),
-                          CqlValue::Int(cells.chunks),
-                          CqlValue::Bytes(cells.chunk_id),
-                          CqlValue::Bytes(key),
-                          expected ? CqlValue::Bytes(*expected) : CqlValue::Null()};
+  const std::string packed = PackCell(cell);
+  const std::array values{CqlValue::Int(SecondsToLive(entry, MomentOf(scheduler_))), CqlValue::Bytes(packed),
+                          CqlValue::Bytes(key), expected ? CqlValue::Bytes(*expected) : CqlValue::Null()};
   const CqlOptions options{.serial_consistency = CqlConsistency::kSerial};
   session_.client().Execute(session_.statement(StoreStatement::kWriteSettable), values, options,
                             [done = std::move(done)](const CqlResult& written) {

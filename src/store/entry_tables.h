@@ -47,24 +47,24 @@ class EntryTables {
   // All definitions' rows, newest first within each, without those that are damaged or past their life.
   virtual void ReadEntries(const std::string& key, OutcomeCallback<KeyRows> done) = 0;
 
-  virtual EntryCells CellsFor(const Entry& entry) const = 0;
+  virtual EntryCell CellFor(const Entry& entry) const = 0;
 
   // The parts of the entry's value. They are there before the row that names them. Where it has none, the callback
   // comes inside the call.
-  virtual void WriteParts(const std::string& key, EntryPtr entry, const EntryCells& cells,
+  virtual void WriteParts(const std::string& key, EntryPtr entry, const EntryCell& cell,
                           OutcomeCallback<void> done) = 0;
 
   // Nobody waits for that. What is left behind by a failure costs room, until its life ends.
-  virtual void ForgetParts(const std::string& key, std::uint64_t fingerprint, const EntryCells& cells) = 0;
+  virtual void ForgetParts(const std::string& key, std::uint64_t fingerprint, const EntryCell& cell) = 0;
 
   struct Forgetting {
-    std::int64_t older_until_us = 0;                  // rows below the entry's own that bear a time up to this
+    std::optional<std::int64_t> older_until_us{};     // rows below the entry's own that bear a time up to this
     std::vector<std::uint64_t> definitions{};         // whole
     std::optional<MarkedTransaction> marks_before{};  // of its database, those before it
   };
 
   // The entry's row and what is forgotten with it, as one step.
-  virtual void WriteEntry(const std::string& key, const Entry& entry, const EntryCells& cells, std::int64_t time_us,
+  virtual void WriteEntry(const std::string& key, const Entry& entry, const EntryCell& cell,
                           const Forgetting& forgetting, OutcomeCallback<void> done) = 0;
 
   // Any number that is not above it is as none.
@@ -79,7 +79,7 @@ class EntryTables {
                             OutcomeCallback<std::optional<EntryRow>> done) = 0;
 
   // Writes where the cell still is `expected` (nothing: where there is none). False: it is not.
-  virtual void WriteSettable(const std::string& key, const Entry& entry, const EntryCells& cells,
+  virtual void WriteSettable(const std::string& key, const Entry& entry, const EntryCell& cell,
                              const std::optional<std::string>& expected, OutcomeCallback<bool> done) = 0;
 };
 
