@@ -28,15 +28,18 @@ constexpr int kPageRows = 5000;
 }  // namespace
 
 void CassandraRecords::Open(Ready ready) {
+  Stage stage = Stage::kRead;
   {
     MutexLock lock(mutex_);
-    if (stage_ != Stage::kRead) {
-      waiting_.push_back(std::move(ready));
-      if (stage_ == Stage::kReading) return;
-      stage_ = Stage::kReading;
-    }
+    stage = stage_;
+    if (stage == Stage::kUnread) stage_ = Stage::kReading;
+    if (stage != Stage::kRead) waiting_.push_back(ready);
   }
-  if (ready) return ready({});
+  if (stage == Stage::kRead) return ready({});
+  if (stage == Stage::kUnread) ReadStart();
+}
+
+void CassandraRecords::ReadStart() {
   const std::array values{CqlValue::Bytes(session_.settings().scope), CqlValue::Bigint(kStartBucket)};
   session_.client().Execute(session_.statement(StoreStatement::kReadLog), values, {.idempotent = true},
                             [this](const CqlResult& found) { OnStart(found); });

@@ -56,6 +56,7 @@ class CassandraRecords {
 
   // Calls `ready` once what stands is in memory, or with why it cannot be read.
   void Open(Ready ready) KCK_EXCLUDES(mutex_);
+  void ReadStart();
   void OnStart(const CqlResult& found) KCK_EXCLUDES(mutex_);
   void ReadBucket(std::int64_t bucket, std::string page);
   void OnPage(std::int64_t bucket, const CqlResult& found);
