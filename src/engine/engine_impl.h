@@ -34,8 +34,12 @@ std::string ForetoldRecord(std::string_view product);
 // A copy of the entry as a key's mark leaves it in the hot tier, where the mark itself is not looked up.
 EntryPtr MarkedStale(const EntryPtr& entry);
 
-// Whether what was found shows all that its key is marked for; `database` is its product's. There is an entry.
-bool ShowsMarks(const SharedEntry& found, std::string_view database);
+// Whether the entry, whose compute knew the number `known`, shows all that its key is marked for. `database` is its
+// product's.
+bool ShowsMarks(const Entry& entry, std::uint64_t known, const KeyMarks& marks, std::string_view database);
+
+// Under the lock of the key's stripe.
+void LearnMarks(Flight& flight, const KeyMarks& read);
 
 // What a reader is told whose token is of a history that is gone.
 Error TokenLost();
@@ -146,8 +150,8 @@ class Engine::Impl {
   void OnShared(const FlightPtr& flight, const Result<SharedEntry>& found);
   // What the key holds by the store's word, where memory held `held` when it was asked; memory has it then.
   EntryPtr Receive(const std::string& key, const EntryPtr& held, const SharedEntry& found);
-  // `stored` is what was found; `shows` what this process knows the key to be marked for.
-  EntryPtr Admit(KeyState& state, const std::string& key, const EntryPtr& stored, bool shows);
+  // `stored` is the entry found.
+  EntryPtr Admit(KeyState& state, const std::string& key, const EntryPtr& stored, const SharedEntry& found);
   EntryPtr Forget(const EntryPtr& entry);
   // A foreign entry as one of this process.
   EntryPtr TakeIn(const SharedEntry& found, const ServedProduct* product);
@@ -165,16 +169,6 @@ class Engine::Impl {
   // shared_marks.cc
   // Has the other processes hold the key against the change, once `done` runs.
   void TellMark(const ResolvedKey& key, const KeyChange& change, DoneCallback done);
-  // Under the lock of the key's stripe.
-  void LearnNumber(KeyState& state, std::uint64_t number);
-  // What the key is marked for that the entry found does not show holds here too.
-  void LearnMarks(KeyTable::Stripe& stripe, KeyState& state, const std::string& key, const SharedEntry& found)
-      KCK_REQUIRES(stripe.mutex);
-  void LearnChange(KeyTable::Stripe& stripe, KeyState& state, const std::string& key, const KeyChange& change)
-      KCK_REQUIRES(stripe.mutex);
-  // The number of its key's marks that an entry of this process is known to have begun after.
-  static std::uint64_t KnownMark(const KeyState& state, const Entry& entry);
-  std::uint64_t KnownMark(const std::string& key, const Entry& entry);
 
   // updates.cc
   struct Update {
@@ -229,9 +223,10 @@ class Engine::Impl {
   EntryFacts FillFacts(const Flight& flight, const ServedProduct& product, Primed& primed);
   EntryPtr MakeEntry(const Flight& flight, const ServedProduct& product, Primed& primed, const EntryPtr& current);
   EntryPtr MakeUnpublished(const Flight& flight, const ServedProduct& product, Primed& primed);
-  EntryPtr Keep(KeyTable::Stripe& stripe, const ResolvedKey& resolved, const EntryPtr& entry, const EntryPtr& before)
+  EntryPtr Keep(KeyTable::Stripe& stripe, const Flight& flight, const EntryPtr& entry, const EntryPtr& before)
       KCK_REQUIRES(stripe.mutex);
-  void HandToStore(KeyState& state, const EntryPtr& entry);  // under the lock of the key's stripe
+  // Under the lock of the key's stripe. `known_mark`: KnownMarks::key.
+  void HandToStore(KeyState& state, const EntryPtr& entry, std::uint64_t known_mark);
   bool IsShareable(const Entry& entry) const;
   void OnKept(const EntryPtr& entry, const Result<void>& stored);
 
@@ -243,7 +238,8 @@ class Engine::Impl {
     std::optional<Version> condition;
     EntryMaker make;
     WriteCallback done;
-    int attempts = 0;  // that another process's write came before
+    int attempts = 0;              // that another process's write came before
+    std::uint64_t known_mark = 0;  // KnownMarks::key
   };
   // Longer than any fill that began before a purge can still be on its way.
   Duration TombstoneLife() const { return 2 * limits_.fill_timeout + std::chrono::minutes(1); }

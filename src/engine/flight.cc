@@ -70,7 +70,7 @@ void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
     // It clears the mark, and the store refused it.
     if (freshness == Freshness::kFresh && !from_store && !state.mark.empty() && !state.storing &&
         !flight->base->foreign()) {
-      HandToStore(state, flight->base);
+      HandToStore(state, flight->base, 0);
     }
     if (freshness) {
       missed = std::ranges::any_of(flight->waiters, [&](const auto& waiter) { return !waiter->Sees(*flight->base); });
@@ -137,6 +137,7 @@ void Engine::Impl::Compute(const FlightPtr& flight) {
     // What the store held was read since the flight began, and has a place in the order by now. This comes after it.
     MutexLock lock(keys.Of(flight->key.text).mutex);
     flight->sequence = sequence_.Next();
+    flight->known_mark = flight->marks.number;
   }
   flight->compute_began = scheduler_.Now();
   flight->compute_began_unix_ms = scheduler_.UnixMillis();

@@ -7,10 +7,7 @@ namespace kck {
 void KeyMark::Add(const KeyChange& change) {
   if (!change.transaction) {
     // A fill that begins from here on reads after all of them.
-    const bool unnumbered = by_sequence_ != 0 && number_ == 0;
-    number_ = unnumbered || change.number == 0 ? 0 : std::max(number_, change.number);
-    by_sequence_ = std::max(by_sequence_, change.sequence);
-    return;
+    return HoldBySequence(change.sequence);
   }
   if (!transactions_.empty() && epoch_ != change.epoch) {
     HoldBySequence(last_sequence_);
@@ -33,10 +30,6 @@ void KeyMark::HoldBySequence(std::uint64_t sequence) {
 
 void KeyMark::SetNumber(std::uint64_t sequence, std::uint64_t number) {
   if (by_sequence_ == sequence) number_ = number;
-}
-
-bool KeyMark::Has(std::uint32_t epoch, std::uint64_t transaction) const {
-  return epoch == epoch_ && std::ranges::find(transactions_, transaction, &Transaction::id) != transactions_.end();
 }
 
 bool KeyMark::Stales(const Entry& entry) const {

@@ -16,7 +16,6 @@ struct KeyChange {
   std::uint64_t sequence = 0;                // of this node, taken once the change was there to be read
   std::uint32_t epoch = 0;                   // of the transaction
   std::optional<std::uint64_t> transaction;  // nothing: fills are ordered by sequence
-  std::uint64_t number = 0;                  // without one: KeyMarks::number; 0: not known
 };
 
 // Not thread-safe: the lock of the key's stripe covers it.
@@ -26,7 +25,7 @@ class KeyMark {
 
   void Add(const KeyChange& change);
 
-  // The change without a transaction of that sequence has a number among processes.
+  // The change without a transaction of that sequence has this number among processes (KeyMarks::number).
   void SetNumber(std::uint64_t sequence, std::uint64_t number);
 
   // True where `entry` may miss a change: its stamp does not see one of the transactions; or, where it has no stamp of
@@ -36,8 +35,6 @@ class KeyMark {
 
   // True where a compute that knew of this number of the key's marks began after all that have no transaction.
   bool KnownBy(std::uint64_t number) const { return by_sequence_ == 0 || (number_ != 0 && number >= number_); }
-
-  bool Has(std::uint32_t epoch, std::uint64_t transaction) const;
 
   // Of the last change.
   std::uint64_t last_sequence() const { return std::max(by_sequence_, last_sequence_); }
@@ -51,7 +48,7 @@ class KeyMark {
   void HoldBySequence(std::uint64_t sequence);
 
   std::uint64_t by_sequence_ = 0;    // of the last change that is held by its sequence alone
-  std::uint64_t number_ = 0;         // above or at those of all such changes; 0: of one it is not known
+  std::uint64_t number_ = 0;         // of it, and above those of all others; 0: not known
   std::uint64_t last_sequence_ = 0;  // of the last change with a transaction
   std::uint32_t epoch_ = 0;
   struct Transaction {

@@ -21,6 +21,7 @@
 #include "base/trace.h"
 #include "engine/engine.h"
 #include "engine/key_mark.h"
+#include "store/shared_marks.h"
 
 namespace kck {
 
@@ -73,7 +74,11 @@ struct Flight {
   std::int64_t compute_began_unix_ms = 0;
   int attempts = 0;
   std::uint32_t cost_us = 0;  // of all of them
-  bool missed = false;        // what it brought is not published, or misses a change of the whole product
+  bool missed = false;        // what it brought is not published, or misses a change that others, or all keys, have
+  // Of a store that processes share: what the key is marked for, and the number that the compute knew as it began.
+  // The first is guarded by the stripe's lock.
+  KeyMarks marks;
+  std::uint64_t known_mark = 0;
 };
 
 using FlightPtr = std::shared_ptr<Flight>;
@@ -94,9 +99,6 @@ struct KeyState {
   // Changes that may be under way: the mark's record stands in the store, so that a kill forgets none of them.
   std::size_t foretold = 0;
   bool noted = false;  // its record stands in the store, or is on its way there
-  // Where processes share the store: the highest number of its marks that is known, and this process's sequence then.
-  std::uint64_t known_mark = 0;
-  std::uint64_t known_mark_at = 0;
   std::optional<Backoff> backoff;
   std::vector<std::function<void()>> rechecking;  // wait for a look at the store that is under way
 

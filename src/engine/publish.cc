@@ -89,7 +89,8 @@ Engine::Impl::Placed Engine::Impl::Place(const FlightPtr& flight, const ServedPr
   flight->missed = began_before || product.marks->Missed(*made);
   // It would pass for fresh, since it began after the mark.
   if (flight->missed && !began_before) RenewMark(flight->key.product->name, product.marks);
-  const EntryPtr entry = Keep(stripe, flight->key, made, current);
+  flight->missed |= !ShowsMarks(*made, flight->known_mark, flight->marks, product.product->database);
+  const EntryPtr entry = Keep(stripe, *flight, made, current);
   return {{entry, Judge(*entry, &product, scheduler_.Now()).value_or(Freshness::kStale)}, true};
 }
 
@@ -153,27 +154,27 @@ EntryPtr Engine::Impl::MakeUnpublished(const Flight& flight, const ServedProduct
 }
 
 // What the hot tier has of it now: where a mark is newer than the fill, that is stale.
-EntryPtr Engine::Impl::Keep(KeyTable::Stripe& stripe, const ResolvedKey& resolved, const EntryPtr& entry,
+EntryPtr Engine::Impl::Keep(KeyTable::Stripe& stripe, const Flight& flight, const EntryPtr& entry,
                             const EntryPtr& before) {
-  const std::string& key = resolved.text;
+  const std::string& key = flight.key.text;
   KeyState& state = stripe.At(key);
-  const bool marked = state.mark.Stales(*entry) && !PlantedBug(Bug::kMarkNotHeldAtPublish);
+  const bool shows = ShowsMarks(*entry, flight.known_mark, flight.marks, flight.key.product->database);
+  const bool marked = (state.mark.Stales(*entry) || !shows) && !PlantedBug(Bug::kMarkNotHeldAtPublish);
   const EntryPtr kept = marked ? MarkedStale(entry) : entry;
   hot.Put(kept);
   if (PlantedBug(Bug::kRecordGoesFirst) && !marked && !state.mark.empty()) ClearMark(state, key);
   // The store gets the entry without the mark: marks are records of their own there, held against what is read.
-  HandToStore(state, entry);
+  HandToStore(state, entry, flight.known_mark);
   if (PlantedBug(Bug::kMarkClearedUnseen) && marked) ClearMark(state, key);
-  if (refresher != nullptr) refresher->Kept(resolved, kept, before, true);
+  if (refresher != nullptr) refresher->Kept(flight.key, kept, before, true);
   return kept;
 }
 
-void Engine::Impl::HandToStore(KeyState& state, const EntryPtr& entry) {
+void Engine::Impl::HandToStore(KeyState& state, const EntryPtr& entry, std::uint64_t known_mark) {
   if (!IsShareable(*entry)) return;
   state.storing = entry;
   ++keys.storing;
-  PutInStore(entry, KnownMark(state, *entry), std::nullopt,
-             [this, entry](const Result<void>& stored) { OnKept(entry, stored); });
+  PutInStore(entry, known_mark, std::nullopt, [this, entry](const Result<void>& stored) { OnKept(entry, stored); });
 }
 
 // What was computed before the store told the epoch is for this process alone.

@@ -98,14 +98,6 @@ void Engine::Impl::GetShared(const std::string& key, std::uint64_t fingerprint, 
 }
 
 void Engine::Impl::AskShared(const FlightPtr& flight) {
-  {
-    auto& stripe = keys.Of(flight->key.text);
-    MutexLock lock(stripe.mutex);
-    const KeyState* state = stripe.Find(flight->key.text);
-    // What is on its way to the store is newer than what is there.
-    if (state != nullptr && state->storing) flight->base = state->storing;
-    if (state != nullptr && state->storing) return scheduler_.Post([this, flight] { Consider(flight, false); });
-  }
   GetShared(flight->key.text, flight->fingerprint,
             [this, flight](const Result<SharedEntry>& found) { OnShared(flight, found); });
 }
@@ -129,34 +121,39 @@ void Engine::Impl::OnShared(const FlightPtr& flight, const Result<SharedEntry>& 
 }
 
 EntryPtr Engine::Impl::Receive(const std::string& key, const EntryPtr& held, const SharedEntry& found) {
+  const EntryPtr stored = TakeIn(found, serving().Find(KeyName(key)));
   auto& stripe = keys.Of(key);
   MutexLock lock(stripe.mutex);
   KeyState& state = stripe.At(key);
-  // What came between is of a later look, or this process's own.
-  const bool overtaken = hot.Look(key) != held || !state.writes.empty();
-  LearnMarks(stripe, state, key, found);
-  const EntryPtr stored = TakeIn(found, serving().Find(KeyName(key)));
+  if (state.flight) LearnMarks(*state.flight, found.marks);
+  const EntryPtr now = hot.Look(key);
   EntryPtr kept;
   if (state.storing) {
+    // On its way to the store: newer than what is there.
     kept = state.storing;
-  } else if (overtaken) {
-    kept = hot.Look(key);
-    if (!kept) kept = stored;
+  } else if (now != held || !state.writes.empty()) {
+    // What came between is of a later look, or this process's own.
+    kept = now ? now : stored;
   } else {
-    kept = Admit(state, key, stored, state.mark.KnownBy(found.known.key));
+    kept = Admit(state, key, stored, found);
   }
   stripe.Tidy(key);
   return kept;
 }
 
-EntryPtr Engine::Impl::Admit(KeyState& state, const std::string& key, const EntryPtr& stored, bool shows) {
+EntryPtr Engine::Impl::Admit(KeyState& state, const std::string& key, const EntryPtr& stored,
+                             const SharedEntry& found) {
   const EntryPtr now = hot.Look(key);
   if (!stored) return now ? Forget(now) : nullptr;
   if (now && !IsNewer(*stored, *now)) {
-    hot.Confirm(key);
-    return now;
+    const ServedProduct* product = serving().Find(KeyName(key));
+    const bool shows = product == nullptr || ShowsMarks(*now, found.known.key, found.marks, product->product->database);
+    if (shows) hot.Confirm(key);
+    if (!shows) hot.Put(MarkedStale(now));
+    return shows ? now : hot.Look(key);
   }
-  const bool marked = state.mark.Stales(*stored) || (stored->foreign() && !shows);
+  // Of a foreign entry this process's sequence does not tell whether it shows what this process has marked.
+  const bool marked = state.mark.Stales(*stored) || (stored->foreign() && !state.mark.KnownBy(found.known.key));
   const EntryPtr kept = marked ? MarkedStale(stored) : stored;
   hot.Put(kept);
   // Another process has computed what this one was to.
@@ -177,7 +174,7 @@ EntryPtr Engine::Impl::Forget(const EntryPtr& entry) {
 EntryPtr Engine::Impl::TakeIn(const SharedEntry& found, const ServedProduct* product) {
   const EntryPtr& entry = found.entry;
   if (!entry) return nullptr;
-  const bool shows = product == nullptr || ShowsMarks(found, product->product->database);
+  const bool shows = product == nullptr || ShowsMarks(*entry, found.known.key, found.marks, product->product->database);
   if (!entry->foreign()) return shows ? entry : MarkedStale(entry);
   EntryFacts facts = entry->facts();
   if (!shows) facts.stale_at = TimePoint::min();

@@ -91,11 +91,7 @@ void Engine::Impl::BeginSharedWrite(const std::shared_ptr<Write>& write) {
   // What memory holds may be older than what another process put.
   GetShared(write->key.text, fingerprint, [this, write](Result<SharedEntry> found) {
     if (!found) return FinishWrite(write, nullptr, Failure(std::move(found.error())));
-    {
-      auto& stripe = keys.Of(write->key.text);
-      MutexLock lock(stripe.mutex);
-      LearnNumber(stripe.At(write->key.text), found->marks.number);
-    }
+    write->known_mark = found->marks.number;
     ApplyWrite(write, TakeIn(*found, write->key.product ? serving().Find(write->key.product->name) : nullptr));
   });
 }
@@ -115,7 +111,7 @@ void Engine::Impl::ApplyWrite(const std::shared_ptr<Write>& write, const EntryPt
   }
   std::optional<PutCondition> condition;
   if (write->condition) condition = PutCondition{*write->condition};
-  PutInStore(entry, KnownMark(write->key.text, *entry), condition, std::move(stored));
+  PutInStore(entry, write->known_mark, condition, std::move(stored));
 }
 
 // Above the present entry, and above every fill of the database that has completed: those saw less than a fill that

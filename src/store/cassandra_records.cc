@@ -147,7 +147,7 @@ void CassandraRecords::Read(std::string prefix, Store::RecordsCallback done) {
         found.emplace_back(*record);
       }
     }
-    done(std::move(found));
+    scheduler_.Post([done, found = std::move(found)]() mutable { done(std::move(found)); });
   });
 }
 

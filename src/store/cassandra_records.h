@@ -28,8 +28,7 @@ namespace kck {
 // Store's do.
 class CassandraRecords {
  public:
-  CassandraRecords(CassandraSession& session, const Scheduler& scheduler, WriteClock& clock,
-                   const CassandraLimits& limits)
+  CassandraRecords(CassandraSession& session, Scheduler& scheduler, WriteClock& clock, const CassandraLimits& limits)
       : session_(session),
         scheduler_(scheduler),
         clock_(clock),
@@ -79,7 +78,7 @@ class CassandraRecords {
   enum class Stage : std::uint8_t { kUnread, kReading, kRead };
 
   CassandraSession& session_;
-  const Scheduler& scheduler_;
+  Scheduler& scheduler_;
   WriteClock& clock_;
   const std::size_t bucket_rows_max_;
   const Duration bucket_age_max_;
