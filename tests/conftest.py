@@ -14,7 +14,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 from support.node import Node  # noqa: E402
 from support.postgres import Postgres  # noqa: E402
 
-TEST_SECONDS_MAX = 120
+# What is too heavy for the ordinary run is collected where it is named, as tests/nightly/cassandra does.
+collect_ignore = [] if any("nightly" in argument for argument in sys.argv) else ["nightly"]
 
 
 @pytest.fixture(scope="session")
@@ -31,16 +32,21 @@ def many_descriptors():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+@pytest.fixture(scope="session")
+def test_seconds_max():
+    return 120
+
+
 @pytest.fixture(autouse=True)
-def time_limit(request):
+def time_limit(request, test_seconds_max):
     """Fails a test that hangs, at the line where it hangs."""
 
     def on_alarm(_signal, _frame):
         # No error that the test or its tools might take for one of a socket.
-        pytest.fail(f"{request.node.nodeid} took longer than {TEST_SECONDS_MAX} s")
+        pytest.fail(f"{request.node.nodeid} took longer than {test_seconds_max} s")
 
     before = signal.signal(signal.SIGALRM, on_alarm)
-    signal.alarm(TEST_SECONDS_MAX)
+    signal.alarm(test_seconds_max)
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)

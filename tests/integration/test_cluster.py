@@ -1,11 +1,11 @@
 """Nodes that share a store in Cassandra: what one computes the others serve, and what happens without Cassandra."""
 
 import itertools
-import re
 
 import pytest
 
 from support.cassandra import Cassandra, prepare
+from support.cluster import await_stored, fills, metric, set_up
 from support.files import product
 from support.node import run_kck
 from support.wait import wait_for
@@ -38,24 +38,6 @@ def make_cluster_node(make_node, database, cassandra):
         return make_node({"kck.yml": settings, "products/item.yml": ITEM, **files})
 
     return make
-
-
-def set_up(node):
-    done = node.run("store", "setup", url=False)
-    assert done.returncode == 0, done.stderr
-
-
-def metric(node, name):
-    return float(re.search(rf"^{name} (\S+)$", node.get("/metrics").text, re.MULTILINE).group(1))
-
-
-def fills(node):
-    return metric(node, "kck_fills_total")
-
-
-def await_stored(node):
-    """A value is answered before it is stored."""
-    wait_for(lambda: metric(node, "kck_store_writing") == 0, "what was computed to be stored")
 
 
 @pytest.fixture

@@ -75,9 +75,16 @@ class Cassandra:
 
     def flush(self, keyspace, table, number=1):
         """Has the node write the table's rows to disk."""
-        status, said = self._cluster.node(number).nodetool("flush", keyspace, table)
+        self._nodetool(number, "flush", keyspace, table)
+
+    def compact(self, keyspace, table, number=1):
+        """Has the node write the table's files anew, as one, without what is superseded or past its life."""
+        self._nodetool(number, "compact", keyspace, table)
+
+    def _nodetool(self, number, *words):
+        status, said = self._cluster.node(number).nodetool(*words)
         if status != 0:
-            raise ClusterError(f"the table {table} could not be flushed:\n{said}")
+            raise ClusterError(f"nodetool {' '.join(words)} of node {number} failed:\n{said}")
 
     def log(self, number):
         return self._cluster.node(number).log()
