@@ -212,7 +212,9 @@ TEST_P(StoreConformance, OfCompareAndSetsAtOnceOneWins) {
   constexpr std::uint64_t kRounds = 100;
   Put("a", MakeEntry("a", "0", {1, 0, 0}));
   const auto increment = [this] {
-    const EntryPtr read = *calls_.Get("a");
+    const Result<EntryPtr> got = calls_.Get("a");
+    if (!got || !*got) throw std::runtime_error(got ? "the entry is gone" : got.error().message);
+    const EntryPtr read = *got;
     const std::uint64_t next = read->version().number + 1;
     return calls_.PutIf("a", MakeEntry("a", std::to_string(next), {1, next, 0}), read->content_version());
   };

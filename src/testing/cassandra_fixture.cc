@@ -1,11 +1,13 @@
 #include "testing/cassandra_fixture.h"
 
+#include <algorithm>
 #include <boost/algorithm/string/replace.hpp>
 #include <future>
 #include <stdexcept>
 
 #include "store/cassandra_schema.h"
 #include "testing/cassandra_server.h"
+#include "testing/cql_fixture.h"
 
 namespace kck {
 namespace {
@@ -18,10 +20,11 @@ std::string RunningTest() {
 
 CassandraSettings WithoutTables() {
   CassandraSettings settings;
-  settings.cql.contact_points = {SharedCassandraServer().contact_points()};
+  settings.cql.contact_points = ContactPoints(SharedCassandraServer());
   settings.cql.request_timeout_ms = 20000;  // the machine may be busy with other things
   settings.cql.connect_timeout_ms = 20000;
   settings.keyspace = "kck_store_test";
+  settings.replication_factor = std::min(SharedCassandraNodes(), 3);
   settings.scope = RunningTest();
   return settings;
 }

@@ -1,5 +1,6 @@
-// What tests of the store in Cassandra share: one node, which starts with the first test that needs it, and in it one
-// keyspace, set up by the same code as a user's.
+// What tests of the store in Cassandra share: SharedCassandraServer, which starts with the first test that needs it,
+// and in it one keyspace, with a copy on each of three nodes where there are as many, set up by the same code as a
+// user's.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,7 +16,7 @@
 
 namespace kck {
 
-// Of that node and keyspace; the scope is the running test's own.
+// Of that cluster and keyspace; the scope is the running test's own.
 CassandraSettings TestCassandra();
 
 // A name for keys that no other test uses: tests share the tables, since to make or empty them takes longer than a

@@ -58,6 +58,12 @@ bool RunToEnd(std::vector<std::string> words, const std::string& output, const s
 CassandraServer::CassandraServer(const CassandraOptions& options) {
   std::vector<std::string> arguments = {"--nodes", std::to_string(options.nodes), "--with-pid",
                                         std::to_string(getpid())};
+  // The nodes give up on each other as late as the tests' clients do: the machine may be busy with other things.
+  if (options.nodes > 1) {
+    for (const char* wait : {"read", "write"}) {
+      arguments.insert(arguments.end(), {"--set", fmt::format("{}_request_timeout=20s", wait)});
+    }
+  }
   if (options.authentication) arguments.emplace_back("--authentication");
   if (!options.certificate.empty() || !options.key.empty()) {
     const std::string certificate = folder_.path() + "/certificate.pem";
@@ -115,8 +121,13 @@ std::string CassandraServer::Run(const std::string& command, std::vector<std::st
   return FileText(output);
 }
 
+int SharedCassandraNodes() {
+  const char* const nodes = std::getenv("KCK_CASSANDRA_NODES");
+  return nodes == nullptr ? 1 : std::stoi(nodes);
+}
+
 CassandraServer& SharedCassandraServer() {
-  static CassandraServer server;
+  static CassandraServer server({.nodes = SharedCassandraNodes(), .certificate = "", .key = ""});
   return server;
 }
 

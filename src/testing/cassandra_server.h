@@ -57,7 +57,9 @@ class CassandraServer {
   std::string contact_points_;
 };
 
-// One node that the tests of a program share; it starts when first asked for, and is up whenever a test leaves it so.
+// What the tests of a program share: one node or, at night, as many as KCK_CASSANDRA_NODES says. It starts when first
+// asked for, and is up whenever a test leaves it so.
 CassandraServer& SharedCassandraServer();
+int SharedCassandraNodes();
 
 }  // namespace kck
