@@ -66,7 +66,7 @@ class FakeTables : public EntryTables {
   void ReadSettable(const std::string&, std::optional<CqlConsistency>,
                     OutcomeCallback<std::optional<EntryRow>> done) override {
     said.push_back("read");
-    if (read_fails) return done(tl::unexpected(kTimeout));
+    if (read_fails || reads_that_fail-- > 0) return done(tl::unexpected(kTimeout));
     done(settable);
   }
 
@@ -96,6 +96,7 @@ class FakeTables : public EntryTables {
   KeyMarks marks;
   std::optional<EntryRow> settable;
   bool read_fails = false;
+  int reads_that_fail = 0;
   bool fails_after_it_wrote = false;
   std::deque<CassandraFailure> failures;  // of the next writes
   std::function<void()> before_write;
@@ -238,13 +239,46 @@ TEST_F(CassandraPutsTest, ATimeOutThatOthersWroteOverStaysUnclear) {
   EXPECT_THAT(Put(Of(11, 0), PutCondition{{1, 10, 0}}), HasSubstr("may have been written"));
 }
 
+TEST_F(CassandraPutsTest, WithoutAConditionItMightAsWellHaveHappenedBeforeWhatOthersWrote) {
+  tables_.settable = tables_.RowOf(Of(10, 0));
+  tables_.failures = {kTimeout};
+  tables_.after_write = [this] { tables_.settable = tables_.RowOf(Of(12, 0)); };
+  EXPECT_EQ(Put(Of(11, 0, {}, "a long value")), "ok");
+  EXPECT_THAT(tables_.said, ElementsAre("parts", "read", "write 1.11.0", "read", "forget parts"));
+}
+
+TEST_F(CassandraPutsTest, WhatIsLowerCannotHaveTakenItsPlace) {
+  tables_.settable = tables_.RowOf(Of(10, 0));
+  tables_.failures = {kTimeout};
+  tables_.after_write = [this] {
+    tables_.after_write = {};
+    tables_.settable = tables_.RowOf(Of(11, 0));
+  };
+  EXPECT_EQ(Put(Of(12, 0)), "ok");
+  EXPECT_EQ(tables_.settable->entry->version(), (Version{1, 12, 0}));
+}
+
+// As among the transactions of several nodes on one key.
+TEST_F(CassandraPutsTest, WhatEndsWithoutAVerdictIsTriedAgainForAWhile) {
+  tables_.reads_that_fail = 2;
+  tables_.failures = {8, kTimeout};
+  EXPECT_EQ(Put(Of(10, 0)), "ok");
+  tables_.after_write = [this] { tables_.reads_that_fail = 2; };
+  tables_.failures = {8, kTimeout};
+  EXPECT_EQ(Put(Of(11, 0), PutCondition{{1, 10, 0}}), "ok");
+  EXPECT_EQ(tables_.settable->entry->version(), (Version{1, 11, 0}));
+  tables_.after_write = [this] { scheduler_.Advance(seconds(2)); };
+  tables_.failures = {8, kTimeout};
+  EXPECT_THAT(Put(Of(12, 0)), HasSubstr("may have been written")) << "not where each takes its time";
+}
+
 TEST_F(CassandraPutsTest, ATimeOutThatCannotBeSettledStaysUnclear) {
   tables_.failures = {kTimeout};
   tables_.after_write = [this] { tables_.read_fails = true; };
   EXPECT_THAT(Put(Of(11, 0)), HasSubstr("may have been written"));
   tables_.read_fails = false;
   tables_.after_write = {};
-  tables_.failures = {10, kTimeout};
+  tables_.failures = {100, kTimeout};
   EXPECT_THAT(Put(Of(12, 0)), HasSubstr("may have been written")) << "it is not tried for ever";
 }
 

@@ -7,36 +7,54 @@
 namespace kck {
 
 void CassandraRegisters::Read(const std::string& name, SharedStore::RegisterCallback done) {
+  Read(name, Patience(scheduler_), [done = std::move(done)](Held held) {
+    if (!held) return done(Failure(std::move(held.error().error)));
+    done(*std::move(held));
+  });
+}
+
+void CassandraRegisters::Read(const std::string& name, Patience patience,
+                              OutcomeCallback<std::optional<std::string>> done) {
   const std::array values{CqlValue::Bytes(name)};
   const CqlOptions options{.idempotent = true, .consistency = CqlConsistency::kSerial};
   session_.client().Execute(session_.statement(StoreStatement::kReadRegister), values, options,
-                            [done = std::move(done)](const CqlResult& found) {
-                              if (!found.ok()) return done(Failure(FailureOf(found, "read a register").error));
+                            [this, name, patience, done = std::move(done)](const CqlResult& found) mutable {
+                              if (!found.ok() && patience.Allows(found.status())) {
+                                return Read(name, patience, std::move(done));
+                              }
+                              if (!found.ok()) return done(tl::unexpected(FailureOf(found, "read a register")));
                               if (found.rows() == 0 || found.IsNull(0, 0)) return done(std::nullopt);
                               done(std::optional(std::string(found.Bytes(0, 0))));
                             });
 }
 
-void CassandraRegisters::Swap(Swapping swapping) {
-  const auto shared = std::make_shared<Swapping>(std::move(swapping));
-  const std::array values{CqlValue::Int(shared->keep_s), CqlValue::Bytes(shared->value), CqlValue::Bytes(shared->name),
-                          shared->expected ? CqlValue::Bytes(*shared->expected) : CqlValue::Null()};
+void CassandraRegisters::Try(const std::shared_ptr<Swapping>& swapping, Patience patience) {
+  const std::array values{CqlValue::Int(swapping->keep_s), CqlValue::Bytes(swapping->value),
+                          CqlValue::Bytes(swapping->name),
+                          swapping->expected ? CqlValue::Bytes(*swapping->expected) : CqlValue::Null()};
   const CqlOptions options{.serial_consistency = CqlConsistency::kSerial};
   session_.client().Execute(session_.statement(StoreStatement::kSwapRegister), values, options,
-                            [this, shared](const CqlResult& written) {
-                              if (written.status() == CqlStatus::kBadRequest) {
-                                return shared->done(Failure(FailureOf(written, "change a register").error));
+                            [this, swapping, patience](const CqlResult& written) {
+                              if (!written.ok()) {
+                                CassandraFailure failure = FailureOf(written, "change a register");
+                                if (written.status() != CqlStatus::kBadRequest) {
+                                  return Settle(swapping, patience, failure);
+                                }
+                                return swapping->done(Failure(std::move(failure.error)));
                               }
-                              if (!written.ok()) return Settle(shared, FailureOf(written, "change a register").error);
-                              if (written.applied()) return shared->done(shared->value);
-                              Settle(shared, std::nullopt);
+                              if (written.applied()) return swapping->done(swapping->value);
+                              Settle(swapping, patience, std::nullopt);
                             });
 }
 
-void CassandraRegisters::Settle(const std::shared_ptr<Swapping>& swapping, const std::optional<Error>& unclear) {
-  Read(swapping->name, [swapping, unclear](Result<std::optional<std::string>> held) {
-    if (!held) return swapping->done(Failure(unclear.value_or(held.error())));
-    if (unclear && *held == swapping->expected) return swapping->done(Failure(*unclear));
+void CassandraRegisters::Settle(const std::shared_ptr<Swapping>& swapping, Patience patience,
+                                const std::optional<CassandraFailure>& unclear) {
+  Read(swapping->name, patience, [this, swapping, patience, unclear](Held held) mutable {
+    if (!held) return swapping->done(Failure(unclear.value_or(held.error()).error));
+    if (unclear && *held == swapping->expected) {
+      if (patience.Allows(unclear->status)) return Try(swapping, patience);
+      return swapping->done(Failure(unclear->error));
+    }
     // It was there when the swap was refused, and its time has come since.
     if (!*held)
       return swapping->done(Fail(ErrorCode::kStoreError, "the register went while it was changed: try again"));

@@ -1,5 +1,6 @@
 #include "store/cassandra_settable_put.h"
 
+#include <chrono>
 #include <memory>
 
 #include "store/put_rule.h"
@@ -11,7 +12,10 @@ namespace {
 class SettablePut : public std::enable_shared_from_this<SettablePut> {
  public:
   SettablePut(const PutTools& tools, EntryPut put)
-      : tools_(tools), put_(std::move(put)), cell_(tools.tables.CellFor(*put_.entry)) {}
+      : tools_(tools),
+        put_(std::move(put)),
+        cell_(tools.tables.CellFor(*put_.entry)),
+        contend_until_(tools.scheduler.Now() + kContendFor) {}
 
   // The parts first: they are under a name that nobody knows until the row is there.
   void Start() {
@@ -25,6 +29,11 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
   static constexpr int kAttemptsMax = 32;  // lost to others, each of which got further
   static constexpr int kUnclearMax = 3;
 
+  // Where transactions of several nodes meet, Cassandra ends some at once as if by a time-out, reads of this level too:
+  // it cannot say what becomes of them. The next one can.
+  static constexpr std::chrono::seconds kContendFor{2};
+  static constexpr int kContendMax = 32;
+
   void Read() {
     tools_.tables.ReadSettable(
         put_.key, CqlConsistency::kSerial,
@@ -32,19 +41,26 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
   }
 
   void OnRead(Outcome<std::optional<EntryRow>> row) {
-    if (!row) return Abandon(unclear_ ? unclear_->Unclear() : row.error());
+    if (!row) {
+      if (row.error().status == CqlStatus::kTimeout && MayContend()) return Read();
+      return Abandon(unclear_ ? unclear_->Unclear() : row.error());
+    }
     if (unclear_ && *row && (*row)->packed == PackCell(cell_)) return Succeed();
     // After a read at this level, a transaction that was under way is either there or will never be. If others wrote
     // meanwhile, it may have been there in between.
     const std::optional<std::string> there = *row ? std::optional((*row)->packed) : std::nullopt;
-    if (unclear_ && there != expected_) return Abandon(unclear_->Unclear());
-    unclear_.reset();
+    const bool overwritten = unclear_ && there != expected_;
+    if (overwritten && put_.condition) return Abandon(unclear_->Unclear());
     kept_ = *std::move(row);
     expected_ = there;
     const Result<bool> wins =
         JudgePut(*put_.entry, kept_ ? kept_->entry.get() : nullptr, put_.condition, tools_.scheduler.Now());
     if (!wins) return Abandon(CassandraFailure::Refusal(wins.error()));
+    // It happened before what is there now, or might as well have: nobody can tell. Where what is there is lower, it
+    // did not happen, since that would not have taken its place.
+    if (!*wins && overwritten) return BeSuperseded();
     if (!*wins) return Drop();
+    unclear_.reset();
     tools_.tables.WriteSettable(put_.key, *put_.entry, cell_, expected_,
                                 [self = shared_from_this()](Outcome<bool> applied) { self->OnWritten(applied); });
   }
@@ -52,7 +68,7 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
   void OnWritten(const Outcome<bool>& applied) {
     if (!applied) {
       if (applied.error().status == CqlStatus::kBadRequest) return Abandon(applied.error());
-      if (++unclear_times_ > kUnclearMax) return put_.done(tl::unexpected(applied.error().Unclear()));
+      if (++unclear_times_ > kUnclearMax && !MayContend()) return put_.done(tl::unexpected(applied.error().Unclear()));
       unclear_ = applied.error();
       return Read();
     }
@@ -62,8 +78,15 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
         {ErrorCode::kOverloaded, "too many nodes write this key at once: try again shortly"}));
   }
 
+  bool MayContend() { return ++contended_ <= kContendMax && tools_.scheduler.Now() < contend_until_; }
+
   void Succeed() {
     if (kept_) tools_.tables.ForgetParts(put_.key, 0, kept_->cell);
+    put_.done({});
+  }
+
+  void BeSuperseded() {
+    tools_.tables.ForgetParts(put_.key, 0, cell_);
     put_.done({});
   }
 
@@ -81,7 +104,9 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
   const PutTools tools_;
   const EntryPut put_;
   const EntryCell cell_;
+  const TimePoint contend_until_;
   int attempts_ = 0;
+  int contended_ = 0;
   int unclear_times_ = 0;
   std::optional<CassandraFailure> unclear_;  // of the last write: whether it happened is not known
   std::optional<EntryRow> kept_;

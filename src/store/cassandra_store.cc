@@ -26,7 +26,7 @@ class StoreInCassandra : public CassandraStore {
         session_(std::make_shared<CassandraSession>(scheduler, settings, [lanes = lanes_] { lanes->Wake(); })),
         tables_(*session_, scheduler, damage_, RandomNumber(), limits.value_bytes_whole),
         records_(*session_, scheduler, clock_, limits),
-        registers_(*session_) {
+        registers_(*session_, scheduler) {
     session_->Start();
   }
 
