@@ -89,13 +89,16 @@ void ProcessRunner::Impl::Adopt(const CatalogPtr& catalog) {
   }
 }
 
+// Among nodes `every` has the same ticks at each, whenever it started and whichever of them has run.
+std::int64_t ProcessRunner::Impl::FromNow(const Schedule& schedule) const {
+  const std::int64_t now = scheduler_.UnixMillis();
+  return schedule.every && claim_.among_nodes() ? now - now % schedule.every->count() : now;
+}
+
 // No tick of times that were not in force has been missed.
 void ProcessRunner::Impl::CountFromNow(State& state) {
   state.record.schedule = state.process->schedule.text;
-  state.record.counts_from = scheduler_.UnixMillis();
-  if (const auto& every = state.process->schedule.every; every && claim_.among_nodes()) {
-    state.record.counts_from -= state.record.counts_from % every->count();
-  }
+  state.record.counts_from = FromNow(state.process->schedule);
   state.counting = true;
   state.next.reset();
   state.owed.clear();

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "testing/process_fixture.h"
 
 namespace kck {
@@ -57,6 +59,21 @@ TEST_F(ProcessTest, EveryCountsFromTheEnd) {
   EXPECT_FALSE(Report().running_since_unix_ms);
   EXPECT_EQ(Next(), minutes(1));
   EXPECT_EQ(Report().last_success_unix_ms, clock_.UnixMillis());
+}
+
+TEST_F(ProcessTest, AmongNodesEveryHasTicksThatDoNotDependOnItsRuns) {
+  claim_.among = true;
+  Schedule schedule = Every(minutes(1));
+  schedule.jitter = 0.5;
+  Serve(Sql(schedule));
+  for (int run = 0; run < 20; ++run) {
+    scheduler_.Advance(Next());
+    ASSERT_EQ(writes_under_way(), 1U);
+    if (run % 3 == 0) scheduler_.Advance(seconds(7));
+    EndWrite();
+    EXPECT_EQ(claim_.asked.back() % 60000, 0);
+  }
+  EXPECT_EQ(std::set(claim_.asked.begin(), claim_.asked.end()).size(), 20U) << "none twice";
 }
 
 TEST_F(ProcessTest, CronKeepsItsTimes) {

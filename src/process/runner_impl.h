@@ -67,6 +67,7 @@ class ProcessRunner::Impl : public std::enable_shared_from_this<ProcessRunner::I
   // process_runner.cc
   void Restore(const std::vector<std::pair<std::string, std::string>>& records) KCK_REQUIRES(mutex_);
   void Adopt(const CatalogPtr& catalog) KCK_REQUIRES(mutex_);
+  std::int64_t FromNow(const Schedule& schedule) const;
   void CountFromNow(State& state) KCK_REQUIRES(mutex_);
   void Resume(State& state) KCK_REQUIRES(mutex_);
   void Keep(const State& state) KCK_REQUIRES(mutex_);

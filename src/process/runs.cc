@@ -133,8 +133,13 @@ void ProcessRunner::Impl::Finish(const StatePtr& state, Result<std::string> outc
     record.last_failure = run;
     LogWarning("process {} failed: {}: {}", state->name, run.result, run.detail);
   }
-  // `every` counts from the end, once nothing is to be made up for.
-  if (state->working->schedule.every && state->owed.empty()) record.counts_from = scheduler_.UnixMillis();
+  // `every` counts from the end, once nothing is to be made up for; among nodes from the tick before that, but not from
+  // one before its own, where jitter had it begin early.
+  const Schedule& schedule = state->working->schedule;
+  if (schedule.every && state->owed.empty()) {
+    const std::int64_t from = FromNow(schedule);
+    record.counts_from = claim_.among_nodes() ? std::max(record.counts_from, from) : from;
+  }
   state->walking = false;
   state->recording = true;
   state->outcome = std::move(outcome);

@@ -33,7 +33,9 @@ class FakeClaim : public TickClaim {
  public:
   explicit FakeClaim(Scheduler& scheduler) : scheduler_(scheduler) {}
   void Claim(const std::string& process, std::int64_t tick_unix_ms, Callback done) override;
+  bool among_nodes() const override { return among; }
 
+  bool among = false;
   Result<bool> answer = true;
   std::vector<std::int64_t> asked;
 
