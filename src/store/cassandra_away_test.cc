@@ -31,6 +31,14 @@ CassandraSettings Impatient() {
   return settings;
 }
 
+void PauseAll() {
+  for (int node = 1; node <= SharedCassandraNodes(); ++node) SharedCassandraServer().Pause(node);
+}
+
+void ResumeAll() {
+  for (int node = 1; node <= SharedCassandraNodes(); ++node) SharedCassandraServer().Resume(node);
+}
+
 class CassandraAway : public CassandraStoreTest {
  protected:
   using Future = std::future<Result<void>>;
@@ -82,10 +90,10 @@ class CassandraAway : public CassandraStoreTest {
 
 TEST_F(CassandraAway, FromTheStart) {
   const CassandraSettings settings = Impatient();
-  SharedCassandraServer().Kill(1);
+  SharedCassandraServer().KillAll();
   store_ = OpenCassandraStore(settings, scheduler_, limits_).value();
   EXPECT_EQ(store_->cassandra_health().connected_at_unix_ms, 0);
-  ExpectAwayThenBack([] { SharedCassandraServer().Start(1); });
+  ExpectAwayThenBack([] { SharedCassandraServer().StartAll(); });
   EXPECT_TRUE(store_->cassandra_health().connected);
   EXPECT_GT(store_->cassandra_health().connected_at_unix_ms, 0);
   store_->Close();
@@ -94,24 +102,24 @@ TEST_F(CassandraAway, FromTheStart) {
 TEST_F(CassandraAway, Silent) {
   store_ = OpenCassandraStore(Impatient(), scheduler_, limits_).value();
   AwaitConnected(*store_);
-  SharedCassandraServer().Pause(1);
-  ExpectAwayThenBack([] { SharedCassandraServer().Resume(1); });
+  PauseAll();
+  ExpectAwayThenBack([] { ResumeAll(); });
   store_->Close();
 }
 
 TEST_F(CassandraAway, Killed) {
   store_ = OpenCassandraStore(Impatient(), scheduler_, limits_).value();
   AwaitConnected(*store_);
-  SharedCassandraServer().Kill(1);
+  SharedCassandraServer().KillAll();
   EXPECT_TRUE(BecomesTrue([this] { return !store_->cassandra_health().connected; }));
-  ExpectAwayThenBack([] { SharedCassandraServer().Start(1); });
+  ExpectAwayThenBack([] { SharedCassandraServer().StartAll(); });
   store_->Close();
 }
 
 TEST_F(CassandraAway, ClosingEndsEveryWriteAllTheSame) {
   store_ = OpenCassandraStore(Impatient(), scheduler_, {.close_timeout_ms = 500}).value();
   AwaitConnected(*store_);
-  SharedCassandraServer().Pause(1);
+  PauseAll();
   std::vector<Future> puts;
   for (std::uint64_t i = 0; i < 10; ++i) {
     puts.push_back(Put(Of(TestKey(), i)));
@@ -123,7 +131,7 @@ TEST_F(CassandraAway, ClosingEndsEveryWriteAllTheSame) {
     ASSERT_EQ(put.wait_for(seconds(0)), std::future_status::ready);
     EXPECT_EQ(put.get().error().code, ErrorCode::kStoreError);
   }
-  SharedCassandraServer().Resume(1);
+  ResumeAll();
   EXPECT_EQ(Put(Of(TestKey(), 1)).get().error().code, ErrorCode::kStoreError);
 }
 

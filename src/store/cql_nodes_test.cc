@@ -4,6 +4,8 @@
 
 #include <array>
 #include <atomic>
+#include <map>
+#include <thread>
 
 #include "testing/cql_fixture.h"
 
@@ -142,6 +144,66 @@ TEST_F(CqlNodesTest, AKilledNodeIsMissedAndComesBackByItself) {
   EXPECT_TRUE(BecomesTrue([&] { return client_.counts().nodes_up == 3; }));
   EXPECT_TRUE(BecomesTrue([&] { return AllReadsAreGood(client_, statement_, {.consistency = CqlConsistency::kAll}); }));
   EXPECT_EQ(client_.counts().nodes_known, 3U);
+}
+
+// Writes each of many keys and reads it back, at a quorum, round by round, until it ends.
+class Rounds {
+ public:
+  using Execute = std::function<CqlResult(const std::string& cql, const std::vector<CqlValue>& values)>;
+
+  explicit Rounds(Execute execute) : execute_(std::move(execute)), thread_([this](const auto& stop) { Run(stop); }) {}
+
+  int done() const { return done_; }
+  bool AwaitMore() {
+    return BecomesTrue([this, before = done_.load()] { return done_ > before + 1; });
+  }
+  std::string End() {
+    thread_ = {};
+    return failure_;
+  }
+
+ private:
+  static constexpr int kKeys = 60;
+
+  void Run(const std::stop_token& stop) {
+    for (int round = 0; !stop.stop_requested() && failure_.empty(); ++round, ++done_) {
+      for (int key = 0; key < kKeys && failure_.empty(); ++key) WriteAndRead(fmt::format("round/{}", key), round);
+    }
+  }
+
+  void WriteAndRead(const std::string& key, int round) {
+    const auto written =
+        execute_("insert into kck_cql_test.item (k, n) values (?, ?)", {CqlValue::Bytes(key), CqlValue::Bigint(round)});
+    if (!written.ok()) failure_ = fmt::format("write of {}: {}", key, written.message());
+    const auto read = execute_("select n from kck_cql_test.item where k = ?", {CqlValue::Bytes(key)});
+    if (!read.ok()) failure_ = fmt::format("read of {}: {}", key, read.message());
+    if (read.ok() && (read.rows() == 0 || read.Bigint(0, 0) != round)) failure_ = fmt::format("{} is old", key);
+  }
+
+  const Execute execute_;
+  std::string failure_;  // the thread's
+  std::atomic<int> done_{0};
+  std::jthread thread_;
+};
+
+TEST_F(CqlNodesTest, NodesJoinAndLeaveAndNobodyNoticesButTheCounts) {
+  if (SharedCassandraNodes() == 1) GTEST_SKIP() << "a minute, which tests/nightly/cassandra has";
+  ASSERT_TRUE(BecomesTrue([&] { return client_.counts().nodes_up == 3; }));
+  std::map<std::string, CqlStatementPtr> prepared;
+  Rounds rounds([&](const std::string& cql, const std::vector<CqlValue>& values) {
+    CqlStatementPtr& statement = prepared[cql];
+    if (!statement) statement = Prepare(cql);
+    return Execute(statement, values, {.idempotent = true, .consistency = CqlConsistency::kQuorum});
+  });
+  const int joined = SharedCluster().Add();
+  EXPECT_TRUE(BecomesTrue([&] { return client_.counts().nodes_up == 4; }));
+  EXPECT_EQ(client_.counts().nodes_known, 4U);
+  EXPECT_TRUE(rounds.AwaitMore());
+  SharedCluster().Decommission(joined);
+  EXPECT_TRUE(BecomesTrue([&] { return client_.counts().nodes_known == 3 && client_.counts().nodes_up == 3; }));
+  EXPECT_TRUE(rounds.AwaitMore());
+  EXPECT_EQ(rounds.End(), "");
+  EXPECT_TRUE(AllReadsAreGood(client_, statement_, {.consistency = CqlConsistency::kAll}));
 }
 
 }  // namespace

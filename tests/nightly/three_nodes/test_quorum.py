@@ -28,7 +28,7 @@ FILES = {
 @pytest.fixture
 def pair(make_kck):
     """Two nodes that serve, and hold the hot keys."""
-    one, other = (make_kck(name, FILES).start() for name in ("one", "other"))
+    one, other = (make_kck(name, FILES, request_timeout="2s").start() for name in ("one", "other"))
     for node in (one, other):
         for key in HOT:
             node.fetch(key)
@@ -125,7 +125,7 @@ def test_without_a_quorum(pair, make_kck, database, quorum):
 
 
 def test_started_without_a_replica_a_node_joins_later(make_kck, cassandra):
-    node, other = make_kck("one", FILES), make_kck("other", FILES)
+    node, other = (make_kck(name, FILES, request_timeout="2s") for name in ("one", "other"))
     for number in (1, 2, 3):
         cassandra.kill(number)
     node.start()
