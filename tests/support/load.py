@@ -1,4 +1,4 @@
-"""Readers and writers of table item through nodes that share a store, which hold every answer against what was written."""
+"""Readers and writers of table item through nodes that share a store; each answer is held against what was written."""
 
 import random
 import threading
@@ -27,8 +27,8 @@ def fill_table(database):
 
 
 class Load:
-    """A reader a node and two writers. Each id is one writer's own, and its n only rises. `written` has the n of each id
-    that was written; once both nodes have shown it, no node may show less."""
+    """A reader a node and two writers. Each id is one writer's own, and its n only rises. `written` has the last n of
+    each id; once both nodes have shown it, no node may show less."""
 
     def __init__(self, nodes, database):
         self.nodes = nodes

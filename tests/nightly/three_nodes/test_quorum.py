@@ -1,4 +1,4 @@
-"""Two of three replicas away: what needs no quorum goes on, what needs one says so in time, and all is well after it."""
+"""Two of three replicas away: what needs no quorum goes on, what needs one says so in time, and all is well after."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

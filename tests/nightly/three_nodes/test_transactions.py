@@ -58,7 +58,8 @@ def compare_and_set(node, version, value):
 
 def test_each_tick_of_a_process_has_one_run(make_kck, database):
     database.execute("create table tick (second bigint)")
-    process = "sql: insert into tick values (floor(extract(epoch from now()))::bigint)\nevery: 1s\njitter: 0\nmissed: skip\n"
+    process = ("sql: insert into tick values (floor(extract(epoch from now()))::bigint)\n"
+               "every: 1s\njitter: 0\nmissed: skip\n")
     nodes = [make_kck(name, {"processes/tick.yml": process}) for name in ("one", "two", "three")]
     for node in nodes:
         node.start()
