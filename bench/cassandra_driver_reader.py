@@ -17,7 +17,7 @@ from cassandra.policies import RoundRobinPolicy
 from cassandra.query import tuple_factory
 
 # As src/store/cassandra_session.cc has it.
-READ = "SELECT fingerprint, cell, mark FROM {}.entry WHERE key = ?"
+READ = "SELECT fingerprint, cell, mark, forgotten FROM {}.entry WHERE key = ?"
 KEYS_A_CALL = 5000  # so many that the beginning and the end of a call, with less in flight, count for little
 SEED = 1
 

@@ -7,25 +7,42 @@
 namespace kck {
 namespace {
 
+// Of a source without stamps, which transactions say nothing of: their database was another one.
+bool HasNoTransactions(const Entry& entry) {
+  return !entry.stamp() && (entry.kind() == EntryKind::kValue || entry.kind() == EntryKind::kEmpty);
+}
+
 bool Shows(const Entry& entry, const MarkedTransaction& mark) {
-  // By version alone where there is no stamp: what somebody set takes along the marks that were there before it, and
-  // what was computed from a source without stamps is of another definition.
-  if (!entry.stamp()) return entry.kind() == EntryKind::kValue || entry.kind() == EntryKind::kEmpty;
+  if (HasNoTransactions(entry)) return true;
+  // What somebody set took along the marks that were there before it.
+  if (!entry.stamp()) return false;
   // A newer history begins with what is left of the older one.
   if (entry.version().epoch != mark.epoch) return entry.version().epoch > mark.epoch;
   return entry.stamp()->Sees(mark.id);
 }
 
+// Whether it shows all that was before that transaction.
+bool ShowsAllBefore(const Entry& entry, const MarkedTransaction& end) {
+  if (HasNoTransactions(entry)) return true;
+  if (entry.version().epoch != end.epoch) return entry.version().epoch > end.epoch;
+  // What is set has a number that is above all that was seen then, and so above what was forgotten until then.
+  return (entry.stamp() ? entry.stamp()->xmin : entry.version().number) >= end.id;
+}
+
 }  // namespace
 
 bool ShowsMarks(const Entry& entry, std::uint64_t known, const KeyMarks& marks, std::string_view database) {
-  return known >= marks.number && std::ranges::all_of(marks.transactions, [&](const MarkedTransaction& mark) {
-           return mark.database != database || Shows(entry, mark);
-         });
+  if (known < marks.number) return false;
+  const auto& forgotten = marks.forgotten;
+  if (forgotten && forgotten->database == database && !ShowsAllBefore(entry, *forgotten)) return false;
+  return std::ranges::all_of(marks.transactions, [&](const MarkedTransaction& mark) {
+    return mark.database != database || Shows(entry, mark);
+  });
 }
 
 void LearnMarks(Flight& flight, const KeyMarks& read) {
   flight.marks.number = std::max(flight.marks.number, read.number);
+  if (read.forgotten) flight.marks.forgotten = read.forgotten;
   for (const MarkedTransaction& mark : read.transactions) {
     auto& known = flight.marks.transactions;
     if (std::ranges::find(known, mark) == known.end()) known.push_back(mark);

@@ -134,6 +134,32 @@ TEST_F(SharedMarks, AnotherDatabasesTransactionsSayNothing) {
   EXPECT_EQ(third->Get("item/1"), "[1]");
 }
 
+TEST_F(SharedMarks, WhatAnotherDefinitionShowsDoesNotClearTheMarkOfTheFirst) {
+  const auto third = Start("third", [](Product& product) { product.fingerprint = 200; });
+  ShareOne();
+  EXPECT_EQ(third->Get("item/1"), "stale [1]") << "by the other definition";
+  third->Answer("[1000]", 10);
+  EXPECT_EQ(third->Get("item/1"), "[1000]");
+  one_->Update(WrittenAt(12), "1");
+  one_->Answer("[2]", 14);
+  EXPECT_EQ(one_->Get("item/1"), "[2]") << "and the transaction is forgotten";
+  PassRecheck();
+  EXPECT_EQ(third->Get("item/1"), "stale [1000]");
+  third->Answer("[1002]", 14);
+  EXPECT_EQ(third->Get("item/1"), "[1002]");
+  EXPECT_EQ(other_->Get("item/1"), "[2]");
+}
+
+TEST_F(SharedMarks, WhatIsPurgedIsGoneWhateverTheDefinition) {
+  const auto third = Start("third", [](Product& product) { product.fingerprint = 200; });
+  ShareOne();
+  third->Get("item/1");
+  third->Answer("[1000]", 10);
+  ASSERT_TRUE(one_->Purge("item/1"));
+  PassRecheck();
+  EXPECT_EQ(third->Get("item/1"), "waits");
+}
+
 TEST_F(SharedMarks, AMarkThatIsLongOverAsksForNoCompute) {
   ShareOne();
   one_->Refresh("item/1");

@@ -67,7 +67,8 @@ class ProductPut : public std::enable_shared_from_this<ProductPut> {
   // A row that goes with this write takes its parts along.
   void Consider(EntryRow& row) {
     const bool same = row.fingerprint == put_.entry->fingerprint();
-    if (!same && row.cell.written_us >= time_us_ - kDefinitionKeptUs) return;
+    // What somebody sets or purges is the key, whatever the definition.
+    if (!same && IsComputed(*put_.entry) && row.cell.written_us >= time_us_ - kDefinitionKeptUs) return;
     if (!same) forgetting_.definitions.push_back(row.fingerprint);
     if (row.cell.chunks > 0) replaced_.push_back(std::move(row));
   }
@@ -79,6 +80,7 @@ class ProductPut : public std::enable_shared_from_this<ProductPut> {
     MarkedTransaction end{mark.database, mark.epoch, mark.id + 1};
     auto& before = forgetting_.marks_before;
     if (!before || InOrder(*before) < InOrder(end)) before = std::move(end);
+    forgetting_.tells_marks = IsComputed(*put_.entry);
   }
 
   void WriteRow() {

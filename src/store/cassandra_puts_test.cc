@@ -299,6 +299,13 @@ std::optional<std::uint64_t> EndOf(const std::optional<MarkedTransaction>& befor
   return before ? std::optional(before->id) : std::nullopt;
 }
 
+TEST_F(CassandraPutsTest, WhatIsPurgedGoesWhateverItsDefinition) {
+  const std::int64_t now_us = scheduler_.UnixMillis() * 1000;
+  tables_.entries = {tables_.RowOf(Of(10, 1), now_us), tables_.RowOf(Of(10, 2), now_us)};
+  EXPECT_EQ(Put(MakeTombstone(kKey, {1, 11, 0}, [](EntryFacts& facts) { facts.fingerprint = kProduct; })), "ok");
+  EXPECT_THAT(tables_.forgotten.definitions, ElementsAre(1, 2));
+}
+
 TEST_F(CassandraPutsTest, TheFirstOfADefinitionThatNeverEndsLeavesNoDeletion) {
   tables_.entries = {tables_.RowOf(Of(10, kProduct + 1), scheduler_.UnixMillis() * 1000)};
   EXPECT_EQ(Put(Of(10, kProduct)), "ok");
@@ -323,6 +330,10 @@ TEST_F(CassandraPutsTest, MarksThatAStampIsPastGoWithThePut) {
   EXPECT_EQ(EndOf(tables_.forgotten.marks_before), 16U);
   EXPECT_EQ(tables_.forgotten.marks_before->database, "main");
   EXPECT_EQ(tables_.forgotten.marks_before->epoch, 1U);
+  EXPECT_TRUE(tables_.forgotten.tells_marks);
+  EXPECT_EQ(Put(Of(21, kProduct, [](EntryFacts& facts) { facts.kind = EntryKind::kSet; })), "ok");
+  EXPECT_EQ(EndOf(tables_.forgotten.marks_before), 2U) << "of the later epoch";
+  EXPECT_FALSE(tables_.forgotten.tells_marks);
 }
 
 TEST_F(CassandraPutsTest, AMarkLivesAsLongAsWhatItIsHeldAgainst) {

@@ -40,6 +40,7 @@ std::uint64_t UnsignedOf(const CqlResult& found, std::uint32_t row, std::uint32_
 }
 
 std::optional<MarkedTransaction> MarkOf(std::string_view text) {
+  if (text.empty()) return std::nullopt;
   MarkedTransaction mark;
   const char* end = text.data() + text.size();
   const auto epoch = std::from_chars(text.data(), end, mark.epoch);
@@ -80,6 +81,7 @@ KeyRows RowsOfEntries(std::string_view key, const CqlResult& found, std::uint64_
   KeyRows all;
   for (std::uint32_t i = 0; i < found.rows(); ++i) {
     all.marks.number = UnsignedOf(found, i, 2);
+    all.marks.forgotten = MarkOf(found.Bytes(i, 3));
     // Of a key without rows there is the number of its marks alone; a row of an earlier layout has no cell.
     if (found.IsNull(i, 0) || found.IsNull(i, 1)) continue;
     const std::uint64_t fingerprint = UnsignedOf(found, i, 0);

@@ -19,6 +19,7 @@ constexpr const char* kCure = "run `kck store setup`";
 // The log of records is written in the order of time and goes as a whole, so it lies in windows of time.
 constexpr std::array<const char*, 9> kStatements = {
     "CREATE TABLE IF NOT EXISTS {0}.entry (key text, fingerprint bigint, version blob, cell blob, mark bigint static, "
+    "forgotten text static, "
     "PRIMARY KEY (key, fingerprint, version)) WITH CLUSTERING ORDER BY (fingerprint ASC, version DESC) "
     "AND compaction = {{'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'L4'}} "
     "AND gc_grace_seconds = 86400",
@@ -36,7 +37,7 @@ constexpr std::array<const char*, 9> kStatements = {
     "CREATE TABLE IF NOT EXISTS {0}.highest (name text PRIMARY KEY, number bigint)",
     "CREATE TABLE IF NOT EXISTS {0}.layout (id int PRIMARY KEY, version int)",
     // From version 1, which no release had. What it held is not read any more: it is computed again.
-    "ALTER TABLE {0}.entry ADD IF NOT EXISTS (cell blob, mark bigint static)",
+    "ALTER TABLE {0}.entry ADD IF NOT EXISTS (cell blob, mark bigint static, forgotten text static)",
     "ALTER TABLE {0}.settable ADD IF NOT EXISTS cell blob",
 };
 

@@ -43,7 +43,7 @@ TEST_F(CassandraSchemaTest, RefusesTablesOfAnotherVersion) {
 
 TEST_F(CassandraSchemaTest, TablesOfAnEarlierVersionAreChangedWithWhatTheyHold) {
   EXPECT_EQ(ErrorOf(SetUpCassandra(scheduler_, settings_)), "none");
-  Cql("ALTER TABLE kck_schema_test.entry DROP (cell, mark)");
+  Cql("ALTER TABLE kck_schema_test.entry DROP (cell, mark, forgotten)");
   Cql("ALTER TABLE kck_schema_test.settable DROP cell");
   Cql("DROP TABLE kck_schema_test.log");
   Cql("INSERT INTO kck_schema_test.entry (key, fingerprint, version) VALUES ('a', 1, 0x01)");

@@ -12,13 +12,14 @@ constexpr int kPauseMinMs = 200;
 constexpr int kPauseMaxMs = 5000;
 
 constexpr std::array<const char*, kStoreStatements> kTexts = {
-    "SELECT fingerprint, cell, mark FROM {0}.entry WHERE key = ?",
+    "SELECT fingerprint, cell, mark, forgotten FROM {0}.entry WHERE key = ?",
     "INSERT INTO {0}.entry (key, fingerprint, version, cell) VALUES (?, ?, ?, ?) USING TIMESTAMP ? AND TTL ?",
     "DELETE FROM {0}.entry USING TIMESTAMP ? WHERE key = ? AND fingerprint = ? AND version < ?",
     "DELETE FROM {0}.entry USING TIMESTAMP ? WHERE key = ? AND fingerprint = ?",
     "UPDATE {0}.entry USING TIMESTAMP ? AND TTL ? SET mark = ? WHERE key = ?",
     "INSERT INTO {0}.entry (key, fingerprint, version, cell) VALUES (?, 0, ?, ?) USING TIMESTAMP ? AND TTL ?",
     "DELETE FROM {0}.entry USING TIMESTAMP ? WHERE key = ? AND fingerprint = 0 AND version >= ? AND version < ?",
+    "UPDATE {0}.entry USING TIMESTAMP ? AND TTL ? SET forgotten = ? WHERE key = ?",
     "SELECT data FROM {0}.chunk WHERE key = ? AND fingerprint = ? AND id = ? AND part = ?",
     "INSERT INTO {0}.chunk (key, fingerprint, id, part, data) VALUES (?, ?, ?, ?, ?) USING TTL ?",
     "DELETE FROM {0}.chunk WHERE key = ? AND fingerprint = ? AND id = ? AND part = ?",

@@ -23,6 +23,7 @@ enum class StoreStatement : std::uint8_t {
   kMarkNumber,        // timestamp, ttl, number, key
   kMarkTransaction,   // key, name, text, timestamp, ttl
   kForgetMarks,       // timestamp, key, first name, name after the last
+  kTellForgotten,     // timestamp, ttl, text, key
   kReadChunk,         // key, fingerprint, id, part
   kWriteChunk,        // key, fingerprint, id, part, data, ttl
   kForgetChunk,       // key, fingerprint, id, part
@@ -36,7 +37,7 @@ enum class StoreStatement : std::uint8_t {
   kReadHighest,       // name
   kRaiseHighest,      // name, number, number
 };
-inline constexpr std::size_t kStoreStatements = 19;
+inline constexpr std::size_t kStoreStatements = 20;
 
 // Any thread. Held by shared pointer, since timers name it.
 class CassandraSession : public std::enable_shared_from_this<CassandraSession> {

@@ -161,6 +161,8 @@ TEST_P(SharedStoreConformance, ATransactionsMarkStandsUntilAStampSeesAllBeforeIt
   EXPECT_EQ(Marks(key_), "second 1.3");
   Mark(*one_, key_, MarkedTransaction{"main", 1, 22});
   EXPECT_EQ(Marks(key_), "main 1.22, second 1.3");
+  const std::optional<MarkedTransaction> end{MarkedTransaction{"main", 1, 16}};
+  EXPECT_EQ(Get(*other_, key_)->marks.forgotten, end) << "who does not show all before it may miss one";
 }
 
 TEST_P(SharedStoreConformance, WhatIsSetTakesTheTransactionsBeforeItAlong) {

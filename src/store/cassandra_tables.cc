@@ -12,6 +12,9 @@ CqlValue Definition(std::uint64_t fingerprint) { return Unsigned(fingerprint); }
 
 constexpr std::string_view kReading = "be read";
 constexpr std::string_view kWriting = "write";
+// Longer than a definition that no node has any more is of any use.
+constexpr std::int32_t kForgottenKeptS = 30 * 86400;
+
 constexpr std::string_view kMarking = "mark a key";
 
 Outcome<void> NothingOf(const CqlResult& result, std::string_view what) {
@@ -62,6 +65,12 @@ void CassandraTables::WriteEntry(const std::string& key, const Entry& entry, con
     end_of_marks = MarkName(*before);
     items.push_back({session_.statement(StoreStatement::kForgetMarks),
                      {time, name, CqlValue::Bytes(first_mark), CqlValue::Bytes(end_of_marks)}});
+  }
+  std::string forgotten;
+  if (forgetting.tells_marks) {
+    forgotten = TextOfMark(*forgetting.marks_before);
+    items.push_back({session_.statement(StoreStatement::kTellForgotten),
+                     {time, CqlValue::Int(kForgottenKeptS), CqlValue::Bytes(forgotten), name}});
   }
   session_.client().ExecuteBatch(items, {.idempotent = true}, [done = std::move(done)](const CqlResult& written) {
     done(NothingOf(written, kWriting));

@@ -61,6 +61,7 @@ class EntryTables {
     std::optional<std::int64_t> older_until_us{};     // rows below the entry's own that bear a time up to this
     std::vector<std::uint64_t> definitions{};         // whole
     std::optional<MarkedTransaction> marks_before{};  // of its database, those before it
+    bool tells_marks = false;                         // that they were (KeyMarks::forgotten)
   };
 
   // The entry's row and what is forgotten with it, as one step.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,9 @@ inline auto InOrder(const MarkedTransaction& one) { return std::pair(one.epoch, 
 struct KeyMarks {
   std::uint64_t number = 0;  // of the last change without a transaction; 0: there was none
   std::vector<MarkedTransaction> transactions;
+  // Transactions before this one were forgotten with the put of an entry that shows them; one by another definition,
+  // or one that came late, may not.
+  std::optional<MarkedTransaction> forgotten{};
 };
 
 }  // namespace kck

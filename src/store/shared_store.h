@@ -46,8 +46,8 @@ class SharedStore : public Store {
 
   // Marks a product's key; GetShared tells of it, also where no entry is there. Without a transaction, `done` gets a
   // number that is above all that anybody had read before the call; else 0. A number stands until the next one. A
-  // transaction goes with the put of an entry whose stamp sees it, and all before it; what is put or read is not held
-  // against it here.
+  // transaction is forgotten with the put of a computed entry whose stamp sees it and all before it, or of any other
+  // entry; what is put or read is not held against it here.
   virtual void MarkShared(std::string key, std::optional<MarkedTransaction> transaction, NumberCallback done) = 0;
 
   // A register: what is read was written before by somebody, and what was written before is read by everybody. Nothing

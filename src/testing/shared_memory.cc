@@ -52,6 +52,7 @@ class SharedMemory::View : public SharedStore {
       ++shared_.writes;
       kept.push_back({entry, name_});
       ForgetSeen(key, entry);
+      if (!IsComputed(*entry.entry)) ForgetOthers(key, *entry.entry);
       return {};
     });
   }
@@ -114,9 +115,19 @@ class SharedMemory::View : public SharedStore {
     return {Entry::MakeRenewal(found->entry.entry, facts), found->entry.known, {}, std::move(marks)};
   }
 
+  // What somebody sets or purges is the key, whatever the definition.
+  void ForgetOthers(const std::string& key, const Entry& entry) {
+    for (auto& [name, all] : shared_.entries_) {
+      if (name.first == key && name.second != entry.fingerprint()) all.clear();
+    }
+  }
+
   void ForgetSeen(const std::string& key, const SharedEntry& put) {
-    std::erase_if(shared_.marks_[key].transactions, [&put](const MarkedTransaction& mark) {
-      return mark.database == put.database && GoesWith(mark, *put.entry);
+    KeyMarks& marks = shared_.marks_[key];
+    std::erase_if(marks.transactions, [&put, &marks](const MarkedTransaction& mark) {
+      const bool goes = mark.database == put.database && GoesWith(mark, *put.entry);
+      if (goes && IsComputed(*put.entry)) marks.forgotten = {mark.database, mark.epoch, mark.id + 1};
+      return goes;
     });
   }
 
