@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   app.add_option("--seed", run.first.seed, "the first seed");
   auto* seeds = app.add_option("--seeds", run.seeds, "how many; with --bugs, for each at most");
   app.add_option("--steps", run.first.steps, "of each, before it comes to rest");
+  app.add_option("--nodes", run.first.nodes, "1, or how many share a store; 0: as many as the seed says");
   bool plants = false;
   auto* bugs = app.add_flag("--bugs", plants, "plant bugs, one at a time, and run seeds until one finds it");
   app.add_option("--bug", bug, "this one alone, with the story of the seed that finds it")->needs(bugs);

@@ -56,9 +56,9 @@ SeedsResult RunSeeds(const SeedsRun& run) {
 std::string StoryOf(SimulationRun run, std::uint64_t seed) {
   run.seed = seed;
   const SimulationResult told = Simulate(run, true);
-  return fmt::format("seed {}, {}\nTo run it again: tests/simulation/run --seed {} --seeds 1 --steps {}\n", seed,
-                     told.violation.empty() ? "which does not fail when it is run once more" : told.violation, seed,
-                     run.steps);
+  return fmt::format("seed {}, {}\nTo run it again: tests/simulation/run --seed {} --seeds 1 --steps {} --nodes {}\n",
+                     seed, told.violation.empty() ? "which does not fail when it is run once more" : told.violation,
+                     seed, run.steps, run.nodes);
 }
 
 }  // namespace kck

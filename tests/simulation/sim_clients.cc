@@ -8,7 +8,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr auto kThinkMax = milliseconds(4);
 constexpr auto kNoNode = milliseconds(20);
 constexpr auto kPatience = seconds(5);
 constexpr std::size_t kTokensKept = 6;
@@ -32,12 +31,17 @@ std::vector<ResolvedKey> SimClients::AllKeys(const CatalogPtr& catalog, int rows
   return keys;
 }
 
+void KnownTokens::Add(Token token) {
+  if (tokens_.size() == kTokensKept) tokens_.erase(tokens_.begin());
+  tokens_.push_back(std::move(token));
+}
+
 void SimClients::LoseNode() {
   for (; waiting_ > 0; --waiting_) Next();
 }
 
 void SimClients::Next() {
-  process_.After(random_.Between(Duration::zero(), kThinkMax), [this] { Act(); });
+  process_.After(random_.Between(Duration::zero(), think_max_), [this] { Act(); });
 }
 
 // Counts one answer that is awaited; what is returned tells that it came.
@@ -95,9 +99,11 @@ void SimClients::Read(const ResolvedKey& key, Engine::FetchCallback done) {
 void SimClients::ReadAfterWrite(const ResolvedKey& key) {
   const ReaderPtr reader = checker_.Begins(key);
   WriteTokens after;
-  for (const Token& token : tokens_) {
+  for (const KnownTokens::Token& token : tokens_.all()) {
     Result<WriteTokens> opened = node_()->engine().OpenTokens(token.text);
     if (!opened) {
+      // Where nodes share a store, one of the two has not reached it.
+      if (checker_.sharer) continue;
       checker_.Violated(key, "the node does not know a token that it gave");
       continue;
     }
@@ -138,16 +144,19 @@ void SimClients::Update() {
 void SimClients::OnUpdated(std::string_view database, const Result<Updated>& updated) {
   if (!updated) return;
   const auto [row, number] = ReadWritten(updated->returning);
+  if (checker_.sharer && !kWritesOfNoEpochAreHeld && database == kMain) {
+    const Result<WriteTokens> own = node_()->engine().OpenTokens(updated->token);
+    if (!own || !own->front().transaction) return;
+  }
   checker_.WriteAcknowledged(database, row, number);
-  if (tokens_.size() == kTokensKept) tokens_.erase(tokens_.begin());
-  tokens_.push_back({updated->token, std::string(database), row, number});
+  tokens_.Add({updated->token, std::string(database), row, number});
 }
 
 void SimClients::Refresh(const ResolvedKey& key) {
-  const std::uint64_t began = node_()->engine().NextSequence();
+  const Moment began = checker_.MomentOf(node_()->engine());
   node_()->engine().Refresh(key, process_.Now() + kPatience,
                             [this, key, began, then = Asks()](const Result<Served>& got) {
-                              if (got && got->entry->fill_sequence() <= began) {
+                              if (got && checker_.IsBefore(*got->entry, began)) {
                                 checker_.Violated(key, "a refresh brought what was computed before it was asked for");
                               }
                               if (got) checker_.RefreshAcknowledged(key.text, began);
@@ -156,7 +165,7 @@ void SimClients::Refresh(const ResolvedKey& key) {
 }
 
 void SimClients::QueueRefresh(const ResolvedKey& key) {
-  const std::uint64_t began = node_()->engine().NextSequence();
+  const Moment began = checker_.MomentOf(node_()->engine());
   node_()->engine().QueueRefresh(key, nullptr, [this, key, began, then = Asks()](const Result<void>& queued) {
     if (queued) checker_.RefreshAcknowledged(key.text, began);
     then();
@@ -164,7 +173,7 @@ void SimClients::QueueRefresh(const ResolvedKey& key) {
 }
 
 void SimClients::RefreshProduct(const std::string& product) {
-  const std::uint64_t began = node_()->engine().NextSequence();
+  const Moment began = checker_.MomentOf(node_()->engine());
   node_()->engine().RefreshProduct(product, [this, product, began, then = Asks()](const Result<void>& marked) {
     if (marked) checker_.ProductRefreshAcknowledged(product, began);
     then();
@@ -188,27 +197,28 @@ void SimClients::Set() {
   if (const auto held = node_()->engine().Peek(key.text); held && random_.OneIn(3)) {
     condition = held->entry->content_version();
   }
-  checker_.WriteBegins(key.text);
-  std::string value = fmt::format(R"({{"set":{}}})", ++sets_);
-  node_()->engine().Set(key, std::move(value), condition, [this, key, then = Asks()](const Result<Version>& version) {
+  const std::uint64_t began = checker_.WriteBegins(key.text);
+  std::string value = fmt::format(R"({{"set":{}}})", tokens_.NextSet());
+  auto done = [this, key, began, then = Asks()](const Result<Version>& version) {
     checker_.WriteEnds(key.text);
-    if (version) checker_.SetAcknowledged(key.text, node_()->engine().NextSequence(), *version);
+    if (version) checker_.SetAcknowledged(key.text, began, node_()->engine().NextSequence(), *version);
     then();
-  });
+  };
+  node_()->engine().Set(key, std::move(value), condition, std::move(done));
 }
 
 void SimClients::Purge(const ResolvedKey& key) {
-  checker_.WriteBegins(key.text);
-  node_()->engine().Purge(key, {}, [this, key, then = Asks()](const Result<Version>& purged) {
+  const std::uint64_t began = checker_.WriteBegins(key.text);
+  node_()->engine().Purge(key, {}, [this, key, began, then = Asks()](const Result<Version>& purged) {
     checker_.WriteEnds(key.text);
-    if (purged) checker_.PurgeAcknowledged(key.text, node_()->engine().NextSequence());
+    if (purged) checker_.PurgeAcknowledged(key.text, began, node_()->engine().NextSequence(), *purged);
     then();
   });
 }
 
 void SimClients::PurgeProduct(const std::string& product) {
   checker_.ThrowsProductAway(product);
-  const std::uint64_t began = node_()->engine().NextSequence();
+  const Moment began = checker_.MomentOf(node_()->engine());
   node_()->engine().PurgeProduct(product, [this, product, began, then = Asks()](const Result<void>& purged) {
     if (purged) checker_.ProductPurgeAcknowledged(product, began);
     then();

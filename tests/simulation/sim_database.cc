@@ -116,8 +116,9 @@ void SimDatabase::End(const TransactionPtr& transaction) {
   if (held && !waiting.empty()) Lock(waiting.front());
 }
 
-void SimDatabase::EndTransactions() {
+void SimDatabase::EndTransactionsOf(const SimProcess& client) {
   for (const auto& [order, transaction] : std::map(transactions_)) {
+    if (transaction->client != &client) continue;
     const auto& waiting = locks_[transaction->row];
     const bool has_row = !waiting.empty() && waiting.front() == transaction;
     if (has_row && !transaction->committed && random_.OneIn(2)) Commits(transaction);

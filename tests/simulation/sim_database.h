@@ -57,9 +57,8 @@ class SimDatabase {
   // Changes the row, or deletes it, in a transaction of its own. `done` runs on `client`.
   void Write(Row row, bool deletes, SimProcess& client, Written done);
 
-  // Its clients were killed: what has not committed yet is rolled back or has committed now. Nothing of theirs happens
-  // later.
-  void EndTransactions();
+  // The client was killed: what has not committed yet is rolled back or has committed now. Nothing of it happens later.
+  void EndTransactionsOf(const SimProcess& client);
 
  private:
   struct Transaction;

@@ -30,14 +30,23 @@ std::map<std::string, RefreshDatabase> BudgetsOf(const SimDatabases& databases, 
 
 }  // namespace
 
-SimNode::SimNode(SimProcess& process, SimDisk& disk, const SimDatabases& databases, Random& random, Checker& checker,
-                 const NodeSettings& settings)
+SimNode::SimNode(SimProcess& process, std::unique_ptr<SimStore> store, const SimDatabases& databases, Random& random,
+                 Checker& checker, const NodeSettings& settings)
+    : SimNode(process, nullptr, store.release(), databases, random, checker, settings) {}
+
+SimNode::SimNode(SimProcess& process, std::unique_ptr<SharedStore> store, const SimDatabases& databases, Random& random,
+                 Checker& checker, const NodeSettings& settings)
+    : SimNode(process, std::move(store), nullptr, databases, random, checker, settings) {}
+
+SimNode::SimNode(SimProcess& process, std::unique_ptr<Store> store, SimStore* disk, const SimDatabases& databases,
+                 Random& random, Checker& checker, const NodeSettings& settings)
     : process_(process),
-      store_(disk, process, random),
+      store_(disk != nullptr ? std::unique_ptr<Store>(disk) : std::move(store)),
+      disk_(disk),
       primer_(databases, process, random, checker, settings.rows),
-      engine_(process, store_, primer_, settings.memory_bytes, settings.engine,
+      engine_(process, *store_, primer_, settings.memory_bytes, settings.engine,
               WritersOf(databases, process, random, settings.rows)),
-      worker_(process, store_, engine_, ownership_, BudgetsOf(databases, process, random, settings.budget),
+      worker_(process, *store_, engine_, ownership_, BudgetsOf(databases, process, random, settings.budget),
               settings.refresh, random.Below(1U << 30U) + 1) {}
 
 void SimNode::Start(CatalogPtr catalog, Engine::DoneCallback done) {
@@ -50,12 +59,12 @@ void SimNode::Start(CatalogPtr catalog, Engine::DoneCallback done) {
 }
 
 void SimNode::Kill() {
-  store_.Kill();
+  if (disk_ != nullptr) disk_->Kill();
   process_.Kill();
 }
 
 bool SimNode::idle() const {
-  if (engine_.flights() > 0 || !store_.idle()) return false;
+  if (engine_.flights() > 0 || (disk_ != nullptr && !disk_->idle())) return false;
   const RefreshReport report = worker_.Report(0);
   for (const DatabaseRefreshReport& database : report.databases) {
     if (database.due.all() > database.due.dead) return false;

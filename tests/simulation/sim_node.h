@@ -1,4 +1,4 @@
-// One life of a node: engine, refresh queue and worker over a disk and databases that outlive it.
+// One life of a node: engine, refresh queue and worker over a store and databases that outlive it.
 #pragma once
 
 #include <map>
@@ -10,6 +10,7 @@
 #include "simulation/checker.h"
 #include "simulation/sim_sources.h"
 #include "simulation/sim_store.h"
+#include "store/shared_store.h"
 
 namespace kck {
 
@@ -18,6 +19,7 @@ struct NodeSettings {
   int rows = 1;
   bool inserts = false;  // writes whose row the database chooses
   std::size_t memory_bytes = std::size_t{16} << 20U;
+  Duration think_max = std::chrono::milliseconds(4);  // of a client, from an answer to what it does next
   EngineLimits engine;
   RefreshLimits refresh;
   RefreshBudget budget;
@@ -26,8 +28,11 @@ struct NodeSettings {
 class SimNode {
  public:
   // All outlives it; the process is its own.
-  SimNode(SimProcess& process, SimDisk& disk, const SimDatabases& databases, Random& random, Checker& checker,
-          const NodeSettings& settings);
+  SimNode(SimProcess& process, std::unique_ptr<SimStore> store, const SimDatabases& databases, Random& random,
+          Checker& checker, const NodeSettings& settings);
+  // Of several that share a store.
+  SimNode(SimProcess& process, std::unique_ptr<SharedStore> store, const SimDatabases& databases, Random& random,
+          Checker& checker, const NodeSettings& settings);
 
   // `done` runs once it serves, or cannot.
   void Start(CatalogPtr catalog, Engine::DoneCallback done);
@@ -42,8 +47,12 @@ class SimNode {
   RefreshWorker& worker() { return worker_; }
 
  private:
+  SimNode(SimProcess& process, std::unique_ptr<Store> store, SimStore* disk, const SimDatabases& databases,
+          Random& random, Checker& checker, const NodeSettings& settings);
+
   SimProcess& process_;
-  SimStore store_;
+  const std::unique_ptr<Store> store_;
+  SimStore* const disk_;  // the same store; null: it is shared
   SimPrimer primer_;
   const OwnsAllKeys ownership_;
   Engine engine_;

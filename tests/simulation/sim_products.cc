@@ -37,6 +37,7 @@ std::shared_ptr<Product> Make(std::string_view name, std::string_view database, 
 
 std::vector<ProductPtr> MainProducts(const Definitions& definitions) {
   const std::string updater = UpdaterOf(kMain);
+  const int slower = definitions.slow ? 20 : 1;
   auto item = Make("item", kMain, definitions);
   item->refresh.after_updates = {After(updater)};
   auto pair = Make("pair", kMain, definitions);
@@ -57,10 +58,10 @@ std::vector<ProductPtr> MainProducts(const Definitions& definitions) {
   ids->refresh.after_updates = {After(updater, true)};
   auto clock = Make("clock", kMain, definitions);
   clock->refresh.after_updates = {After(updater)};
-  clock->refresh.schedule = Schedule{milliseconds(15), nullptr, 0.1, {}};
+  clock->refresh.schedule = Schedule{slower * milliseconds(15), nullptr, 0.1, {}};
   auto target = Make("target", kMain, definitions);
   target->refresh.after_updates = {After(updater)};
-  target->refresh.fresh = milliseconds(40);
+  target->refresh.fresh = slower * milliseconds(40);
   std::vector<ProductPtr> products{item, pair, patient, plain, rank, ids, clock, target};
   if (definitions.has_total) {
     auto total = Make("total", kMain, definitions);
@@ -118,6 +119,8 @@ bool IsDueAfterWrites(std::string_view product) {
   return product == "item" || product == "patient" || product == "rank" || product == "ids" || product == "note" ||
          product == "memo" || product == "clock" || product == "target";
 }
+
+bool IsDueAsAWhole(std::string_view product) { return product == "rank"; }
 
 std::vector<Row> RowsOf(const ResolvedKey& key, int rows) {
   if (!key.params.empty()) return {std::stoi(*key.params[0])};

@@ -25,6 +25,7 @@ inline constexpr std::string_view kLite = "lite";
 struct Definitions {
   std::uint64_t edition = 1;  // of every product: another one computes another value
   bool has_total = true;
+  bool slow = false;  // times are those of nodes that look at a shared store now and then
 };
 
 CatalogPtr MakeCatalog(const Definitions& definitions);
@@ -33,6 +34,8 @@ CatalogPtr MakeCatalog(const Definitions& definitions);
 std::string_view DueAfterPrimeOf(std::string_view product);
 // Whether the key of a row is due, or its whole product is, after a write to the row.
 bool IsDueAfterWrites(std::string_view product);
+// Which of the two, where it has more than one key.
+bool IsDueAsAWhole(std::string_view product);
 
 // The rows that a key is computed from. `rows` is how many there are.
 std::vector<Row> RowsOf(const ResolvedKey& key, int rows);

@@ -66,9 +66,8 @@ void SimScheduler::Drop(const SimProcess* process) {
   }
 }
 
-std::int64_t SimProcess::UnixMillis() const {
-  return SimScheduler::kStartUnixMs +
-         std::chrono::duration_cast<std::chrono::milliseconds>(Now().time_since_epoch()).count();
+std::int64_t SimScheduler::UnixMillis() const {
+  return kStartUnixMs + std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch()).count();
 }
 
 void SimProcess::Post(std::function<void()> work) {

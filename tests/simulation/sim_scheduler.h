@@ -28,6 +28,7 @@ class SimScheduler {
   bool Step();
 
   TimePoint Now() const { return now_; }
+  std::int64_t UnixMillis() const;
   std::uint64_t steps() const { return steps_; }
 
  private:
@@ -59,7 +60,7 @@ class SimProcess : public Scheduler {
   explicit SimProcess(SimScheduler& scheduler) : scheduler_(scheduler) {}
 
   TimePoint Now() const override { return scheduler_.Now(); }
-  std::int64_t UnixMillis() const override;
+  std::int64_t UnixMillis() const override { return scheduler_.UnixMillis(); }
   void Post(std::function<void()> work) override;
   TimerId At(TimePoint when, std::function<void()> work) override;
   void Cancel(TimerId timer) override { scheduler_.Cancel(timer); }

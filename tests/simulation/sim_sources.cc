@@ -29,6 +29,24 @@ void SimPrimer::PrimeBehind(std::vector<Request> requests, TimePoint deadline) {
   process_.After(random_.Latency(), [this, statement] { Read(statement); });
 }
 
+void SimPrimer::ReadMoment(const std::string& name, TimePoint, Callback done) {
+  const SimDatabase& database = *databases_.at(name);
+  process_.After(random_.Latency(), [this, &database, done = std::move(done)] {
+    Result<Primed> moment = kck::Fail(ErrorCode::kSourceError, "scripted");
+    if (database.reachable && !random_.Percent(database.errors_percent))
+      moment = Stamped(database, database.Snapshot());
+    process_.After(random_.Latency(), [done, moment = std::move(moment)] { done(moment); });
+  });
+}
+
+Primed SimPrimer::Stamped(const SimDatabase& database, const Stamp& snapshot) {
+  Primed primed;
+  if (!database.has_snapshots()) return primed;
+  primed.stamp = InternStamp(snapshot.Text());
+  primed.identity = kIdentity;
+  return primed;
+}
+
 void SimPrimer::Read(const StatementPtr& statement) {
   const SimDatabase& database = statement->database;
   if (!database.reachable || random_.Percent(database.errors_percent)) {
@@ -42,12 +60,9 @@ void SimPrimer::Read(const StatementPtr& statement) {
 }
 
 Primed SimPrimer::Compute(const ResolvedKey& key, const SimDatabase& database, const Stamp& snapshot) const {
-  Primed primed;
+  Primed primed = Stamped(database, snapshot);
   primed.value = ValueOf(key, key.product->fingerprint, rows_, [&](Row row) { return database.At(row, snapshot); });
   primed.empty = primed.value == "[]";
-  if (!database.has_snapshots()) return primed;
-  primed.stamp = InternStamp(snapshot.Text());
-  primed.identity = kIdentity;
   return primed;
 }
 

@@ -17,6 +17,7 @@ class SimPrimer : public Primer {
   void Prime(Request request, TimePoint deadline) override;
   // One statement: one snapshot, one fate.
   void PrimeBehind(std::vector<Request> requests, TimePoint deadline) override;
+  void ReadMoment(const std::string& database, TimePoint deadline, Callback done) override;
 
  private:
   struct Statement {
@@ -28,6 +29,8 @@ class SimPrimer : public Primer {
   };
   using StatementPtr = std::shared_ptr<Statement>;
 
+  // Without a value.
+  static Primed Stamped(const SimDatabase& database, const Stamp& snapshot);
   void Read(const StatementPtr& statement);
   Primed Compute(const ResolvedKey& key, const SimDatabase& database, const Stamp& snapshot) const;
   void Fail(const StatementPtr& statement, ErrorCode code);

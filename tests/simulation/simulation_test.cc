@@ -21,6 +21,19 @@ TEST_F(SimulationTest, AThousandSeedsHold) {
   std::cout << result.seeds << " seeds, " << result.steps << " steps, " << result.kills << " kills\n";
 }
 
+// Beside those among the thousand.
+TEST_F(SimulationTest, NodesThatShareAStoreHold) {
+  SeedsRun run;
+  run.seeds = 250;
+  for (const std::uint64_t nodes : {2, 3}) {
+    run.first.nodes = nodes;
+    const SeedsResult result = RunSeeds(run);
+    EXPECT_FALSE(result.failed) << StoryOf(run.first, *result.failed);
+    EXPECT_GE(result.kills, 250U);
+    std::cout << nodes << " nodes: " << result.steps << " steps, " << result.kills << " kills\n";
+  }
+}
+
 TEST_F(SimulationTest, ASeedIsTheSameRunEachTime) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     const SimulationResult once = Simulate({seed});
