@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from support.cassandra import Cassandra, prepare
-from support.cluster import set_up
 from support.files import product
+from support.wait import wait_for
 
 KEYSPACES = itertools.count(1)
 ITEM = product("select n from item where id = :id", "id: int", rest="  process_result: {jsonpath_first: \"$[0][0]\"}")
@@ -58,11 +58,16 @@ def make_kck(make_node, database, cassandra, keyspace):
                     f"memory: {memory}\nnode: {{id: {node_id}}}\n")
         node = make_node({"kck.yml": settings, **(files or {"products/item.yml": ITEM})})
         if not made:
-            set_up(node)
+            wait_for(lambda: is_set_up(node), "the nodes of Cassandra to agree on the tables", 300)
         made.append(node)
         return node
 
     return make
+
+
+def is_set_up(node):
+    """A node of Cassandra that was too busy for a change of the schema asks for it a minute later."""
+    return node.run("store", "setup", url=False).returncode == 0
 
 
 @pytest.fixture
