@@ -104,7 +104,6 @@ def test_without_a_quorum(pair, make_kck, database, quorum):
         assert metric(node, "kck_store_waiting") >= len(COLD)
         assert metric(node, "kck_store_errors_total") > 0
         assert node.get("/readyz").status_code == 200
-        print(quorum.how, node.get("/readyz").text, metric(node, "kck_store_connected"))
         expect_writes_refused(node, database)
     assert metric(one, "kck_store_given_up_total") == 0
 
