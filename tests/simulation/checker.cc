@@ -370,6 +370,8 @@ void Checker::NodeEnded() {
     if (sharer && sharer->lags) facts.fresh_after = {};
   }
   if (!sharer) return;
+  // The next process learns of purges of whole products while it computes, whenever they were.
+  Note(discards_);
   if (sharer->lags) acknowledged_.clear();
   for (auto& [name, facts] : products_) {
     Raise(facts.far_fresh_after, std::exchange(facts.fresh_after, {}));
