@@ -160,6 +160,9 @@ class Engine::Impl {
   void LearnMark(ProductMarks& marks, ProductMark kind, std::uint64_t number) KCK_EXCLUDES(serving_mutex_);
   void RaiseMark(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind,
                  DoneCallback done);
+  void TryToRaise(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind,
+                  DoneCallback done);
+  void RaiseLater(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind);
   // The highest number of its product's marks that the entry is known to have begun after.
   std::uint64_t MarkOf(const Entry& entry);
   // Puts into the store, shared or not. `known_mark`: KnownMarks::key.

@@ -120,36 +120,38 @@ void DatabaseHistory::StoreRecord() {
 void DatabaseHistory::Learn(std::optional<DatabaseIdentity> identity, std::function<void()> then) {
   {
     MutexLock lock(mutex_);
+    if (identity) met_ = identity;
     learners_.push_back(std::move(then));
     if (learners_.size() > 1) return;
   }
-  store_.shared()->ReadRegister(RecordName(),
-                                [self = shared_from_this(), identity](const Result<std::optional<std::string>>& held) {
-                                  self->OnLearned(held, identity);
-                                });
+  store_.shared()->ReadRegister(
+      RecordName(),
+      [self = shared_from_this()](const Result<std::optional<std::string>>& held) { self->OnLearned(held); });
 }
 
-void DatabaseHistory::OnLearned(const Result<std::optional<std::string>>& held,
-                                const std::optional<DatabaseIdentity>& identity) {
-  if (held && !*held && identity && !known()) {
-    // Whoever is the first to say so.
-    return store_.shared()->SwapRegister(RecordName(), std::nullopt, Record{first_epoch_, *identity}.Text(), 0,
-                                         [self = shared_from_this()](const Result<std::string>& first) {
-                                           if (!first) return self->OnLearned(Failure(first.error()), std::nullopt);
-                                           self->OnLearned(std::optional(*first), std::nullopt);
-                                         });
-  }
+void DatabaseHistory::OnLearned(const Result<std::optional<std::string>>& held) {
+  std::optional<DatabaseIdentity> first;
   std::vector<std::function<void()>> learners;
   {
     MutexLock lock(mutex_);
+    if (held && !*held && !known()) first = std::exchange(met_, std::nullopt);
     if (held && *held) {
       held_ = **held;
       if (Compare(Record::Parse(held_))) StoreShared();
       known_.store(true, std::memory_order_release);
     }
-    learners.swap(learners_);
+    if (!first) learners.swap(learners_);
   }
+  if (first) return BeFirst(*first);
   for (const auto& then : learners) then();
+}
+
+void DatabaseHistory::BeFirst(const DatabaseIdentity& identity) {
+  store_.shared()->SwapRegister(RecordName(), std::nullopt, Record{first_epoch_, identity}.Text(), 0,
+                                [self = shared_from_this()](const Result<std::string>& held) {
+                                  if (!held) return self->OnLearned(Failure(held.error()));
+                                  self->OnLearned(std::optional(*held));
+                                });
 }
 
 bool DatabaseHistory::Compare(const std::optional<Record>& held) {

@@ -79,8 +79,9 @@ class DatabaseHistory : public std::enable_shared_from_this<DatabaseHistory> {
   void Adopt(const Record& record) KCK_REQUIRES(mutex_);
   // Holds what the register has against what this process knows. True where the latter is the newer.
   bool Compare(const std::optional<Record>& held) KCK_REQUIRES(mutex_);
-  void OnLearned(const Result<std::optional<std::string>>& held, const std::optional<DatabaseIdentity>& identity)
-      KCK_EXCLUDES(mutex_);
+  void OnLearned(const Result<std::optional<std::string>>& held) KCK_EXCLUDES(mutex_);
+  // Makes `identity` the first that the register holds; what it holds then is learned.
+  void BeFirst(const DatabaseIdentity& identity) KCK_EXCLUDES(mutex_);
   void StoreShared() KCK_REQUIRES(mutex_);
   std::string RecordName() const { return std::string(kRecordPrefix) + database_; }
   // `other` is of a timeline that ended before that of `now`.
@@ -99,6 +100,7 @@ class DatabaseHistory : public std::enable_shared_from_this<DatabaseHistory> {
   std::atomic<bool> known_;
   std::string held_ KCK_GUARDED_BY(mutex_);                             // by the register, as far as is known
   std::vector<std::function<void()>> learners_ KCK_GUARDED_BY(mutex_);  // not empty: the register is being asked
+  std::optional<DatabaseIdentity> met_ KCK_GUARDED_BY(mutex_);          // by one who learns, while nothing is known
   // The store refused the record. Shared with its callback, which may outlive this.
   std::shared_ptr<std::atomic<bool>> unrecorded_ = std::make_shared<std::atomic<bool>>(false);
   std::atomic<std::uint64_t> sub_number_{0};  // the highest number at which one above 0 was given; written under mutex_

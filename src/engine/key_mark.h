@@ -33,6 +33,9 @@ class KeyMark {
   // in after the change, KnownBy has to be asked for the latter as it is.
   bool Stales(const Entry& entry) const;
 
+  // The number that the entry's compute began after; 0: nothing is known of that.
+  std::uint64_t KnownTo(const Entry& entry) const { return entry.began() >= by_sequence_ ? number_ : 0; }
+
   // True where a compute that knew of this number of the key's marks began after all that have no transaction.
   bool KnownBy(std::uint64_t number) const { return by_sequence_ == 0 || (number_ != 0 && number >= number_); }
 

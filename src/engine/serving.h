@@ -3,9 +3,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/text_map.h"
 #include "engine/engine.h"
@@ -26,6 +28,10 @@ struct ProductMarks {
   std::atomic<std::uint64_t> shared_stale{0};
   std::atomic<std::uint64_t> shared_gone{0};
   std::atomic<TimePoint> asked_at{TimePoint()};
+  // Marks of this process that the others have yet to be told: until then nothing that they computed is known to have
+  // begun after them.
+  std::atomic<std::size_t> untold_stale{0};
+  std::atomic<std::size_t> untold_gone{0};
 
   // A commit may be acknowledged before new snapshots see it, so a fill may begin after the change that marked the
   // product and still miss it. True where `entry` does.
@@ -37,6 +43,10 @@ struct ProductMarks {
     MutexLock lock(changes_mutex_);
     changes_.Add(change);
   }
+
+  // Who waits for the numbers, which are asked for once for all; empty: nobody asks.
+  Mutex asking_mutex;
+  std::vector<std::function<void(const Result<void>&)>> asking KCK_GUARDED_BY(asking_mutex);
 
  private:
   mutable Mutex changes_mutex_;

@@ -32,6 +32,11 @@ bool IsNewer(const Entry& stored, const Entry& held) {
   return stored.as_of_unix_ms() > held.as_of_unix_ms();
 }
 
+bool IsOwnAndNewer(const Entry& held, const Entry& stored) {
+  return !held.foreign() && held.has_content() && held.stale_at() != TimePoint::min() &&
+         held.version() > stored.version();
+}
+
 }  // namespace
 
 std::string Engine::Impl::NumberName(std::string_view product, ProductMark kind) {
@@ -86,14 +91,28 @@ void Engine::Impl::Recheck(const std::string& key, const EntryPtr& held, std::fu
 }
 
 void Engine::Impl::GetShared(const std::string& key, std::uint64_t fingerprint, SharedStore::SharedGetCallback done) {
-  const std::string name(KeyName(key));
-  const ServedProduct* product = serving().Find(name);
+  const ServedProduct* product = serving().Find(KeyName(key));
   if (product == nullptr || scheduler_.Now() - product->marks->asked_at.load() < AskBehindFrom(pace_.interval())) {
     return shared_->GetShared(key, fingerprint, std::move(done));
   }
-  // Where the numbers are not to be had, the entry hardly is.
-  AskForMarks(name, product->marks, [this, key, fingerprint, done = std::move(done)](const Result<void>&) {
+  auto on_asked = [this, key, fingerprint, done = std::move(done)](const Result<void>& asked) {
+    // An entry without the marks that may hold for it is of no use.
+    if (!asked) return done(Failure(asked.error()));
     shared_->GetShared(key, fingerprint, done);
+  };
+  const auto marks = product->marks;
+  {
+    MutexLock lock(marks->asking_mutex);
+    marks->asking.push_back(std::move(on_asked));
+    if (marks->asking.size() > 1) return;
+  }
+  AskForMarks(std::string(KeyName(key)), marks, [marks](const Result<void>& asked) {
+    std::vector<std::function<void(const Result<void>&)>> asking;
+    {
+      MutexLock lock(marks->asking_mutex);
+      asking.swap(marks->asking);
+    }
+    for (const auto& then : asking) then(asked);
   });
 }
 
@@ -147,10 +166,13 @@ EntryPtr Engine::Impl::Admit(KeyState& state, const std::string& key, const Entr
   if (!stored) return now ? Forget(now) : nullptr;
   if (now && !IsNewer(*stored, *now)) {
     const ServedProduct* product = serving().Find(KeyName(key));
-    const bool shows = product == nullptr || ShowsMarks(*now, found.known.key, found.marks, product->product->database);
-    if (shows) hot.Confirm(key);
+    const std::uint64_t known = std::max(found.known.key, state.mark.KnownTo(*now));
+    const bool shows = product == nullptr || ShowsMarks(*now, known, found.marks, product->product->database);
     if (!shows) hot.Put(MarkedStale(now));
-    return shows ? now : hot.Look(key);
+    if (shows) hot.Confirm(key);
+    // This process computed it, and its put was lost.
+    if (shows && IsOwnAndNewer(*now, *stored)) HandToStore(state, now, known);
+    return hot.Look(key);
   }
   // Of a foreign entry this process's sequence does not tell whether it shows what this process has marked.
   const bool marked = state.mark.Stales(*stored) || (stored->foreign() && !state.mark.KnownBy(found.known.key));
@@ -183,8 +205,9 @@ EntryPtr Engine::Impl::TakeIn(const SharedEntry& found, const ServedProduct* pro
     if (IsAhead(entry, *product)) product->history->Learn(std::nullopt, [] {});
     product->history->Meet(facts.version);
     // By the numbers that all processes share: its place in this one's order is above whatever it knows.
-    if (found.known.product < product->marks->shared_stale) facts.stale_at = TimePoint::min();
-    if (found.known.product < product->marks->shared_gone) facts.expires_at = TimePoint::min();
+    const ProductMarks& marks = *product->marks;
+    if (marks.untold_stale > 0 || found.known.product < marks.shared_stale) facts.stale_at = TimePoint::min();
+    if (marks.untold_gone > 0 || found.known.product < marks.shared_gone) facts.expires_at = TimePoint::min();
   }
   return Entry::MakeRenewal(entry, facts);
 }
@@ -192,12 +215,11 @@ EntryPtr Engine::Impl::TakeIn(const SharedEntry& found, const ServedProduct* pro
 void Engine::Impl::AskForMarks(const std::string& name, const std::shared_ptr<ProductMarks>& marks, DoneCallback then) {
   struct Asking {
     DoneCallback then;
+    TimePoint began;
     std::atomic<int> left{2};
     std::atomic<bool> failed{false};
   };
-  const auto asking = std::make_shared<Asking>(std::move(then));
-  // Also where the store does not answer: the next one asks in a while.
-  marks->asked_at = scheduler_.Now();
+  const auto asking = std::make_shared<Asking>(std::move(then), scheduler_.Now());
   for (const ProductMark kind : {ProductMark::kStale, ProductMark::kGone}) {
     shared_->ReadNumber(NumberName(name, kind), [this, marks, kind, asking](const Result<std::uint64_t>& number) {
       if (number) {
@@ -206,6 +228,7 @@ void Engine::Impl::AskForMarks(const std::string& name, const std::shared_ptr<Pr
         asking->failed = true;
       }
       if (--asking->left > 0) return;
+      if (!asking->failed) marks->asked_at = asking->began;
       asking->then(asking->failed ? Fail(ErrorCode::kStoreError, "the store does not tell a product's marks")
                                   : Result<void>());
     });
@@ -222,15 +245,46 @@ void Engine::Impl::LearnMark(ProductMarks& marks, ProductMark kind, std::uint64_
   known = number;
 }
 
-// Above all that is there: whoever began before the change had read no more than that.
 void Engine::Impl::RaiseMark(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind,
                              DoneCallback done) {
+  auto& untold = kind == ProductMark::kGone ? marks->untold_gone : marks->untold_stale;
+  ++untold;
+  TryToRaise(name, marks, kind, [this, name, marks, kind, &untold, done = std::move(done)](const Result<void>& raised) {
+    done(raised);
+    if (raised) {
+      --untold;
+    } else {
+      RaiseLater(name, marks, kind);
+    }
+  });
+}
+
+// Above all that is there: whoever began before the change had read no more than that.
+void Engine::Impl::TryToRaise(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind,
+                              DoneCallback done) {
   AskForMarks(name, marks, [this, name, marks, kind, done = std::move(done)](Result<void> asked) {
     if (!asked) return done(std::move(asked));
     const std::uint64_t number = sequence_.NextAbove(std::max(marks->shared_stale.load(), marks->shared_gone.load()));
     shared_->RaiseNumber(NumberName(name, kind), number, [this, marks, kind, number, done](Result<void> raised) {
       if (raised) LearnMark(*marks, kind, number);
       done(std::move(raised));
+    });
+  });
+}
+
+// Whoever asked for it has heard that it failed; what it is for, a write that is committed, may have happened all the
+// same.
+void Engine::Impl::RaiseLater(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind) {
+  constexpr auto kRaiseAgainAfter = std::chrono::seconds(1);
+  scheduler_.At(scheduler_.Now() + kRaiseAgainAfter, [this, name, marks, kind] {
+    if (stopping_) return;
+    auto& untold = kind == ProductMark::kGone ? marks->untold_gone : marks->untold_stale;
+    TryToRaise(name, marks, kind, [this, name, marks, kind, &untold](const Result<void>& raised) {
+      if (raised) {
+        --untold;
+      } else {
+        RaiseLater(name, marks, kind);
+      }
     });
   });
 }

@@ -169,6 +169,50 @@ TEST_F(Sharing, AFillThatBeganBeforeItsProductWasMarkedIsStaleForAll) {
   EXPECT_EQ(one->Get("item/2"), "[2]");
 }
 
+TEST_F(Sharing, AMarkOfAProductThatTheStoreRefusedIsToldOnceItIsBack) {
+  const auto one = Start("one");
+  const auto other = Start("other");
+  one->Get("item/1");
+  one->Answer("[1]", 10);
+  EXPECT_EQ(other->Get("item/1"), "[1]");
+  shared_.down = true;
+  EXPECT_FALSE(one->Mark(&Engine::RefreshProduct));
+  shared_.down = false;
+  EXPECT_EQ(one->Get("item/1"), "stale [1]");
+  scheduler_.Advance(seconds(3));
+  EXPECT_EQ(other->Get("item/1"), "stale [1]");
+}
+
+// What others computed passes for newer than a mark that they do not know yet.
+TEST_F(Sharing, WhatIsTakenInBeforeAMarkIsToldIsStale) {
+  const auto one = Start("one");
+  const auto other = Start("other");
+  other->Get("item/1");
+  other->Answer("[1]", 10);
+  shared_.down = true;
+  EXPECT_FALSE(one->Mark(&Engine::RefreshProduct));
+  shared_.down = false;
+  EXPECT_EQ(one->Get("item/1"), "stale [1]");
+}
+
+TEST_F(Sharing, APutThatWasLostIsMadeAgainWhereItIsRead) {
+  const auto one = Start("one");
+  const auto other = Start("other");
+  one->Get("item/1");
+  one->Answer("[1]", 10);
+  EXPECT_EQ(other->Get("item/1"), "[1]");
+  one->Refresh("item/1");
+  shared_.down = true;
+  one->Answer("[2]", 12);
+  shared_.down = false;
+  EXPECT_EQ(one->Get("item/1"), "[2]");
+  PassRecheck();
+  EXPECT_EQ(one->Get("item/1"), "[2]");
+  PassRecheck();
+  EXPECT_EQ(other->Get("item/1"), "[2]");
+  EXPECT_EQ(other->begun(), 0U);
+}
+
 TEST_F(Sharing, SetsOfTwoProcessesFollowEachOther) {
   const auto one = Start("one");
   const auto other = Start("other");

@@ -39,16 +39,16 @@ using SimDatabases = std::map<std::string, SimDatabase*, std::less<>>;
 //
 // A node serves what another one's write or refresh of a key made due as stale, within the time that it takes to learn
 // of anything else. Otherwise it does once that has been computed.
-inline constexpr bool kKeyMarksAreShared = false;
+inline constexpr bool kKeyMarksAreShared = true;
 // A computed value whose put was lost comes to be in the store once it is read where it was computed. Otherwise it
 // takes a refresh, and the key's mark stays.
-inline constexpr bool kLostPutsAreRepeated = false;
+inline constexpr bool kLostPutsAreRepeated = true;
 // The mark of a whole product that a write made due is held against what others computed before it is in the store, and
 // comes to be there though the store lost it at first.
-inline constexpr bool kProductMarksAreKept = false;
+inline constexpr bool kProductMarksAreKept = true;
 // Nothing is taken from the store before the marks of its product are known. Otherwise it may be while they are asked
 // for.
-inline constexpr bool kProductMarksAreAwaited = false;
+inline constexpr bool kProductMarksAreAwaited = true;
 // A write is held against stamps also where the epoch was not known as it was acknowledged. Otherwise fills are that
 // begin after it, and one may miss it that does not see all that was acknowledged.
 inline constexpr bool kWritesOfNoEpochAreHeld = false;
