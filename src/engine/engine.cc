@@ -121,7 +121,7 @@ void Engine::Impl::KeepForetold(const std::string& record) {
     ++marks->foretold;
     if (shared_ == nullptr) return PutProductMark(product, *marks, std::move(release));
   }
-  RaiseMark(product, marks, ProductMark::kStale, std::move(release));
+  RaiseMark(product, marks, ProductMark::kStale, Refused::kIsTriedAgain, std::move(release));
 }
 
 std::shared_ptr<DatabaseHistory> Engine::Impl::HistoryOf(const std::string& database) {

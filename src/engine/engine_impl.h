@@ -158,7 +158,10 @@ class Engine::Impl {
   static std::string NumberName(std::string_view product, ProductMark kind);
   void AskForMarks(const std::string& name, const std::shared_ptr<ProductMarks>& marks, DoneCallback then);
   void LearnMark(ProductMarks& marks, ProductMark kind, std::uint64_t number) KCK_EXCLUDES(serving_mutex_);
-  void RaiseMark(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind,
+  // What becomes of a mark that the store refuses: who asked for it hears that it failed, and that is all; or, since
+  // what it is for has happened, it is tried again until the others know it.
+  enum class Refused : std::uint8_t { kIsTold, kIsTriedAgain };
+  void RaiseMark(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind, Refused refused,
                  DoneCallback done);
   void TryToRaise(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind,
                   DoneCallback done);

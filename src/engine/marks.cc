@@ -80,7 +80,8 @@ void Engine::Impl::MarkProduct(std::string_view name, ProductMark mark, DoneCall
     (mark == ProductMark::kGone ? marks.gone_before : marks.stale_before) = sequence_.Next();
     if (shared_ == nullptr) return PutProductMark(name, marks, std::move(done));
   }
-  RaiseMark(std::string(name), product->marks, mark, std::move(done));
+  const Refused refused = change.sequence == 0 ? Refused::kIsTold : Refused::kIsTriedAgain;
+  RaiseMark(std::string(name), product->marks, mark, refused, std::move(done));
 }
 
 void Engine::Impl::RenewMark(std::string_view name, const std::shared_ptr<ProductMarks>& marks) {
@@ -89,7 +90,7 @@ void Engine::Impl::RenewMark(std::string_view name, const std::shared_ptr<Produc
     marks->stale_before = sequence_.Next();
     if (shared_ == nullptr) return PutProductMark(name, *marks, [](const Result<void>&) {});
   }
-  RaiseMark(std::string(name), marks, ProductMark::kStale, [](const Result<void>&) {});
+  RaiseMark(std::string(name), marks, ProductMark::kStale, Refused::kIsTriedAgain, nullptr);
 }
 
 void Engine::Impl::PutProductMark(std::string_view name, const ProductMarks& marks, DoneCallback done) {

@@ -81,7 +81,9 @@ Engine::Impl::Placed Engine::Impl::Place(const FlightPtr& flight, const ServedPr
       !PlantedBug(Bug::kOlderReplacesNewer)) {
     ++counters.discarded;
     const auto freshness = Judge(*current, &product, scheduler_.Now());
-    if (freshness) return {{current, *freshness}, false};
+    // Of no epoch, it is below all others, and newer all the same for those who asked for it.
+    flight->missed = primed.stamp && !product.history->known();
+    if (freshness && !flight->missed) return {{current, *freshness}, false};
     return {{MakeUnpublished(*flight, product, primed), Freshness::kStale}, false};
   }
   const EntryPtr made = MakeEntry(*flight, product, primed, current);

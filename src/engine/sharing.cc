@@ -246,17 +246,18 @@ void Engine::Impl::LearnMark(ProductMarks& marks, ProductMark kind, std::uint64_
 }
 
 void Engine::Impl::RaiseMark(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind,
-                             DoneCallback done) {
+                             Refused refused, DoneCallback done) {
   auto& untold = kind == ProductMark::kGone ? marks->untold_gone : marks->untold_stale;
   ++untold;
-  TryToRaise(name, marks, kind, [this, name, marks, kind, &untold, done = std::move(done)](const Result<void>& raised) {
-    done(raised);
-    if (raised) {
+  auto on_raised = [this, name, marks, kind, refused, &untold, done = std::move(done)](const Result<void>& raised) {
+    if (done) done(raised);
+    if (raised || refused == Refused::kIsTold) {
       --untold;
     } else {
       RaiseLater(name, marks, kind);
     }
-  });
+  };
+  TryToRaise(name, marks, kind, std::move(on_raised));
 }
 
 // Above all that is there: whoever began before the change had read no more than that.
@@ -272,20 +273,12 @@ void Engine::Impl::TryToRaise(const std::string& name, const std::shared_ptr<Pro
   });
 }
 
-// Whoever asked for it has heard that it failed; what it is for, a write that is committed, may have happened all the
-// same.
 void Engine::Impl::RaiseLater(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind) {
   constexpr auto kRaiseAgainAfter = std::chrono::seconds(1);
   scheduler_.At(scheduler_.Now() + kRaiseAgainAfter, [this, name, marks, kind] {
     if (stopping_) return;
-    auto& untold = kind == ProductMark::kGone ? marks->untold_gone : marks->untold_stale;
-    TryToRaise(name, marks, kind, [this, name, marks, kind, &untold](const Result<void>& raised) {
-      if (raised) {
-        --untold;
-      } else {
-        RaiseLater(name, marks, kind);
-      }
-    });
+    RaiseMark(name, marks, kind, Refused::kIsTriedAgain, nullptr);
+    --(kind == ProductMark::kGone ? marks->untold_gone : marks->untold_stale);
   });
 }
 

@@ -127,6 +127,9 @@ class StoreInCassandra : public CassandraStore {
   CassandraRegisters registers_;
 };
 
+// So many requests that failed in a row say that Cassandra is not reached, though a node may be: no quorum answers.
+constexpr std::uint64_t kFailedInARow = 5;
+
 // The newest of the asked definition; else the one that was written last.
 std::optional<EntryRow> Chosen(std::vector<EntryRow> rows, std::uint64_t fingerprint) {
   if (rows.empty()) return std::nullopt;
@@ -215,7 +218,8 @@ StoreHealth StoreInCassandra::health() const {
 CassandraHealth StoreInCassandra::cassandra_health() const {
   const CassandraLanes::Waiting waiting = lanes_->waiting();
   const bool ready = session_->ready();
-  return {ready && session_->client().counts().nodes_up > 0,
+  const CqlCounts counts = ready ? session_->client().counts() : CqlCounts();
+  return {counts.nodes_up > 0 && counts.failed_in_a_row < kFailedInARow,
           session_->ready_since_unix_ms(),
           ready ? std::string() : session_->NotReady().message,
           waiting.writes,

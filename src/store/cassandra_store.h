@@ -23,7 +23,8 @@
 namespace kck {
 
 struct CassandraHealth {
-  bool connected = false;                 // to one node at least, with the tables as expected
+  // To one node at least, with the tables as expected, and the last requests did not all fail for want of an answer.
+  bool connected = false;
   std::int64_t connected_at_unix_ms = 0;  // when the store was first; 0: never
   std::string why_not;                    // the last attempt's error, until it was
   std::size_t writes_waiting = 0;         // of entries, with those under way

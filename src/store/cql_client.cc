@@ -180,6 +180,7 @@ CqlCounts CqlClient::counts() const {
   for (int status = 0; status < kCqlStatuses; ++status) {
     counts.results[static_cast<std::size_t>(status)] = completions_->count(static_cast<CqlStatus>(status));
   }
+  counts.failed_in_a_row = completions_->failed_in_a_row();
   KckCqlCounts raw{};
   kck_cql_counts(driver_.get(), &raw);
   counts.retries = raw.retries;

@@ -81,6 +81,7 @@ struct CqlBatchItem {
 struct CqlCounts {
   std::uint64_t requests = 0;
   std::array<std::uint64_t, kCqlStatuses> results{};  // by CqlStatus
+  std::uint64_t failed_in_a_row = 0;                  // with kTimeout or kUnavailable, since one succeeded
   std::uint64_t retries = 0;
   std::uint32_t nodes_known = 0;
   std::uint32_t nodes_up = 0;  // that have a connection

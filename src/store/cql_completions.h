@@ -37,7 +37,15 @@ class CqlCompletions : public std::enable_shared_from_this<CqlCompletions> {
   void AwaitAll();
 
   // Counts a result that did not come this way.
-  void Count(CqlStatus status) { counts_[static_cast<std::size_t>(status)].fetch_add(1, std::memory_order_relaxed); }
+  void Count(CqlStatus status) {
+    counts_[static_cast<std::size_t>(status)].fetch_add(1, std::memory_order_relaxed);
+    if (status == CqlStatus::kTimeout || status == CqlStatus::kUnavailable) {
+      failed_in_a_row_.fetch_add(1, std::memory_order_relaxed);
+    } else if (status == CqlStatus::kOk && failed_in_a_row() != 0) {
+      failed_in_a_row_.store(0, std::memory_order_relaxed);
+    }
+  }
+  std::uint64_t failed_in_a_row() const { return failed_in_a_row_.load(std::memory_order_relaxed); }
   std::uint64_t count(CqlStatus status) const {
     return counts_[static_cast<std::size_t>(status)].load(std::memory_order_relaxed);
   }
@@ -56,6 +64,7 @@ class CqlCompletions : public std::enable_shared_from_this<CqlCompletions> {
   std::atomic<std::size_t> outstanding_{0};
   std::atomic<std::uint32_t> changes_{0};  // of the two above, for AwaitAll to wait on
   std::array<std::atomic<std::uint64_t>, kCqlStatuses> counts_{};
+  std::atomic<std::uint64_t> failed_in_a_row_{0};
 };
 
 }  // namespace kck

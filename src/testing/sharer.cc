@@ -127,13 +127,14 @@ bool Sharer::Mark(void (Engine::*mark)(std::string_view, Engine::DoneCallback)) 
   return done;
 }
 
-std::string Sharer::Update(const Written& written, const std::string& id) {
+std::string Sharer::Update(const Written& written, const std::string& id, const std::function<void()>& before) {
   ResolvedWrite write{engine_.catalog()->FindUpdater("item"), WriteAction::kDelete, {}, {}};
   if (!id.empty()) write.key = {ParamValue{id}};
   std::string token;
   engine_.RunUpdater(std::move(write), TimePoint::max(),
                      [&token](const Result<Updated>& updated) { token = updated.value().token; });
   scheduler_.RunReady();
+  if (before) before();
   writer_->Answer(writer_->begun() - 1, written);
   scheduler_.RunReady();
   return token;

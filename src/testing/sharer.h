@@ -56,7 +56,8 @@ class Sharer {
   bool Mark(void (Engine::*mark)(std::string_view, Engine::DoneCallback));
 
   // The token of a write through the updater, of the row `id` where one is named.
-  std::string Update(const Written& written, const std::string& id = "");
+  // `before` runs before it is committed.
+  std::string Update(const Written& written, const std::string& id = "", const std::function<void()>& before = nullptr);
 
   ResolvedKey Key(const std::string& text);
   std::size_t begun() const { return primer_.begun(); }

@@ -103,8 +103,10 @@ def test_without_a_quorum(pair, make_kck, database, quorum):
     for node in pair:
         assert metric(node, "kck_store_waiting") >= len(COLD)
         assert metric(node, "kck_store_errors_total") > 0
-        assert node.get("/readyz").status_code == 200
         expect_writes_refused(node, database)
+        assert node.get("/readyz").status_code == 200
+        assert node.get("/readyz").json()["store"] == "not reached"
+        assert metric(node, "kck_store_connected") == 0
     assert metric(one, "kck_store_given_up_total") == 0
 
     quorum.regain()
@@ -112,6 +114,7 @@ def test_without_a_quorum(pair, make_kck, database, quorum):
         wait_for(lambda node=node: metric(node, "kck_store_waiting") == 0, "what waited to be stored", PATIENCE_SECONDS)
         assert metric(node, "kck_store_given_up_total") == 0
         wait_for(lambda node=node: node.set("note", '"newer"').status_code == 200, "sets to be taken", PATIENCE_SECONDS)
+        wait_for(lambda node=node: metric(node, "kck_store_connected") == 1, "it to be reached", PATIENCE_SECONDS)
     for node in pair:
         wait_for(lambda node=node: values(node, COLD) == [1] * 10 + [0] * 10, "the newest values", PATIENCE_SECONDS)
         wait_for(lambda node=node: node.value("note") == "newer", "the note", PATIENCE_SECONDS)
