@@ -134,9 +134,10 @@ void Engine::Impl::Compute(const FlightPtr& flight) {
     flight->number_floor = std::max(flight->number_floor, base->version().number);
   }
   if (shared_ != nullptr) {
-    // What the store held was read since the flight began, and has a place in the order by now. This comes after it.
+    // What the store held was read since the flight began, and has a place in the order by now. This comes after it;
+    // but not after the flight that has replaced it.
     MutexLock lock(keys.Of(flight->key.text).mutex);
-    flight->sequence = sequence_.Next();
+    if (!flight->discarded) flight->sequence = sequence_.Next();
     flight->known_mark = flight->marks.number;
   }
   flight->compute_began = scheduler_.Now();
