@@ -152,6 +152,7 @@ class Engine::Impl {
   EntryPtr Receive(const std::string& key, const EntryPtr& held, const SharedEntry& found);
   // `stored` is the entry found.
   EntryPtr Admit(KeyState& state, const std::string& key, const EntryPtr& stored, const SharedEntry& found);
+  EntryPtr KeepStale(const EntryPtr& entry);
   EntryPtr Forget(const EntryPtr& entry);
   // A foreign entry as one of this process.
   EntryPtr TakeIn(const SharedEntry& found, const ServedProduct* product);

@@ -168,11 +168,11 @@ EntryPtr Engine::Impl::Admit(KeyState& state, const std::string& key, const Entr
     const ServedProduct* product = serving().Find(KeyName(key));
     const std::uint64_t known = std::max(found.known.key, state.mark.KnownTo(*now));
     const bool shows = product == nullptr || ShowsMarks(*now, known, found.marks, product->product->database);
-    if (!shows) hot.Put(MarkedStale(now));
-    if (shows) hot.Confirm(key);
+    if (!shows) return KeepStale(now);
+    hot.Confirm(key);
     // This process computed it, and its put was lost.
-    if (shows && IsOwnAndNewer(*now, *stored)) HandToStore(state, now, known);
-    return hot.Look(key);
+    if (IsOwnAndNewer(*now, *stored)) HandToStore(state, now, known);
+    return now;
   }
   // Of a foreign entry this process's sequence does not tell whether it shows what this process has marked.
   const bool marked = state.mark.Stales(*stored) || (stored->foreign() && !state.mark.KnownBy(found.known.key));
@@ -181,6 +181,12 @@ EntryPtr Engine::Impl::Admit(KeyState& state, const std::string& key, const Entr
   // Another process has computed what this one was to.
   if (!state.mark.empty() && !marked) ClearMark(state, key);
   return kept;
+}
+
+EntryPtr Engine::Impl::KeepStale(const EntryPtr& entry) {
+  EntryPtr stale = MarkedStale(entry);
+  hot.Put(stale);
+  return stale;
 }
 
 // The store has none: it was purged, and its tombstone is gone by now; or it never came to be there. What stays is its
