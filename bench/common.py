@@ -5,6 +5,7 @@ import os
 import pathlib
 import platform
 import re
+import shutil
 import socket
 import ssl
 import statistics
@@ -35,6 +36,23 @@ def find_program(options, name):
     if not path.exists():
         raise Failed(f"{path} is not there: tools/build.sh release {path.name} makes it; or --build DIR")
     return path
+
+
+def python_with(requirements, name):
+    """A Python in build/NAME that has what the list says, installed where it is absent: the folder's copy of the list
+    tells what it holds."""
+    folder = ROOT / "build" / name
+    held = folder / "requirements.txt"
+    if not held.exists() or held.read_bytes() != requirements.read_bytes():
+        progress(f"installing {requirements.name} in {folder}")
+        shutil.rmtree(folder, ignore_errors=True)
+        for command in (["/usr/bin/python3", "-m", "venv", folder],
+                        [folder / "bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check", "install",
+                         "--requirement", requirements]):
+            if subprocess.run(command).returncode != 0:
+                raise Failed(f"{requirements} could not be installed (pip's words are above): check the network")
+        shutil.copy(requirements, held)
+    return folder / "bin/python"
 
 
 def machine():

@@ -7,11 +7,10 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import time
 
-from common import ROOT, Failed, Servers, cpu_seconds_of, find_program, medians, progress
+from common import ROOT, Failed, Servers, cpu_seconds_of, find_program, medians, progress, python_with
 from report import Report
 from support.cassandra import Cassandra, ClusterError
 
@@ -36,19 +35,7 @@ NODE = {"concurrent_reads": 32, "native_transport_max_threads": 128, "file_cache
 
 
 def driver_python():
-    """A Python that has the driver, installed where it is absent: the folder's copy of the list tells what it holds."""
-    wanted, folder = FOLDER / "requirements.txt", ROOT / "build/cassandra-driver"
-    held = folder / "requirements.txt"
-    if not held.exists() or held.read_bytes() != wanted.read_bytes():
-        progress(f"installing the Python driver in {folder}")
-        shutil.rmtree(folder, ignore_errors=True)
-        for command in (["/usr/bin/python3", "-m", "venv", folder],
-                        [folder / "bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check", "install",
-                         "--requirement", wanted]):
-            if subprocess.run(command).returncode != 0:
-                raise Failed("the Python driver could not be installed (pip's words are above): check the network")
-        shutil.copy(wanted, held)
-    return folder / "bin/python"
+    return python_with(FOLDER / "requirements.txt", "cassandra-driver")
 
 
 def driver_version():

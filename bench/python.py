@@ -1,0 +1,84 @@
+"""Hits by the Python client, one after another over one connection, beside redis-py."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import hit
+import peers
+from common import LOAD_CORE, ROOT, Failed, Servers, medians, need_two_cores, pinned, progress, python_with, start_kck
+from report import Report
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+RATIO_MIN = 1.0  # of redis-py's get, which leaves the value as bytes
+RATE_MIN = 15 * 873  # requests a second; 873 are what the client of kck 0.6.3 had
+
+ABOUT = """One thread gets one value, a row with a text of {value_bytes} bytes, again and again over one connection that is kept.
+KCK's client reads the JSON of the whole answer, redis-py ({version}) returns the bytes of the value, in the rows `+ json.loads`
+read as JSON too; its own parser, and that of hiredis. The server has one core and the client the other; all take turns.
+CPU is the client's."""
+
+# Name, client of bench/python_reader.py.
+TURNS = [("kck.Client", "kck"), ("kck.AsyncClient", "kck-async"), ("redis-py get", "redis"),
+         ("redis-py get + json.loads", "redis-json"), ("with hiredis", "hiredis"),
+         ("with hiredis + json.loads", "hiredis-json")]
+
+
+def start_redis(servers, key, value):
+    server = peers.start_redis(servers, 100)
+    subprocess.run([peers.program("redis-cli", "redis-tools"), "-p", str(server.port), "set", key, value], check=True,
+                   stdout=subprocess.DEVNULL)
+    return server
+
+
+def measure(options, python, client, port, key):
+    command = [python, FOLDER / "python_reader.py", client, port, key, "--seconds", options.seconds]
+    reader = pinned(command, LOAD_CORE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                    env={**os.environ, "PYTHONPATH": str(ROOT / "python")})
+    output, errors = reader.communicate()
+    if reader.returncode != 0:
+        raise Failed(f"python_reader.py {client} failed:\n{errors}")
+    found = json.loads(output)
+    return {"requests_per_second": found["requests"] / found["seconds"],
+            "client_cpu_us": found["cpu_seconds"] / found["requests"] * 1e6}
+
+
+def run(options):
+    need_two_cores()
+    python = python_with(FOLDER / "requirements_redis.txt", "redis-py")
+    key = f"hit/{options.value_bytes}"
+    with Servers() as servers:
+        kck = servers.add(start_kck(options, servers.subfolder("kck"), hit.FILES))
+        redis = start_redis(servers, key, json.dumps([["x" * options.value_bytes]]))
+        runs = {name: [] for name, _ in TURNS}
+        for number in range(options.runs):
+            for name, client in TURNS:
+                progress(f"run {number + 1} of {options.runs}: {name}")
+                port = kck.port if client.startswith("kck") else redis.port
+                runs[name].append(measure(options, python, client, port, key))
+    return report(options, runs)
+
+
+def report(options, runs):
+    figures = {name: medians(found) for name, found in runs.items()}
+    rates = {name: found["requests_per_second"] for name, found in figures.items()}
+    ours = rates["kck.Client"]
+    rows = [[name, f"{rates[name]:,.0f}", f"{figures[name]['client_cpu_us']:.1f} µs", f"{ours / rates[name]:.2f}×"]
+            for name in figures]
+    ratio = ours / rates["redis-py get"]
+    passed = ratio >= RATIO_MIN and ours >= RATE_MIN
+    notes = [f"kck.Client has {ratio:.2f}× the rate of redis-py's get (bar: {RATIO_MIN}×), and {ours / 873:.1f}× the 873 a "
+             f"second of kck 0.6.3's client (bar: 15×)." + ("" if passed else " NOT REACHED.")]
+    columns = ["client", "requests/s", "CPU/request", "kck.Client of it"]
+    about = ABOUT.format(value_bytes=options.value_bytes, version=redis_version())
+    return Report("python", "Hits by the Python client", about, columns, rows, {"runs": runs}, notes, passed)
+
+
+def redis_version():
+    lines = (FOLDER / "requirements_redis.txt").read_text().splitlines()
+    return next(line.split("==")[1] for line in lines if line.startswith("redis=="))
+
+
+def add_options(parser):
+    parser.add_argument("--value-bytes", type=int, default=100, help="of the text in the value")
