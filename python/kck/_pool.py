@@ -112,9 +112,9 @@ class Pool:
                     self._used += 1
                     break
                 self._waiting += 1
-                came = self._changed.wait(max(0.0, deadline - time.monotonic()))
+                told = self._changed.wait(max(0.0, deadline - time.monotonic()))
                 self._waiting -= 1
-                if not came:
+                if not told and not self._idle and self._used >= self._size:
                     raise KCKTimeout(f"all {self._size} connections were in use")
         try:
             return Connection(self._address, self._tls, deadline)
