@@ -39,7 +39,7 @@ def test_what_is_past_its_life_is_gone(make_kck, cassandra, keyspace, database):
 
 
 def seconds_left(cassandra, keyspace):
-    left = [int.from_bytes(row[0], "big") for row in rows(cassandra, keyspace, "ttl(entry)")]
+    left = [int.from_bytes(row[0], "big") for row in rows(cassandra, keyspace, "ttl(cell)")]
     return max(left)
 
 
