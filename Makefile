@@ -12,7 +12,7 @@ help:
 	@echo 'make cluster CHECK=1   the same, checked; ends by itself'
 	@echo 'make test              every test'
 	@echo 'make build             what users run: build/release/apps/kck'
-	@echo 'make lint              format, clang-tidy and the include graph'
+	@echo 'make lint              format, clang-tidy and the include graph; ruff and mypy'
 	@echo 'make format            clang-format over all sources'
 
 setup:

@@ -1,7 +1,7 @@
 #!/bin/bash
-# lint.sh [--format]: fails on a source that clang-format would change or clang-tidy finds fault with, and on an include
-# that points up. With --format it formats instead. Reads the compile commands of build/dev, which must be built: the
-# tidy check needs its precompiled headers.
+# lint.sh [--format]: fails on a source that clang-format would change or clang-tidy finds fault with, on an include that
+# points up, and on what ruff or mypy find fault with in python. With --format it formats the C++ instead. Reads the
+# compile commands of build/dev, which must be built: the tidy check needs its precompiled headers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,6 +16,9 @@ clang-format-19 --dry-run -Werror "${sources[@]}"
 printf 'clang-format: %d files\n' "${#sources[@]}"
 
 tools/include_graph.py
+
+build/python/bin/ruff check --quiet --no-cache python
+(cd python && ../build/python/bin/mypy --cache-dir ../build/mypy)
 
 # Without the fuzz targets, which build/dev does not have.
 mapfile -t units < <(printf '%s\n' "${sources[@]}" | grep '\.cc$' | grep -v -e '_test\.cc$' -e '^fuzz/')
