@@ -247,7 +247,8 @@ def _login(body: Body, _answer: Answer) -> Login:
 
 
 def _since_1970(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, timezone.utc)
+    # Another reader of JSON may have made it a Decimal.
+    return datetime.fromtimestamp(float(seconds), timezone.utc)
 
 
 def _moment(text: str) -> datetime:
