@@ -246,9 +246,8 @@ def _login(body: Body, _answer: Answer) -> Login:
     return Login(body["auth_token"], body.get("refresh_token"), body.get("expires_in", 0))
 
 
-def _since_1970(seconds: float) -> datetime:
-    # Another reader of JSON may have made it a Decimal.
-    return datetime.fromtimestamp(float(seconds), timezone.utc)
+def _since_1970(seconds: Any) -> datetime:
+    return datetime.fromtimestamp(float(seconds), timezone.utc)  # a Decimal, where `loads` makes such
 
 
 def _moment(text: str) -> datetime:

@@ -98,10 +98,9 @@ def test_set_and_purge(client):
     assert client.get("free/key", default=None) is None
     with pytest.raises(kck.KCKBadRequest):
         client.set("item/1", 2)
-    before = client.entry("item/1").as_of
-    time.sleep(0.01)  # that the clock, which tells milliseconds, shows another one
+    client.get("item", 1)
     client.purge("item/*")
-    assert client.entry("item/1").as_of > before
+    assert client.explain("item", 1)["state"] == "none"
 
 
 def test_refresh(client):
@@ -158,17 +157,17 @@ def test_a_restart_of_the_server_is_not_noticed(client, node):
 
 
 def test_large_values_both_ways(client):
-    text = "äx" * 2_000_000
+    text = "äx" * 500_000
     client.set("large", text)
     assert client.get("large") == text
-    assert client.get("big", 20_000_000)[0][0] == "x" * 20_000_000
+    assert client.get("big", 5_000_000)[0][0] == "x" * 5_000_000
     with pytest.raises(kck.KCKError) as caught:
-        client.set("larger", "x" * 100_000_000)
+        client.set("larger", "x" * 40_000_000)
     assert isinstance(caught.value, (kck.KCKBadRequest, kck.KCKConnectionError))
 
 
 def test_the_administrators_socket(make_node, files):
-    node = make_node({**files, "kck.yml": files["kck.yml"] + KEYS_ALONE}).start()
+    node = make_node({**files, "kck.yml": files["kck.yml"] + AUTH.split("  auth_user")[0]}).start()
     path = node.folder / "kck.sock"
     for url in [f"unix:{path}", f"http+unix://{str(path).replace('/', '%2F')}"]:
         with kck.Client(url) as client:
