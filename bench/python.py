@@ -14,10 +14,10 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 RATIO_MIN = 1.0  # of redis-py's get, which leaves the value as bytes
 RATE_MIN = 15 * 873  # requests a second; 873 are what the client of kck 0.6.3 had
 
-ABOUT = """One thread gets one value, a row with a text of {value_bytes} bytes, again and again over one connection that is kept.
-KCK's client reads the JSON of the whole answer, redis-py ({version}) returns the bytes of the value, in the rows `+ json.loads`
-read as JSON too; its own parser, and that of hiredis. The server has one core and the client the other; all take turns.
-CPU is the client's."""
+ABOUT = """One thread gets one value, a row with a text of {value_bytes} bytes, again and again over one connection that
+is kept. KCK's client reads the JSON of the whole answer, redis-py ({version}) returns the bytes of the value, in the
+rows `+ json.loads` read as JSON too; by its own parser, and by that of hiredis. The server has one core and the client the
+other; all take turns. CPU is the client's."""
 
 # Name, client of bench/python_reader.py.
 TURNS = [("kck.Client", "kck"), ("kck.AsyncClient", "kck-async"), ("redis-py get", "redis"),
@@ -68,8 +68,8 @@ def report(options, runs):
             for name in figures]
     ratio = ours / rates["redis-py get"]
     passed = ratio >= RATIO_MIN and ours >= RATE_MIN
-    notes = [f"kck.Client has {ratio:.2f}× the rate of redis-py's get (bar: {RATIO_MIN}×), and {ours / 873:.1f}× the 873 a "
-             f"second of kck 0.6.3's client (bar: 15×)." + ("" if passed else " NOT REACHED.")]
+    notes = [f"kck.Client has {ratio:.2f}× the rate of redis-py's get (bar: {RATIO_MIN}×), and {ours / 873:.1f}× the "
+             f"873 a second of kck 0.6.3's client (bar: 15×)." + ("" if passed else " NOT REACHED.")]
     columns = ["client", "requests/s", "CPU/request", "kck.Client of it"]
     about = ABOUT.format(value_bytes=options.value_bytes, version=redis_version())
     return Report("python", "Hits by the Python client", about, columns, rows, {"runs": runs}, notes, passed)

@@ -1,4 +1,5 @@
-"""Hits one after another by a Python client: of KCK, or redis-py. `bench/run python` runs it, with a Python that has both.
+"""Hits one after another by a Python client: of KCK, or redis-py. `bench/run python` runs it, with a Python that has
+both.
 
 It prints a line of JSON: the requests, the seconds, and the CPU seconds of this process.
 """

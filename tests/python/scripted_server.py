@@ -41,9 +41,6 @@ class ScriptedServer:
     def _serve(self, connection, answers, seen):
         with contextlib.suppress(OSError), connection:
             for said in answers:
-                if said is not None and not seen and said == b"unasked":
-                    connection.sendall(answer(666))
-                    continue
                 request = self._read(connection)
                 if not request:
                     return
@@ -65,7 +62,8 @@ class ScriptedServer:
                 return b""
             data += more
         head, body = data.split(b"\r\n\r\n", 1)
-        length = next((int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.startswith(b"Content-Length")), 0)
+        lengths = [line for line in head.split(b"\r\n") if line.startswith(b"Content-Length")]
+        length = int(lengths[0].split(b":")[1]) if lengths else 0
         while len(body) < length:
             body += connection.recv(65536)
         return head + b"\r\n\r\n" + body

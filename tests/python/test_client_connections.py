@@ -280,7 +280,11 @@ def test_threads_share_a_client():
     server = ScriptedServer(*([[answer(7)] * count * calls] * 4))
     client = kck.Client(server.url, pool_size=4)
     results = []
-    threads = [threading.Thread(target=lambda: results.extend(client.get("k") for _ in range(calls))) for _ in range(count)]
+
+    def work():
+        results.extend(client.get("k") for _ in range(calls))
+
+    threads = [threading.Thread(target=work) for _ in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -4,8 +4,6 @@ import pathlib
 import re
 import subprocess
 
-import pytest
-
 from support.node import Node, run_kck
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -45,11 +43,15 @@ def test_the_quick_start_runs_with_the_wheel_alone(kck_binary, tmp_path, request
     assert "Ann" in said[1] and "Bob" in said[1]
 
 
-@pytest.mark.parametrize("program", [
-    "import kck\nreveal_type(kck.Client('http://h').entry('k').version)\nreveal_type(kck.Client('http://h').refresh('k', wait=True))"
-])
-def test_users_see_the_types(program, tmp_path):
-    (tmp_path / "use.py").write_text(program)
+PROGRAM = """import kck
+client = kck.Client("http://h")
+reveal_type(client.entry("k").version)
+reveal_type(client.refresh("k", wait=True))
+"""
+
+
+def test_users_see_the_types(tmp_path):
+    (tmp_path / "use.py").write_text(PROGRAM)
     said = run(TOOLS / "mypy", "--strict", "--cache-dir", tmp_path / "cache", tmp_path / "use.py",
                env={"MYPYPATH": str(ROOT / "python")})
     assert 'note: Revealed type is "builtins.str"' in said or 'note: Revealed type is "str"' in said

@@ -72,12 +72,15 @@ def test_a_body_without_a_length_ends_with_the_connection():
     b"HTTP/2 200 OK\r\n\r\n", b"HTTP/1.1 20 OK\r\n\r\n", b"HTTP/1.1 600 OK\r\n\r\n", b"SSH-2.0-x\r\n\r\n", b"\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", b"HTTP/1.1 200 OK\r\nA : 1\r\n\r\n", b"HTTP/1.1 200 OK\r\nA: 1\r\n 2\r\n\r\n",
     b"HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 200 OK\r\nA: \0\r\n\r\n", b"HTTP/1.1 101 Up\r\n\r\n",
-    b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\n\r\n",
-    b"HTTP/1.1 200 OK\r\nContent-Length: 9999999999999999\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: \r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 9999999999999999\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: \r\n\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
-    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1" * 2000,
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"A: 1\r\n" * 20000,
@@ -105,7 +108,8 @@ def test_keys_are_encoded():
     assert kck.key("a", "b/c", "ä ?%", "") == "a/b%2Fc/%C3%A4%20%3F%25/"
     assert kck.key("a", None, True, 1.5, 1e300) == "a/%00/true/1.5/1e+300"
     assert kck.key("a", day, name, decimal.Decimal("1.50")) == f"a/2013-01-31/{name}/1.50"
-    assert kck.key("a", datetime.datetime(2013, 1, 31, 5, tzinfo=datetime.timezone.utc)) == "a/2013-01-31T05:00:00+00:00"
+    moment = datetime.datetime(2013, 1, 31, 5, tzinfo=datetime.timezone.utc)
+    assert kck.key("a", moment) == "a/2013-01-31T05:00:00+00:00"
     assert kck.key("a", "*") == "a/%2A" and kck.key("a/*") == "a/*"
     assert kck.key("a/b c?x#\r\n%2F") == "a/b%20c%3Fx%23%0D%0A%2F"
     for wrong in [b"x", [1], object()]:
@@ -118,10 +122,12 @@ def test_values_become_json():
         def tolist(self):
             return [1, 2]
 
-    value = {"d": datetime.date(2013, 1, 31), "n": decimal.Decimal("1.10"), "u": uuid.UUID(int=1), "a": Array(), "t": (1, "ä")}
+    value = {"d": datetime.date(2013, 1, 31), "n": decimal.Decimal("1.10"), "u": uuid.UUID(int=1), "a": Array(),
+             "t": (1, "ä")}
     assert _json.loads(_json.dumps(value)) == {"d": "2013-01-31", "n": "1.10", "u": str(uuid.UUID(int=1)), "a": [1, 2],
                                                "t": [1, "ä"]}
-    for wrong, fault in [(float("nan"), ValueError), (float("inf"), ValueError), (b"x", TypeError), (object(), TypeError)]:
+    for wrong, fault in [(float("nan"), ValueError), (float("inf"), ValueError), (b"x", TypeError),
+                         (object(), TypeError)]:
         with pytest.raises(fault):
             _json.dumps(wrong)
 
@@ -149,8 +155,8 @@ def test_errors_can_be_sent_between_processes():
     assert type(kck.errors.error_of("KCKNew", [], "", 500)) is kck.KCKError
 
 
-@pytest.mark.parametrize("wrong", ["", "127.0.0.1:8001", "ftp://x", "http://", "http://a:b@c", "http://a/?q", "unix:kck.sock",
-                                   "unix://host/x", "http://a b", "http://a:99999", "http://a\r\nb"])
+@pytest.mark.parametrize("wrong", ["", "127.0.0.1:8001", "ftp://x", "http://", "http://a:b@c", "http://a/?q",
+                                   "unix:kck.sock", "unix://host/x", "http://a b", "http://a:99999", "http://a\r\nb"])
 def test_addresses_that_are_none(wrong):
     with pytest.raises(ValueError):
         kck.Client(wrong)
