@@ -6,7 +6,6 @@ import decimal
 import inspect
 import json
 import threading
-import time
 import uuid
 
 import pytest
@@ -185,10 +184,9 @@ def test_the_administrators_socket(make_node, files):
         kck.Client(f"unix:{path}.not").get("a")
 
 
-KEYS_ALONE = """auth:
+AUTH = """auth:
   keys: [{id: main, algorithm: HS256, secret: "0123456789abcdef0123456789abcdef0123456789"}]
-"""
-AUTH = KEYS_ALONE + """  auth_user: auth/:email
+  auth_user: auth/:email
   token_life: 1s
   leeway_seconds: 0
   refresh_life: 1d
