@@ -1,8 +1,10 @@
 //! What is tried again: what the driver's default policy would, if the statement is idempotent and no part of a
-//! lightweight transaction. No policy here lowers a consistency.
+//! lightweight transaction. A read at a serial level, of which that policy tries nothing again, goes to another node
+//! where the connection was lost. No policy here lowers a consistency.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use scylla::errors::RequestAttemptError;
 use scylla::policies::retry::{DefaultRetryPolicy, RequestInfo, RetryDecision, RetryPolicy, RetrySession};
 
 #[derive(Debug, Default)]
@@ -30,10 +32,15 @@ struct CountingRetrySession {
 
 impl RetrySession for CountingRetrySession {
     fn decide_should_retry(&mut self, info: RequestInfo) -> RetryDecision {
-        if !info.is_idempotent || info.consistency.is_serial() {
+        if !info.is_idempotent {
             return RetryDecision::DontRetry;
         }
-        let decision = self.inner.decide_should_retry(info);
+        let lost = matches!(info.error, RequestAttemptError::BrokenConnectionError(_));
+        let decision = match info.consistency.is_serial() {
+            true if lost => RetryDecision::RetryNextTarget(None),
+            true => RetryDecision::DontRetry,
+            false => self.inner.decide_should_retry(info),
+        };
         if decision != RetryDecision::DontRetry {
             self.retries.fetch_add(1, Ordering::Relaxed);
         }
