@@ -4,6 +4,8 @@ from cassandra_cluster import ClusterError, archive, files, ports, processes
 from cassandra_cluster.node import Node
 from cassandra_cluster.settings import Settings, even_tokens
 
+CLAIM_SECONDS_MAX = 30
+
 
 class Cluster:
     """The cluster that is in `folder`. Nodes are numbered from 1; node I listens on 127.0.0.I."""
@@ -124,7 +126,7 @@ class Cluster:
             return
         options = archive.options()
         if self._held is None and all(node.pid() is None for node in self.nodes()):
-            self._held = ports.claim(self.settings.port)[1]
+            self._held = ports.claim_again(self.settings.port, CLAIM_SECONDS_MAX)
         for node in nodes:
             node.launch(self._held, joins, options)
 

@@ -10,6 +10,7 @@ import errno
 import pathlib
 import random
 import socket
+import time
 
 from cassandra_cluster import ClusterError
 
@@ -52,6 +53,15 @@ def claim(port):
     if held is None:
         raise ClusterError(f"port {port} belongs to another cluster that runs: stop it, or choose another with --port")
     return port, held
+
+
+def claim_again(port, seconds):
+    """The socket that holds the block at `port`, for a cluster that had it: its keepers may still be ending, since a
+    process that was killed takes a while to give back its memory where the machine is busy."""
+    deadline = time.monotonic() + seconds
+    while (held := hold(port)) is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return held or claim(port)[1]
 
 
 def claim_free():
