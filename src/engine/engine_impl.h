@@ -166,7 +166,8 @@ class Engine::Impl {
                  DoneCallback done);
   void TryToRaise(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind,
                   DoneCallback done);
-  void RaiseLater(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind);
+  void KeepRaising(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind,
+                   Refused refused, DoneCallback done);
   // The highest number of its product's marks that the entry is known to have begun after.
   std::uint64_t MarkOf(const Entry& entry);
   // Puts into the store, shared or not. `known_mark`: KnownMarks::key.
@@ -288,9 +289,7 @@ class Engine::Impl {
   // `record` begins a record that is to be durable before what was foretold goes. False: the key shows the change
   // already.
   bool MakeDue(const ResolvedKey& key, const KeyChange& change, const std::function<DoneCallback()>& record);
-  // Has others hold the key against the change, and calls `want` as soon as its compute is worth beginning.
-  void ShareDue(const ResolvedKey& key, const KeyChange& change, const DoneCallback& told,
-                const std::function<void()>& want);
+  void Want(const ResolvedKey& key, const Cause& cause);
 
   Scheduler& scheduler_;
   Store& store_;

@@ -67,16 +67,16 @@ void Engine::Impl::Settle(const Dues& foretold, const Dues& due, const KeyChange
   });
   const DoneCallback begun = marks->Begin();
   for (const ResolvedKey& key : due.keys) {
-    std::function<void()> want = [this, key, cause] {
-      if (refresher != nullptr) refresher->Want({key, cause.reason, cause.text, cause.hint, 0, nullptr});
-    };
     const bool due_now = MakeDue(key, change, [&] { return marks->Begin(); });
-    if (shared_ != nullptr) {
-      if (!due_now) want = [] {};
-      ShareDue(key, change, marks->Begin(), want);
-    } else if (due_now) {
-      want();
-    }
+    // Before its mark has a number among processes, a compute would be for nothing.
+    const bool wants_number = shared_ != nullptr && !change.transaction;
+    if (due_now && !wants_number) Want(key, cause);
+    if (shared_ == nullptr) continue;
+    TellMark(key, change,
+             [this, key, cause, told = marks->Begin(), want = due_now && wants_number](const Result<void>& result) {
+               told(result);
+               if (want) Want(key, cause);
+             });
   }
   for (const ProductPtr& product : due.products) {
     MarkProduct(product->name, ProductMark::kStale, marks->Begin(), change);
@@ -108,14 +108,8 @@ bool Engine::Impl::MakeDue(const ResolvedKey& key, const KeyChange& change,
   return true;
 }
 
-// A compute that begins before its mark has a number would be for nothing.
-void Engine::Impl::ShareDue(const ResolvedKey& key, const KeyChange& change, const DoneCallback& told,
-                            const std::function<void()>& want) {
-  if (change.transaction) want();
-  TellMark(key, change, [told, want, known = change.transaction.has_value()](const Result<void>& result) {
-    told(result);
-    if (!known) want();
-  });
+void Engine::Impl::Want(const ResolvedKey& key, const Cause& cause) {
+  if (refresher != nullptr) refresher->Want({key, cause.reason, cause.text, cause.hint, 0, nullptr});
 }
 
 void Engine::Impl::Release(const Dues& foretold) {

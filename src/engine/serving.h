@@ -32,6 +32,7 @@ struct ProductMarks {
   // begun after them.
   std::atomic<std::size_t> untold_stale{0};
   std::atomic<std::size_t> untold_gone{0};
+  std::atomic<std::size_t>& Untold(bool gone) { return gone ? untold_gone : untold_stale; }
 
   // A commit may be acknowledged before new snapshots see it, so a fill may begin after the change that marked the
   // product and still miss it. True where `entry` does.

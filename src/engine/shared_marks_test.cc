@@ -17,19 +17,12 @@ void AfterUpdates(Product& product) {
 
 class SharedMarks : public Sharing {
  protected:
-  // Both serve "[1]" of snapshot 10.
-  void ShareOne() {
-    one_->Get("item/1");
-    EXPECT_EQ(one_->Answer("[1]", 10), "[1]");
-    EXPECT_EQ(other_->Get("item/1"), "[1]");
-  }
-
   const std::unique_ptr<Sharer> one_ = Start("one", AfterUpdates);
   const std::unique_ptr<Sharer> other_ = Start("other", AfterUpdates);
 };
 
 TEST_F(SharedMarks, AKeyThatOneHasMarkedIsStaleAtTheOthers) {
-  ShareOne();
+  ShareOne(*one_, *other_);
   ASSERT_TRUE(one_->QueueRefresh("item/1"));
   EXPECT_EQ(other_->Get("item/1"), "[1]") << "nobody has told it";
   PassRecheck();
@@ -48,7 +41,7 @@ TEST_F(SharedMarks, AMarkOutlivesWhoMadeIt) {
 }
 
 TEST_F(SharedMarks, AMarkIsOverOnceAnotherHasComputedWhatItShows) {
-  ShareOne();
+  ShareOne(*one_, *other_);
   ASSERT_TRUE(one_->QueueRefresh("item/1"));
   EXPECT_EQ(one_->Get("item/1"), "stale [1]");
   other_->Refresh("item/1");
@@ -59,7 +52,7 @@ TEST_F(SharedMarks, AMarkIsOverOnceAnotherHasComputedWhatItShows) {
 }
 
 TEST_F(SharedMarks, WhatBeganBeforeAMarkIsStaleWhoeverPutsIt) {
-  ShareOne();
+  ShareOne(*one_, *other_);
   other_->Refresh("item/1");
   const std::size_t before = other_->begun();
   ASSERT_TRUE(one_->QueueRefresh("item/1"));
@@ -93,7 +86,7 @@ TEST_F(SharedMarks, OfSourcesWithoutStampsTheNumberDecides) {
 }
 
 TEST_F(SharedMarks, ATransactionIsHeldAgainstEveryStamp) {
-  ShareOne();
+  ShareOne(*one_, *other_);
   one_->Update(WrittenAt(12), "1");
   PassRecheck();
   EXPECT_EQ(other_->Get("item/1"), "stale [1]");
@@ -107,14 +100,14 @@ TEST_F(SharedMarks, ATransactionIsHeldAgainstEveryStamp) {
 }
 
 TEST_F(SharedMarks, AWriteThatChangedNothingMarksNothing) {
-  ShareOne();
+  ShareOne(*one_, *other_);
   one_->Update(WrittenAt(0), "1");
   PassRecheck();
   EXPECT_EQ(other_->Get("item/1"), "[1]");
 }
 
 TEST_F(SharedMarks, WhatIsSetAfterAMarkStands) {
-  ShareOne();
+  ShareOne(*one_, *other_);
   other_->SetMoment(20);
   one_->Update(WrittenAt(12), "1");
   ASSERT_TRUE(other_->Set("item/1", "[set]"));
@@ -128,7 +121,7 @@ TEST_F(SharedMarks, WhatIsSetAfterAMarkStands) {
 
 TEST_F(SharedMarks, AnotherDatabasesTransactionsSayNothing) {
   const auto moved = [](Product& product) { product.database = "second"; };
-  ShareOne();
+  ShareOne(*one_, *other_);
   one_->Update(WrittenAt(12), "1");
   const auto third = Start("third", moved);
   EXPECT_EQ(third->Get("item/1"), "[1]");
@@ -136,7 +129,7 @@ TEST_F(SharedMarks, AnotherDatabasesTransactionsSayNothing) {
 
 TEST_F(SharedMarks, WhatAnotherDefinitionShowsDoesNotClearTheMarkOfTheFirst) {
   const auto third = Start("third", [](Product& product) { product.fingerprint = 200; });
-  ShareOne();
+  ShareOne(*one_, *other_);
   EXPECT_EQ(third->Get("item/1"), "stale [1]") << "by the other definition";
   third->Answer("[1000]", 10);
   EXPECT_EQ(third->Get("item/1"), "[1000]");
@@ -152,7 +145,7 @@ TEST_F(SharedMarks, WhatAnotherDefinitionShowsDoesNotClearTheMarkOfTheFirst) {
 
 TEST_F(SharedMarks, WhatIsPurgedIsGoneWhateverTheDefinition) {
   const auto third = Start("third", [](Product& product) { product.fingerprint = 200; });
-  ShareOne();
+  ShareOne(*one_, *other_);
   third->Get("item/1");
   third->Answer("[1000]", 10);
   ASSERT_TRUE(one_->Purge("item/1"));
@@ -161,7 +154,7 @@ TEST_F(SharedMarks, WhatIsPurgedIsGoneWhateverTheDefinition) {
 }
 
 TEST_F(SharedMarks, AMarkThatIsLongOverAsksForNoCompute) {
-  ShareOne();
+  ShareOne(*one_, *other_);
   one_->Refresh("item/1");
   one_->Answer("[2]", 11);
   ASSERT_TRUE(one_->Purge("item/1"));
@@ -170,7 +163,7 @@ TEST_F(SharedMarks, AMarkThatIsLongOverAsksForNoCompute) {
 }
 
 TEST_F(SharedMarks, ARefreshIsNotDoneWhereTheStoreTakesNoMark) {
-  ShareOne();
+  ShareOne(*one_, *other_);
   shared_.down = true;
   EXPECT_FALSE(one_->QueueRefresh("item/1"));
 }

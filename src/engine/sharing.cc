@@ -15,6 +15,9 @@ namespace {
 Duration AskBehindFrom(Duration interval) { return interval / 3; }
 Duration AskFirstFrom(Duration interval) { return interval * 2 / 3; }
 
+// A mark that the store refused.
+constexpr auto kRaiseAgainAfter = std::chrono::seconds(1);
+
 // Others know of a newer history of the database.
 bool IsAhead(const EntryPtr& entry, const ServedProduct& product) {
   return entry && entry->stamp() && entry->version().epoch > product.history->epoch();
@@ -253,17 +256,22 @@ void Engine::Impl::LearnMark(ProductMarks& marks, ProductMark kind, std::uint64_
 
 void Engine::Impl::RaiseMark(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind,
                              Refused refused, DoneCallback done) {
-  auto& untold = kind == ProductMark::kGone ? marks->untold_gone : marks->untold_stale;
-  ++untold;
-  auto on_raised = [this, name, marks, kind, refused, &untold, done = std::move(done)](const Result<void>& raised) {
+  ++marks->Untold(kind == ProductMark::kGone);
+  KeepRaising(name, marks, kind, refused, std::move(done));
+}
+
+void Engine::Impl::KeepRaising(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind,
+                               Refused refused, DoneCallback done) {
+  TryToRaise(name, marks, kind, [this, name, marks, kind, refused, done = std::move(done)](const Result<void>& raised) {
     if (done) done(raised);
     if (raised || refused == Refused::kIsTold) {
-      --untold;
-    } else {
-      RaiseLater(name, marks, kind);
+      --marks->Untold(kind == ProductMark::kGone);
+      return;
     }
-  };
-  TryToRaise(name, marks, kind, std::move(on_raised));
+    scheduler_.At(scheduler_.Now() + kRaiseAgainAfter, [this, name, marks, kind, refused] {
+      if (!stopping_) KeepRaising(name, marks, kind, refused, nullptr);
+    });
+  });
 }
 
 // Above all that is there: whoever began before the change had read no more than that.
@@ -276,15 +284,6 @@ void Engine::Impl::TryToRaise(const std::string& name, const std::shared_ptr<Pro
       if (raised) LearnMark(*marks, kind, number);
       done(std::move(raised));
     });
-  });
-}
-
-void Engine::Impl::RaiseLater(const std::string& name, const std::shared_ptr<ProductMarks>& marks, ProductMark kind) {
-  constexpr auto kRaiseAgainAfter = std::chrono::seconds(1);
-  scheduler_.At(scheduler_.Now() + kRaiseAgainAfter, [this, name, marks, kind] {
-    if (stopping_) return;
-    RaiseMark(name, marks, kind, Refused::kIsTriedAgain, nullptr);
-    --(kind == ProductMark::kGone ? marks->untold_gone : marks->untold_stale);
   });
 }
 

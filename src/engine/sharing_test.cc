@@ -23,9 +23,7 @@ TEST_F(Sharing, WhatOneComputesTheOtherServesWithoutItsSource) {
 TEST_F(Sharing, ARefillByAnotherIsServedOnceTheStoreIsLookedAtAgain) {
   const auto one = Start("one");
   const auto other = Start("other");
-  one->Get("item/1");
-  one->Answer("[1]", 10);
-  EXPECT_EQ(other->Get("item/1"), "[1]");
+  ShareOne(*one, *other);
   one->Refresh("item/1");
   one->Answer("[2]", 11);
   EXPECT_EQ(other->Get("item/1"), "[1]") << "nobody has told it";
@@ -38,9 +36,7 @@ TEST_F(Sharing, ARefillByAnotherIsServedOnceTheStoreIsLookedAtAgain) {
 TEST_F(Sharing, AKeyInUseIsAskedForBehindItsReaders) {
   const auto one = Start("one");
   const auto other = Start("other");
-  one->Get("item/1");
-  one->Answer("[1]", 10);
-  other->Get("item/1");
+  ShareOne(*one, *other);
   one->Refresh("item/1");
   one->Answer("[2]", 11);
   const int reads = shared_.reads;
@@ -68,9 +64,7 @@ TEST_F(Sharing, MissesDoNotStretchTheTimeBetweenLooks) {
 TEST_F(Sharing, APurgeReachesWhatTheOthersHold) {
   const auto one = Start("one");
   const auto other = Start("other");
-  one->Get("item/1");
-  one->Answer("[1]", 10);
-  other->Get("item/1");
+  ShareOne(*one, *other);
   EXPECT_TRUE(one->Purge("item/1"));
   PassRecheck();
   EXPECT_EQ(other->Get("item/1"), "waits");
@@ -102,9 +96,7 @@ TEST_F(Sharing, APurgeBeatsWhatAnotherIsComputing) {
 TEST_F(Sharing, APurgeReachesWhatIsHeldLongerThanItsTombstone) {
   const auto one = Start("one");
   const auto other = Start("other");
-  one->Get("item/1");
-  one->Answer("[1]", 10);
-  other->Get("item/1");
+  ShareOne(*one, *other);
   EXPECT_TRUE(one->Purge("item/1"));
   scheduler_.Advance(std::chrono::hours(1));
   EXPECT_EQ(other->Get("item/1"), "waits");
@@ -133,9 +125,7 @@ TEST_F(Sharing, AProductsPurgeReachesTheOthersAndIsOverWithTheRefill) {
 TEST_F(Sharing, AProductsRefreshMakesItStaleEverywhere) {
   const auto one = Start("one");
   const auto other = Start("other");
-  one->Get("item/1");
-  one->Answer("[1]", 10);
-  other->Get("item/1");
+  ShareOne(*one, *other);
   EXPECT_TRUE(one->Mark(&Engine::RefreshProduct));
   PassRecheck();
   EXPECT_EQ(other->Get("item/1"), "stale [1]");
@@ -179,9 +169,7 @@ TEST_F(Sharing, AMarkOfAProductThatTheStoreRefusedIsToldOnceItIsBack) {
   };
   const auto one = Start("one", whole);
   const auto other = Start("other", whole);
-  one->Get("item/1");
-  one->Answer("[1]", 10);
-  EXPECT_EQ(other->Get("item/1"), "[1]");
+  ShareOne(*one, *other);
   other->Get("item/2");
   other->Answer("[1]", 10);
   one->Update(WrittenAt(12), "", [this] { shared_.down = true; });
@@ -206,9 +194,7 @@ TEST_F(Sharing, APurgeThatTheStoreRefusedDoesNotHappenLater) {
 TEST_F(Sharing, APutThatWasLostIsMadeAgainWhereItIsRead) {
   const auto one = Start("one");
   const auto other = Start("other");
-  one->Get("item/1");
-  one->Answer("[1]", 10);
-  EXPECT_EQ(other->Get("item/1"), "[1]");
+  ShareOne(*one, *other);
   one->Refresh("item/1");
   shared_.down = true;
   one->Answer("[2]", 12);
@@ -253,9 +239,7 @@ TEST_F(Sharing, WithoutStampsALaterComputeSupersedesWhatItKnew) {
 TEST_F(Sharing, ATokenOfOneIsHonouredByTheOther) {
   const auto one = Start("one");
   const auto other = Start("other");
-  one->Get("item/1");
-  one->Answer("[1]", 10);
-  other->Get("item/1");
+  ShareOne(*one, *other);
   const std::string token = one->Update(WrittenAt(12));
   EXPECT_EQ(other->Get("item/1", token), "waits") << "the entry's snapshot does not see the transaction";
   EXPECT_EQ(other->Answer("[2]", 13), "[2]");
@@ -297,9 +281,7 @@ TEST_F(Sharing, TwoDefinitionsLiveSideBySideWhileNodesAreRestarted) {
 TEST_F(Sharing, ANewHistoryOfTheDatabaseIsFoundOnceForAll) {
   const auto one = Start("one");
   const auto other = Start("other");
-  one->Get("item/1");
-  one->Answer("[1]", 10);
-  other->Get("item/1");
+  ShareOne(*one, *other);
   one->Get("item/2");
   one->Answer("[2]", 5, {7, 2});
   EXPECT_EQ(one->Get("item/1"), "suspect [1]");

@@ -7,20 +7,20 @@
 namespace kck {
 
 void CassandraRegisters::Read(const std::string& name, SharedStore::RegisterCallback done) {
-  Read(name, Patience(scheduler_), [done = std::move(done)](Held held) {
+  Read(name, Contention(scheduler_), [done = std::move(done)](Held held) {
     if (!held) return done(Failure(std::move(held.error().error)));
     done(*std::move(held));
   });
 }
 
-void CassandraRegisters::Read(const std::string& name, Patience patience,
+void CassandraRegisters::Read(const std::string& name, Contention contention,
                               OutcomeCallback<std::optional<std::string>> done) {
   const std::array values{CqlValue::Bytes(name)};
   const CqlOptions options{.idempotent = true, .consistency = CqlConsistency::kSerial};
   session_.client().Execute(session_.statement(StoreStatement::kReadRegister), values, options,
-                            [this, name, patience, done = std::move(done)](const CqlResult& found) mutable {
-                              if (!found.ok() && patience.Allows(found.status())) {
-                                return Read(name, patience, std::move(done));
+                            [this, name, contention, done = std::move(done)](const CqlResult& found) mutable {
+                              if (!found.ok() && MayTryAgain(found.status(), contention)) {
+                                return Read(name, contention, std::move(done));
                               }
                               if (!found.ok()) return done(tl::unexpected(FailureOf(found, "read a register")));
                               if (found.rows() == 0 || found.IsNull(0, 0)) return done(std::nullopt);
@@ -28,31 +28,31 @@ void CassandraRegisters::Read(const std::string& name, Patience patience,
                             });
 }
 
-void CassandraRegisters::Try(const std::shared_ptr<Swapping>& swapping, Patience patience) {
+void CassandraRegisters::Try(const std::shared_ptr<Swapping>& swapping, Contention contention) {
   const std::array values{CqlValue::Int(swapping->keep_s), CqlValue::Bytes(swapping->value),
                           CqlValue::Bytes(swapping->name),
                           swapping->expected ? CqlValue::Bytes(*swapping->expected) : CqlValue::Null()};
   const CqlOptions options{.serial_consistency = CqlConsistency::kSerial};
   session_.client().Execute(session_.statement(StoreStatement::kSwapRegister), values, options,
-                            [this, swapping, patience](const CqlResult& written) {
+                            [this, swapping, contention](const CqlResult& written) {
                               if (!written.ok()) {
                                 CassandraFailure failure = FailureOf(written, "change a register");
                                 if (written.status() != CqlStatus::kBadRequest) {
-                                  return Settle(swapping, patience, failure);
+                                  return Settle(swapping, contention, failure);
                                 }
                                 return swapping->done(Failure(std::move(failure.error)));
                               }
                               if (written.applied()) return swapping->done(swapping->value);
-                              Settle(swapping, patience, std::nullopt);
+                              Settle(swapping, contention, std::nullopt);
                             });
 }
 
-void CassandraRegisters::Settle(const std::shared_ptr<Swapping>& swapping, Patience patience,
+void CassandraRegisters::Settle(const std::shared_ptr<Swapping>& swapping, Contention contention,
                                 const std::optional<CassandraFailure>& unclear) {
-  Read(swapping->name, patience, [this, swapping, patience, unclear](Held held) mutable {
+  Read(swapping->name, contention, [this, swapping, contention, unclear](Held held) mutable {
     if (!held) return swapping->done(Failure(unclear.value_or(held.error()).error));
     if (unclear && *held == swapping->expected) {
-      if (patience.Allows(unclear->status)) return Try(swapping, patience);
+      if (MayTryAgain(unclear->status, contention)) return Try(swapping, contention);
       return swapping->done(Failure(unclear->error));
     }
     // It was there when the swap was refused, and its time has come since.

@@ -1,5 +1,4 @@
 // What the rows of Cassandra's tables hold, and how entries get into them and out. Nothing here asks anybody.
-//
 #pragma once
 
 #include <cstdint>

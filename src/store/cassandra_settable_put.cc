@@ -1,8 +1,8 @@
 #include "store/cassandra_settable_put.h"
 
-#include <chrono>
 #include <memory>
 
+#include "store/contention.h"
 #include "store/put_rule.h"
 
 namespace kck {
@@ -12,10 +12,7 @@ namespace {
 class SettablePut : public std::enable_shared_from_this<SettablePut> {
  public:
   SettablePut(const PutTools& tools, EntryPut put)
-      : tools_(tools),
-        put_(std::move(put)),
-        cell_(tools.tables.CellFor(*put_.entry)),
-        contend_until_(tools.scheduler.Now() + kContendFor) {}
+      : tools_(tools), put_(std::move(put)), cell_(tools.tables.CellFor(*put_.entry)), contention_(tools.scheduler) {}
 
   // The parts first: they are under a name that nobody knows until the row is there.
   void Start() {
@@ -29,11 +26,6 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
   static constexpr int kAttemptsMax = 32;  // lost to others, each of which got further
   static constexpr int kUnclearMax = 3;
 
-  // Where transactions of several nodes meet, Cassandra ends some at once as if by a time-out, reads of this level too:
-  // it cannot say what becomes of them. The next one can.
-  static constexpr std::chrono::seconds kContendFor{2};
-  static constexpr int kContendMax = 32;
-
   void Read() {
     tools_.tables.ReadSettable(
         put_.key, CqlConsistency::kSerial,
@@ -42,7 +34,7 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
 
   void OnRead(Outcome<std::optional<EntryRow>> row) {
     if (!row) {
-      if (row.error().status == CqlStatus::kTimeout && MayContend()) return Read();
+      if (row.error().status == CqlStatus::kTimeout && contention_.MayTryAgain()) return Read();
       return Abandon(unclear_ ? unclear_->Unclear() : row.error());
     }
     if (unclear_ && *row && (*row)->packed == PackCell(cell_)) return Succeed();
@@ -68,7 +60,8 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
   void OnWritten(const Outcome<bool>& applied) {
     if (!applied) {
       if (applied.error().status == CqlStatus::kBadRequest) return Abandon(applied.error());
-      if (++unclear_times_ > kUnclearMax && !MayContend()) return put_.done(tl::unexpected(applied.error().Unclear()));
+      if (++unclear_times_ > kUnclearMax && !contention_.MayTryAgain())
+        return put_.done(tl::unexpected(applied.error().Unclear()));
       unclear_ = applied.error();
       return Read();
     }
@@ -77,8 +70,6 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
     Abandon(CassandraFailure::Refusal(
         {ErrorCode::kOverloaded, "too many nodes write this key at once: try again shortly"}));
   }
-
-  bool MayContend() { return ++contended_ <= kContendMax && tools_.scheduler.Now() < contend_until_; }
 
   void Succeed() {
     if (kept_) tools_.tables.ForgetParts(put_.key, 0, kept_->cell);
@@ -104,9 +95,8 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
   const PutTools tools_;
   const EntryPut put_;
   const EntryCell cell_;
-  const TimePoint contend_until_;
+  Contention contention_;
   int attempts_ = 0;
-  int contended_ = 0;
   int unclear_times_ = 0;
   std::optional<CassandraFailure> unclear_;  // of the last write: whether it happened is not known
   std::optional<EntryRow> kept_;

@@ -1,7 +1,6 @@
 #include "store/entry_cell.h"
 
-#include <array>
-#include <boost/endian/conversion.hpp>
+#include "store/number_bytes.h"
 
 namespace kck {
 namespace {
@@ -10,17 +9,10 @@ constexpr char kFormat = 1;
 constexpr std::size_t kHeadBytes = 1 + 4 * 8 + 4;
 
 template <typename Number>
-void Append(std::string& out, Number number) {
-  std::array<unsigned char, sizeof(Number)> bytes;
-  boost::endian::endian_store<Number, sizeof(Number), boost::endian::order::little>(bytes.data(), number);
-  out.append(bytes.begin(), bytes.end());
-}
-
-template <typename Number>
 Number Take(std::string_view& bytes) {
-  const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
+  const Number number = LoadNumber<Number>(bytes.data());
   bytes.remove_prefix(sizeof(Number));
-  return boost::endian::endian_load<Number, sizeof(Number), boost::endian::order::little>(data);
+  return number;
 }
 
 }  // namespace
@@ -29,11 +21,11 @@ std::string PackCell(const EntryCell& cell) {
   std::string bytes;
   bytes.reserve(kHeadBytes + cell.chunk_id.size() + cell.entry.size());
   bytes += kFormat;
-  Append(bytes, cell.written_us);
-  Append(bytes, cell.writer);
-  Append(bytes, cell.known.product);
-  Append(bytes, cell.known.key);
-  Append(bytes, cell.chunks);
+  AppendNumber(bytes, cell.written_us);
+  AppendNumber(bytes, cell.writer);
+  AppendNumber(bytes, cell.known.product);
+  AppendNumber(bytes, cell.known.key);
+  AppendNumber(bytes, cell.chunks);
   if (cell.chunks > 0) bytes += cell.chunk_id;
   return bytes += cell.entry;
 }

@@ -2,9 +2,9 @@
 
 #include <xxhash.h>
 
-#include <array>
-#include <boost/endian/conversion.hpp>
 #include <limits>
+
+#include "store/number_bytes.h"
 
 namespace kck {
 namespace {
@@ -16,29 +16,15 @@ constexpr std::size_t kExpiryOffset = 2;  // after the format number and the kin
 constexpr std::size_t kChecksumSize = sizeof(std::uint64_t);
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
-template <typename Number>
-void Append(std::string& out, Number number) {
-  std::array<unsigned char, sizeof(Number)> bytes;
-  boost::endian::endian_store<Number, sizeof(Number), boost::endian::order::little>(bytes.data(), number);
-  out.append(bytes.begin(), bytes.end());
-}
-
-template <typename Number>
-Number Load(const char* from) {
-  std::array<unsigned char, sizeof(Number)> bytes;
-  std::copy_n(from, sizeof(Number), bytes.begin());
-  return boost::endian::endian_load<Number, sizeof(Number), boost::endian::order::little>(bytes.data());
-}
-
 void AppendBytes(std::string& out, std::string_view bytes) {
-  Append(out, static_cast<std::uint32_t>(bytes.size()));
+  AppendNumber(out, static_cast<std::uint32_t>(bytes.size()));
   out += bytes;
 }
 
 void AppendVersion(std::string& out, const Version& version) {
-  Append(out, version.epoch);
-  Append(out, version.number);
-  Append(out, version.sub);
+  AppendNumber(out, version.epoch);
+  AppendNumber(out, version.number);
+  AppendNumber(out, version.sub);
 }
 
 // Takes fields from the front. Past the end it gives zeros, and says so in `ok`.
@@ -49,7 +35,7 @@ class Reader {
   template <typename Number>
   Number Take() {
     const std::string_view bytes = Raw(sizeof(Number));
-    return bytes.empty() ? Number{} : Load<Number>(bytes.data());
+    return bytes.empty() ? Number{} : LoadNumber<Number>(bytes.data());
   }
 
   std::string_view TakeBytes() { return Raw(Take<std::uint32_t>()); }
@@ -102,8 +88,8 @@ TimePoint FromUnixMs(std::int64_t unix_ms, const Moment& moment) {
 // The hash stands beside the value so that others may compare contents without reading them.
 void AppendContent(std::string& out, const EntryContent& content) {
   AppendVersion(out, content.version);
-  Append(out, content.modified_unix_ms);
-  Append(out, ValueHash(content.value));
+  AppendNumber(out, content.modified_unix_ms);
+  AppendNumber(out, ValueHash(content.value));
   AppendBytes(out, content.value);
 }
 
@@ -150,20 +136,20 @@ Result<EntryPtr> DecodeFields(std::string_view key, Reader& reader, const Moment
 std::string EncodeEntry(const Entry& entry, const Moment& moment) {
   std::string out;
   out.reserve(192 + entry.value().size());
-  Append(out, kFormat);
-  Append(out, static_cast<std::uint8_t>(entry.kind()));
-  Append(out, ToUnixMs(entry.expires_at(), moment));
-  Append(out, ToUnixMs(entry.stale_at(), moment));
-  Append(out, ToUnixMs(entry.as_of(), moment));
-  Append(out, entry.as_of_unix_ms());
-  Append(out, entry.fingerprint());
-  Append(out, entry.slot_generation());
+  AppendNumber(out, kFormat);
+  AppendNumber(out, static_cast<std::uint8_t>(entry.kind()));
+  AppendNumber(out, ToUnixMs(entry.expires_at(), moment));
+  AppendNumber(out, ToUnixMs(entry.stale_at(), moment));
+  AppendNumber(out, ToUnixMs(entry.as_of(), moment));
+  AppendNumber(out, entry.as_of_unix_ms());
+  AppendNumber(out, entry.fingerprint());
+  AppendNumber(out, entry.slot_generation());
   AppendVersion(out, entry.version());
-  Append(out, entry.fill_sequence());
-  Append(out, entry.cost_us());
+  AppendNumber(out, entry.fill_sequence());
+  AppendNumber(out, entry.cost_us());
   AppendBytes(out, entry.stamp() ? entry.stamp()->Text() : std::string());
   if (entry.has_content()) AppendContent(out, entry.content());
-  Append(out, std::uint64_t{XXH3_64bits(out.data(), out.size())});
+  AppendNumber(out, std::uint64_t{XXH3_64bits(out.data(), out.size())});
   return out;
 }
 
@@ -171,7 +157,7 @@ Result<EntryPtr> DecodeEntry(std::string_view key, std::string_view bytes, const
   if (bytes.size() <= kChecksumSize) return Damaged("cut short");
   if (static_cast<std::uint8_t>(bytes.front()) != kFormat) return Damaged("of a format that this version cannot read");
   const std::string_view fields = bytes.substr(0, bytes.size() - kChecksumSize);
-  const auto checksum = Load<std::uint64_t>(bytes.data() + fields.size());
+  const auto checksum = LoadNumber<std::uint64_t>(bytes.data() + fields.size());
   if (XXH3_64bits(fields.data(), fields.size()) != checksum) return Damaged("the checksum does not fit");
   Reader reader(fields.substr(sizeof(kFormat)));
   return DecodeFields(key, reader, moment, foreign);
@@ -181,7 +167,7 @@ std::optional<std::int64_t> EncodedExpiryUnixMs(std::string_view bytes) {
   if (bytes.size() < kExpiryOffset + sizeof(std::int64_t) || static_cast<std::uint8_t>(bytes.front()) != kFormat) {
     return std::nullopt;
   }
-  return Load<std::int64_t>(bytes.data() + kExpiryOffset);
+  return LoadNumber<std::int64_t>(bytes.data() + kExpiryOffset);
 }
 
 }  // namespace kck

@@ -81,6 +81,13 @@ class Sharing : public testing::Test {
     return std::make_unique<Sharer>(scheduler_, shared_, name, edit);
   }
 
+  // Both serve "[1]" of item/1, which the first has computed, of snapshot 10.
+  static void ShareOne(Sharer& one, Sharer& other) {
+    one.Get("item/1");
+    EXPECT_EQ(one.Answer("[1]", 10), "[1]");
+    EXPECT_EQ(other.Get("item/1"), "[1]");
+  }
+
   // Longer than what memory holds is believed without a look at the store.
   void PassRecheck() { scheduler_.Advance(std::chrono::seconds(2)); }
 

@@ -2,7 +2,19 @@
 
 import re
 
+from support.files import product
 from support.wait import wait_for
+
+
+def item_files(sql, result="$[0][0]"):
+    """A product item/:id by that SQL, and the updater of table item, after whose writes it is due."""
+    return {
+        "products/item.yml": product(sql, "id: int", rest=f'  process_result: {{jsonpath_first: "{result}"}}\n'
+                                                          "refresh: {after_updates: [item/:id]}"),
+        "updaters/item.yml": "database: main\n"
+                             "parameters: [{name: id, type: int, primary_key: true}, {name: n, type: int}]\n"
+                             'query: {template: {update: "update item set n = :n where id = :id"}}\n',
+    }
 
 
 def set_up(node):

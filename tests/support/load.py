@@ -5,21 +5,14 @@ import threading
 
 import httpx
 
-from support.files import product
+from support.cluster import item_files
 from support.wait import wait_for
 
 KEYS = 3000
 PATIENCE_SECONDS = 120
 
 # Values of two KiB: memory of a MiB holds a few hundred of them, so most reads ask the store.
-FILES = {
-    "products/item.yml": product("select n, repeat('x', 2000) from item where id = :id", "id: int",
-                                 rest='  process_result: {jsonpath_first: "$[0]"}\n'
-                                      "refresh: {after_updates: [item/:id]}"),
-    "updaters/item.yml": "database: main\n"
-                         "parameters: [{name: id, type: int, primary_key: true}, {name: n, type: int}]\n"
-                         'query: {template: {update: "update item set n = :n where id = :id"}}\n',
-}
+FILES = item_files("select n, repeat('x', 2000) from item where id = :id", result="$[0]")
 
 
 def fill_table(database):

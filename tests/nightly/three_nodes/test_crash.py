@@ -5,22 +5,14 @@ import threading
 import httpx
 import pytest
 
-from support.cluster import await_stored
-from support.files import product
+from support.cluster import await_stored, item_files
 from support.wait import wait_for
 
 PATIENCE_SECONDS = 120
 ROUNDS = 4
 
 # While the table gate is locked, nothing can be computed.
-FILES = {
-    "products/item.yml": product("select n from item, gate where id = :id", "id: int",
-                                 rest='  process_result: {jsonpath_first: "$[0][0]"}\n'
-                                      "refresh: {after_updates: [item/:id]}"),
-    "updaters/item.yml": "database: main\n"
-                         "parameters: [{name: id, type: int, primary_key: true}, {name: n, type: int}]\n"
-                         'query: {template: {update: "update item set n = :n where id = :id"}}\n',
-}
+FILES = item_files("select n from item, gate where id = :id")
 
 
 @pytest.fixture

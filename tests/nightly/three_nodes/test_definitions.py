@@ -4,29 +4,24 @@ import time
 
 import pytest
 
-from support.cluster import await_stored, fills, metric
-from support.files import product
+from support.cluster import await_stored, fills, item_files, metric
 from support.wait import wait_for
 
 KEYS = [f"item/{number}" for number in range(1, 21)]
 PATIENCE_SECONDS = 120
 
 
-def definition(plus):
-    return product(f"select n + {plus} from item where id = :id", "id: int",
-                   rest='  process_result: {jsonpath_first: "$[0][0]"}\nrefresh: {after_updates: [item/:id]}')
+def files(plus):
+    return item_files(f"select n + {plus} from item where id = :id")
 
 
-OLD, NEW = definition(0), definition(1000)
-UPDATER = ("database: main\nparameters: [{name: id, type: int, primary_key: true}, {name: n, type: int}]\n"
-           'query: {template: {update: "update item set n = :n where id = :id"}}\n')
+OLD, NEW = files(0), files(1000)
 
 
 @pytest.fixture
 def pair(make_kck):
     """Two nodes of the old definition, which have served all keys; they look at the store often."""
-    files = {"products/item.yml": OLD, "updaters/item.yml": UPDATER}
-    one, other = (make_kck(name, files, recheck="300ms").start() for name in ("one", "other"))
+    one, other = (make_kck(name, OLD, recheck="300ms").start() for name in ("one", "other"))
     for node in (one, other):
         assert values(node) == [0] * len(KEYS)
         await_stored(node)
@@ -37,9 +32,9 @@ def values(node):
     return [node.value(key) for key in KEYS]
 
 
-def restart_with(node, text):
+def restart_with(node, its_files):
     assert node.stop() == 0
-    node.write({"products/item.yml": text})
+    node.write(its_files)
     return node.start()
 
 
@@ -80,7 +75,7 @@ def test_a_rolling_restart_with_another_definition(pair, make_kck):
     for node in pair:
         await_fresh(node, [1000] * len(KEYS))
     expect_rest(pair, ([1000] * len(KEYS), [1000] * len(KEYS)))
-    late = make_kck("late", {"products/item.yml": NEW, "updaters/item.yml": UPDATER}).start()
+    late = make_kck("late", NEW).start()
     assert values(late) == [1000] * len(KEYS)
     assert fills(late) == 0
 

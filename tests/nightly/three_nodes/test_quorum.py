@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.cluster import await_stored, fills, metric
-from support.files import product
+from support.cluster import await_stored, fills, item_files, metric
 from support.wait import wait_for
 
 # "No request of a client waits longer for the store than two or three of request_timeout", and the machine may be busy.
@@ -15,14 +14,7 @@ PATIENCE_SECONDS = 120
 
 HOT = [f"item/{number}" for number in range(1, 11)]
 COLD = [f"item/{number}" for number in range(11, 31)]
-FILES = {
-    "products/item.yml": product("select n from item where id = :id", "id: int",
-                                 rest='  process_result: {jsonpath_first: "$[0][0]"}\n'
-                                      "refresh: {after_updates: [item/:id]}"),
-    "updaters/item.yml": "database: main\n"
-                         "parameters: [{name: id, type: int, primary_key: true}, {name: n, type: int}]\n"
-                         'query: {template: {update: "update item set n = :n where id = :id"}}\n',
-}
+FILES = item_files("select n from item where id = :id")
 
 
 @pytest.fixture
