@@ -7,13 +7,14 @@
 #include "auth/key_loader.h"
 #include "http/tls_context.h"
 #include "model/loader.h"
+#include "python/worker_pool.h"
 
 namespace kck {
 namespace {
 
 // The files first, those of TLS too, then what only the databases know, of the products whose files are right.
 Folder LoadAndAsk(const std::string& path) {
-  Folder folder = LoadFolder(path);
+  Folder folder = LoadFolder(path, DescribeFiles);
   const Databases databases = OpenDatabases(folder.settings.databases);
   LoadKeys(folder.settings.auth, folder.faults);
   std::ranges::move(CheckTls(folder.settings.http), std::back_inserter(folder.faults));

@@ -59,6 +59,7 @@ void AddCompute(LabelledLines& lines, const JsonView& report) {
   if (const JsonView failure = report["failure"]) {
     const double retry = failure["retry_in_seconds"].Number();
     lines.Add("failed", fmt::format("{}: {}", failure["name"].Text(), failure["message"].Text()));
+    if (failure["detail"]) lines.Add("raised", failure["detail"].Text());
     lines.Add("failed",
               fmt::format("{} in a row; the next request may try again {}", CountText(failure["count"].Count(), "time"),
                           retry > 0 ? "in " + SpanText(retry) : "now"));

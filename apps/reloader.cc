@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "model/folder_state.h"
 #include "primer/check.h"
+#include "python/worker_pool.h"
 
 namespace kck {
 namespace {
@@ -34,9 +35,10 @@ Faults SettingsFaults(const Settings& running, const Settings& loaded) {
 Reloader::Reloader(const Folder& served, const Databases& databases, const Node& node)
     : running_(served.settings),
       watched_(served.settings),
+      modules_(served.python_modules),
       databases_(databases),
       node_(node),
-      watch_(served.state, {[this] { return FolderState(watched_); }, [this] { return Reload(); }}) {}
+      watch_(served.state, {[this] { return FolderState(watched_, modules_); }, [this] { return Reload(); }}) {}
 
 DefinitionsReport Reloader::Report() const {
   MutexLock lock(mutex_);
@@ -44,8 +46,9 @@ DefinitionsReport Reloader::Report() const {
 }
 
 std::uint64_t Reloader::Reload() {
-  Folder folder = LoadFolder(running_.folder);
+  Folder folder = LoadFolder(running_.folder, DescribeFiles);
   watched_ = folder.settings;
+  modules_ = folder.python_modules;
   Faults faults = std::move(folder.faults);
   std::ranges::move(SettingsFaults(running_, folder.settings), std::back_inserter(faults));
   std::ranges::move(CheckOnDatabases(folder, databases_), std::back_inserter(faults));
@@ -65,6 +68,8 @@ void Reloader::Take(const Folder& folder, std::vector<JwtKey> keys, const Faults
   if (node_.authenticator != nullptr) node_.authenticator->Replace(folder.settings.auth, std::move(keys));
   node_.engine.SetCatalog(std::make_shared<Catalog>(folder.products, folder.updaters, folder.processes));
   node_.processes.CatalogChanged();
+  // After the catalog: until then what is asked for is of the workers before.
+  if (node_.workers != nullptr) node_.workers->Serve(running_.folder, folder.settings.python, folder.python_files);
   ApplyLogSettings(folder.settings.log, node_.engine);
   LogInfo("the definitions changed: {} are in service now", DefinitionCounts(folder));
   MutexLock lock(mutex_);

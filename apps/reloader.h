@@ -35,8 +35,9 @@ class Reloader {
   void Take(const Folder& folder, std::vector<JwtKey> keys, const Faults& warnings) KCK_EXCLUDES(mutex_);
   void Refuse(const Faults& faults) KCK_EXCLUDES(mutex_);
 
-  const Settings running_;  // of the start
-  Settings watched_;        // of the files as they were loaded last
+  const Settings running_;            // of the start
+  Settings watched_;                  // of the files as they were loaded last
+  std::vector<std::string> modules_;  // that the Python files import, likewise
   const Databases& databases_;
   const Node node_;
   mutable Mutex mutex_;

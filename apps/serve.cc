@@ -18,11 +18,13 @@
 #include "base/asio_scheduler.h"
 #include "base/log.h"
 #include "engine/engine.h"
+#include "engine/python_asks.h"
 #include "http/compressed_forms.h"
 #include "http/server.h"
 #include "model/loader.h"
 #include "primer/check.h"
-#include "primer/sql_primer.h"
+#include "primer/product_primer.h"
+#include "primer/python_functions.h"
 #include "process/one_node.h"
 #include "process/process_runner.h"
 #include "process/shared_claims.h"
@@ -97,6 +99,8 @@ std::map<std::string, RefreshDatabase> RefreshDatabases(const Settings& settings
   for (const auto& [name, database] : settings.databases) {
     databases[name] = RefreshDatabaseOf(database, sources.at(name));
   }
+  // What Python computes without a database takes its workers' time.
+  databases[kPythonDatabase].budget = {settings.python.refresh_share, settings.python.refresh_connections};
   return databases;
 }
 
@@ -136,9 +140,16 @@ EngineLimits LimitsOf(const StoreSettings& store) {
 
 // Serves until a signal. The engine is started, and stopped by the caller.
 Result<void> ServeUntilSignal(const Node& node, const Folder& folder, WorkerThreads& workers,
-                              const Databases& databases) {
+                              const Databases& databases, PythonAsks& asks) {
   const Settings& settings = folder.settings;
   const auto reloader = std::make_shared<Reloader>(folder, databases, node);
+  const auto answer = [&asks](const WorkerAsk& ask, const std::string& key, TimePoint deadline, auto done) {
+    asks.Answer(ask, key, deadline, std::move(done));
+  };
+  node.workers->SetHandlers({answer, [weak = std::weak_ptr(reloader)] {
+                               if (const auto alive = weak.lock()) alive->ReloadNow();
+                             }});
+  node.workers->Serve(settings.folder, settings.python, folder.python_files);
   ServerProbes probes{[&reloader] { return reloader->Report(); }, KCK_VERSION,
                       [&databases] { return StatsOf(databases.sources); }};
   const auto server = std::make_shared<HttpServer>(node, settings.http, NetworkThreads(settings), std::move(probes));
@@ -176,9 +187,14 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
         std::vector<JwtKey> keys) {
   auto store = OpenStore(folder.settings.store, folder.settings.node_id, folder.settings.memory_bytes, scheduler);
   if (!store) return Refused(folder.settings.log, store.error().message);
-  SqlPrimer primer(databases.sources);
+  WorkerPool pool;
+  SqlPrimer sql(databases.sources);
+  PythonPrimer python(pool);
+  ProductPrimer primer(sql, python);
+  PythonFunctions functions(pool);
   Engine engine(scheduler, **store, primer, folder.settings.memory_bytes, LimitsOf(folder.settings.store),
-                databases.writers);
+                databases.writers, &functions);
+  PythonAsks asks(engine);
   const OwnsAllKeys ownership;
   RefreshWorker refresher(scheduler, **store, engine, ownership, RefreshDatabases(folder.settings, databases.sources),
                           {}, std::random_device{}());
@@ -186,7 +202,7 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
   ApplyLogSettings(folder.settings.log, engine);
   const std::unique_ptr<TickClaim> claims = Claims(**store, scheduler, folder.settings.node_id);
   ProcessRunner processes(scheduler, **store, engine, refresher, ProcessDatabases(folder.settings, databases.writers),
-                          *claims, {}, std::random_device{}());
+                          *claims, {}, std::random_device{}(), &functions);
   std::optional<FrontDoor> door;
   if (folder.settings.auth.on) door.emplace(folder.settings.auth, std::move(keys), **store, engine);
   const HttpSettings& http = folder.settings.http;
@@ -200,13 +216,15 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
   if (served) served = Await([&](DoneCallback done) { refresher.Start(std::move(done)); });
   if (served) served = Await([&](DoneCallback done) { processes.Start(std::move(done)); });
   Node node{engine, refresher, processes};
+  node.workers = &pool;
   if (door) node.authenticator = &door->authenticator;
   if (door) node.login = &door->login;
   if (forms) node.forms = &*forms;
-  if (served) served = ServeUntilSignal(node, folder, workers, databases);
+  if (served) served = ServeUntilSignal(node, folder, workers, databases, asks);
   if (forms) forms->Stop();
   processes.Stop();
   refresher.Stop();
+  pool.Stop();  // what it runs is answered, and so no flight of the engine waits for it
   engine.Stop();
   (*store)->Close();
   workers.Stop();  // before the engine goes, which posted work may still name
@@ -218,7 +236,7 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
 }  // namespace
 
 int Serve(const ServeOptions& options) {
-  Folder folder = LoadFolder(options.folder);
+  Folder folder = LoadFolder(options.folder, DescribeFiles);
   ApplyOptions(options, folder.settings);
   StartLog(folder.settings.log);
   WorkerThreads workers(kWorkerThreads);

@@ -7,6 +7,7 @@
 #include "apps/worker_threads.h"
 #include "base/asio_scheduler.h"
 #include "model/loader.h"
+#include "python/worker_pool.h"
 #include "store/open.h"
 
 namespace kck {
@@ -15,7 +16,7 @@ namespace {
 using StoreTask = Result<void> (*)(const StoreSettings& settings, const std::string& node_id, Scheduler& scheduler);
 
 int Run(const std::string& path, StoreTask task, std::string_view done) {
-  const Folder folder = LoadFolder(path);
+  const Folder folder = LoadFolder(path, DescribeFiles);
   if (HasErrors(folder.faults)) {
     fmt::print(stderr, "{}", FaultLines(folder.faults));
     return Failed(FaultSummary(folder.faults) + ": see 'kck check'");

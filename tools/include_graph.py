@@ -13,7 +13,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
-ORDER = (("base",), ("model",), ("hot", "store", "source"), ("primer", "auth"), ("engine",), ("refresh",), ("process",), ("http",), ("apps",))
+ORDER = (("base",), ("model",), ("hot", "store", "source", "python"), ("primer", "auth"), ("engine",), ("refresh",), ("process",), ("http",), ("apps",))
 RANK = {module: rank for rank, modules in enumerate(ORDER) for module in modules}
 
 OWNERS = {
@@ -24,6 +24,7 @@ OWNERS = {
     r"rocksdb/": {"store"},
     r"store/cql": {"store"},
     r"date/": {"model"},
+    r"nlohmann/": {"python"},
     r"curl/": {"apps"},
     r"prometheus/": {"http"},
     r"brotli/|zlib\.h|zstd\.h": {"http"},

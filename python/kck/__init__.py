@@ -1,7 +1,26 @@
-"""The Python client of KCK: `Client` for threads, `AsyncClient` for asyncio; errors are `KCKError` and what derives
-from it, keys are made by `key`."""
+"""KCK in Python. `Client` for threads and `AsyncClient` for asyncio call a server; `product`, `updater`, `process` and
+the classes beside them define what a server has Python do, and there `get`, `refresh`, … call it. Errors are `KCKError`
+and what derives from it; keys are made by `key`."""
 
 from kck._calls import Entry, Login, Written
+from kck._module_calls import (
+    acreate,
+    adelete,
+    aget,
+    amget,
+    apurge,
+    arefresh,
+    aset,
+    aupdate,
+    create,
+    delete,
+    get,
+    mget,
+    purge,
+    refresh,
+    set,
+    update,
+)
 from kck.aio import AsyncClient
 from kck.client import Client
 from kck.errors import (
@@ -12,6 +31,7 @@ from kck.errors import (
     KCKBadKey,
     KCKBadRequest,
     KCKConnectionError,
+    KCKDefinitionError,
     KCKError,
     KCKForbidden,
     KCKKeyNotSetException,
@@ -25,13 +45,23 @@ from kck.errors import (
     KCKTimeout,
     KCKTokenLost,
     KCKUnknownKey,
+    KCKValueError,
+    NoValue,
     VersionMismatch,
 )
 from kck.keys import Parameter, key
+from kck.primer06 import QUERY_TYPE_DICTS, QUERY_TYPE_ROWS, KCKPrimer
+from kck.primers import Primer
+from kck.processes import process
+from kck.products import Product, product
+from kck.updater06 import KCKUpdater
+from kck.updaters import Updater, updater
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "QUERY_TYPE_DICTS",
+    "QUERY_TYPE_ROWS",
     "AsyncClient",
     "AuthHeaderNotPresent",
     "AuthLoginUnknownUser",
@@ -42,11 +72,13 @@ __all__ = [
     "KCKBadKey",
     "KCKBadRequest",
     "KCKConnectionError",
+    "KCKDefinitionError",
     "KCKError",
     "KCKForbidden",
     "KCKKeyNotSetException",
     "KCKNotFound",
     "KCKOverloaded",
+    "KCKPrimer",
     "KCKPrimerFailed",
     "KCKProtocolError",
     "KCKSourceError",
@@ -55,9 +87,34 @@ __all__ = [
     "KCKTimeout",
     "KCKTokenLost",
     "KCKUnknownKey",
+    "KCKUpdater",
+    "KCKValueError",
     "Login",
+    "NoValue",
     "Parameter",
+    "Primer",
+    "Product",
+    "Updater",
     "VersionMismatch",
     "Written",
+    "acreate",
+    "adelete",
+    "aget",
+    "amget",
+    "apurge",
+    "arefresh",
+    "aset",
+    "aupdate",
+    "create",
+    "delete",
+    "get",
     "key",
+    "mget",
+    "process",
+    "product",
+    "purge",
+    "refresh",
+    "set",
+    "update",
+    "updater",
 ]

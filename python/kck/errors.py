@@ -30,6 +30,21 @@ class KCKKeyNotSetException(KCKNotFound):
     """The product is there, and has no value for this key."""
 
 
+class NoValue(KCKKeyNotSetException):
+    """Raised by a product's function: its source has nothing for this key. What readers get then, `empty` of the
+    product says."""
+
+
+class KCKValueError(KCKError):
+    """A value has no form in JSON; the message names the place inside of it."""
+
+
+class KCKDefinitionError(KCKError):
+    """A product, updater or process is not defined as it should be. `cure`: what to do."""
+
+    cure: str = ""
+
+
 class KCKBadKey(KCKError):
     """A parameter does not fit its type, there are too many or too few, or the key is too long."""
 

@@ -31,7 +31,8 @@ enum class ErrorCode {
 
 struct Error {
   ErrorCode code;
-  std::string message;  // for a person; holds no SQL text, parameter value of another user, or secret
+  std::string message;      // for a person; holds no SQL text, parameter value of another user, or secret
+  std::string detail = {};  // for the log, and for administrators: a traceback; empty: there is no more to say
 };
 
 // The name that a client sees, as "KCKUnknownKey".

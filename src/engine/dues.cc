@@ -64,11 +64,21 @@ void AddAfterPrime(const Catalog& catalog, const ResolvedKey& key, Dues& dues) {
   }
 }
 
-// What is primed after a due key will be due in its turn, and is out of date by now. Triggers have no cycles.
-void AddAllThatFollows(const Catalog& catalog, Dues& dues) {
+void AddComputedFrom(const Catalog& catalog, const std::string& key, const Dependencies& dependencies, Dues& dues) {
+  for (const std::string& reader : dependencies.DependentsOf(key)) {
+    Result<ResolvedKey> due = ResolveKey(catalog, reader);
+    // Its product may have gone, or have other parameters now.
+    if (due && due->product) dues.Add(*std::move(due));
+  }
+}
+
+// What is primed after a due key will be due in its turn, and is out of date by now. Neither triggers nor reads have
+// cycles; where both make one, each key is there once.
+void AddAllThatFollows(const Catalog& catalog, const Dependencies* dependencies, Dues& dues) {
   for (std::size_t i = 0; i < dues.keys.size(); ++i) {
     const ResolvedKey key = dues.keys[i];
     AddAfterPrime(catalog, key, dues);
+    if (dependencies != nullptr) AddComputedFrom(catalog, key.text, *dependencies, dues);
   }
   for (std::size_t i = 0; i < dues.products.size(); ++i) {
     const ProductPtr product = dues.products[i];
@@ -86,10 +96,18 @@ void Dues::Add(const ProductPtr& product) {
   if (std::ranges::find(products, product) == products.end()) products.push_back(product);
 }
 
-Dues DuesOfPrime(const Catalog& catalog, const ResolvedKey& key) {
+Dues DuesOfPrime(const Catalog& catalog, const ResolvedKey& key, const Dependencies* dependencies) {
   Dues dues;
   AddAfterPrime(catalog, key, dues);
-  AddAllThatFollows(catalog, dues);
+  if (dependencies != nullptr) AddComputedFrom(catalog, key.text, *dependencies, dues);
+  AddAllThatFollows(catalog, dependencies, dues);
+  return dues;
+}
+
+Dues DuesOfChange(const Catalog& catalog, const std::string& key, const Dependencies& dependencies) {
+  Dues dues;
+  AddComputedFrom(catalog, key, dependencies, dues);
+  AddAllThatFollows(catalog, &dependencies, dues);
   return dues;
 }
 
@@ -103,7 +121,7 @@ Cause CauseOfPrime(const Entry& entry) {
   return cause;
 }
 
-Dues DuesOfUpdate(const Catalog& catalog, const ResolvedWrite& write) {
+Dues DuesOfUpdate(const Catalog& catalog, const ResolvedWrite& write, const Dependencies* dependencies) {
   std::vector<ParamValue> known;
   for (const auto& part : write.key) known.push_back(part.value_or(ParamValue{}));
   Dues dues;
@@ -119,7 +137,7 @@ Dues DuesOfUpdate(const Catalog& catalog, const ResolvedWrite& write) {
       dues.Add(*std::move(due));
     }
   }
-  AddAllThatFollows(catalog, dues);
+  AddAllThatFollows(catalog, dependencies, dues);
   return dues;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/dependencies.h"
 #include "engine/refresher.h"
 #include "model/catalog.h"
 #include "model/write_request.h"
@@ -29,12 +30,15 @@ struct Cause {
   HintPtr hint;      // null: nothing is known
 };
 
-// With what is primed after those, and so on: all of it is out of date at once, and computed in its order.
-Dues DuesOfPrime(const Catalog& catalog, const ResolvedKey& key);
+// With what is primed after those, and so on: all of it is out of date at once, and computed in its order. With
+// `dependencies`, also what was computed from it; null: that alone that a definition names.
+Dues DuesOfPrime(const Catalog& catalog, const ResolvedKey& key, const Dependencies* dependencies);
+// What was computed from a key that was set, purged, or computed elsewhere.
+Dues DuesOfChange(const Catalog& catalog, const std::string& key, const Dependencies& dependencies);
 Cause CauseOfPrime(const Entry& entry);
 
 // Where the database has yet to choose a part of the write's key, what depends on it is due as a whole.
-Dues DuesOfUpdate(const Catalog& catalog, const ResolvedWrite& write);
+Dues DuesOfUpdate(const Catalog& catalog, const ResolvedWrite& write, const Dependencies* dependencies);
 Cause CauseOfUpdate(const ResolvedWrite& write, const Written& written);
 
 // Reads the parts of the key that the database chose from the rows that the write returned, by the columns' names.

@@ -29,9 +29,10 @@ std::uint64_t TakeNumber(std::string_view& text) {
 }  // namespace
 
 Engine::Impl::Impl(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits,
-                   Writers writers)
+                   Writers writers, PythonFunctions* functions)
     : hot(memory_bytes, HotTier::MemoryBytes, store.shared() == nullptr ? nullptr : &scheduler),
       seal(store),
+      dependencies(limits.reads_max),
       scheduler_(scheduler),
       store_(store),
       shared_(store.shared()),
@@ -39,6 +40,7 @@ Engine::Impl::Impl(Scheduler& scheduler, Store& store, Primer& primer, std::size
       primer_(primer),
       limits_(limits),
       writers_(std::move(writers)),
+      functions_(functions),
       sequence_(store, static_cast<std::uint64_t>(scheduler.UnixMillis()) * 1000),
       serving_generation_(NextGeneration()),
       serving_(std::make_shared<Serving>()) {}
@@ -97,6 +99,8 @@ void Engine::Impl::RestoreMark(std::string_view name, const std::string& value) 
     KeyState& state = stripe.At(key);
     state.noted = true;
     AddMark(stripe, state, std::string(key), {sequence_.Next(), 0, {}});
+  } else if (name.starts_with(kReadsMark)) {
+    dependencies.Restore(std::string(name.substr(kReadsMark.size())), value);
   } else if (name.starts_with(kForetoldMark)) {
     MutexLock lock(serving_mutex_);
     MarksOf(std::string(name.substr(kForetoldMark.size())))->stale_before = sequence_.Next();
@@ -191,8 +195,8 @@ void Engine::Impl::Stop() {
 }
 
 Engine::Engine(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits,
-               Writers writers)
-    : impl_(std::make_unique<Impl>(scheduler, store, primer, memory_bytes, limits, std::move(writers))) {}
+               Writers writers, PythonFunctions* functions)
+    : impl_(std::make_unique<Impl>(scheduler, store, primer, memory_bytes, limits, std::move(writers), functions)) {}
 
 Engine::~Engine() = default;
 
@@ -200,6 +204,9 @@ void Engine::Start(DoneCallback done) { impl_->Start(std::move(done)); }
 void Engine::Stop() { impl_->Stop(); }
 void Engine::SetCatalog(CatalogPtr catalog) { impl_->SetCatalog(std::move(catalog)); }
 CatalogPtr Engine::catalog() const { return impl_->serving().catalog; }
+Result<void> Engine::BeginRead(const ResolvedKey& reader, const std::string& read) {
+  return impl_->BeginRead(reader, read);
+}
 std::optional<Served> Engine::Peek(std::string_view raw_key) { return impl_->Peek(raw_key); }
 
 ProductPtr Engine::FindProduct(std::string_view name) {

@@ -62,6 +62,7 @@ struct EngineLimits {
   std::size_t flights_max = 20000;
   std::size_t marks_max = 500000;     // key marks; past it a mark widens to its product
   std::size_t failures_max = 100000;  // keys whose back-off is remembered
+  std::size_t reads_max = 1000000;    // reads of keys by others that were computed from them
   std::chrono::milliseconds fill_timeout{30000};
   std::chrono::milliseconds backoff_min{100};
   std::chrono::milliseconds backoff_max{5000};
@@ -114,7 +115,8 @@ struct Refreshed {
   std::uint32_t cost_us = 0;                // 0: it was fresh, and nothing was computed
 };
 
-struct KeyReport;  // engine/key_report.h
+struct KeyReport;       // engine/key_report.h
+class PythonFunctions;  // primer/python_functions.h
 
 class Engine {
  public:
@@ -126,9 +128,10 @@ class Engine {
   using ExplainCallback = std::function<void(const KeyReport&)>;
 
   // Everything outlives the engine.
-  // `writers` has one for each database that the catalog's updaters name.
+  // `writers` has one for each database that the catalog's updaters name; `functions` runs those that are in Python,
+  // null: there are none.
   Engine(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits = {},
-         Writers writers = {});
+         Writers writers = {}, PythonFunctions* functions = nullptr);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -187,6 +190,10 @@ class Engine {
 
   // Tells the refresher of all keys that are marked stale: those that it had no room for, or that a restart brought.
   void WantMarked();
+
+  // `reader`, which is being computed, is about to read `read`, a canonical key: from now on a change of that makes the
+  // reader due. KCKBadRequest where it would be computed from itself, KCKOverloaded where there is no room.
+  Result<void> BeginRead(const ResolvedKey& reader, const std::string& read);
 
   // A point in this node's order of events: whatever begins later has a higher one.
   std::uint64_t NextSequence();

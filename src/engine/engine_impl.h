@@ -2,13 +2,15 @@
 // (store, primer), publish.cc (the one way in for a computed value), writes.cc (set, purge), marks.cc (what is stale),
 // foretell.cc (which keys are due after a write or a prime), fill_log.cc (what is told of computes), refreshes.cc,
 // updates.cc (updaters, and who waits to read what they wrote), explain.cc (what people are told of a key), sharing.cc
-// (what other processes do to the store), shared_marks.cc (the marks of keys there).
+// (what other processes do to the store), shared_marks.cc (the marks of keys there),
+// reads.cc (what keys are computed from).
 #pragma once
 
 #include <condition_variable>
 #include <map>
 
 #include "base/log_limit.h"
+#include "engine/dependencies.h"
 #include "engine/dues.h"
 #include "engine/engine.h"
 #include "engine/flight_group.h"
@@ -26,7 +28,8 @@ inline constexpr std::string_view kMarkPrefix = "mark/";
 inline constexpr std::string_view kKeyMark = "mark/key/";
 inline constexpr std::string_view kForetoldMark = "mark/foretold/";
 inline constexpr std::string_view kProductMark = "mark/product/";
-inline constexpr std::string_view kDueRecord = "due";  // the value of the first two
+inline constexpr std::string_view kReadsMark = "mark/reads/";  // what the key was computed from
+inline constexpr std::string_view kDueRecord = "due";          // the value of the first two
 
 std::string KeyMarkRecord(std::string_view key);
 std::string ForetoldRecord(std::string_view product);
@@ -53,7 +56,7 @@ struct Computed {
 class Engine::Impl {
  public:
   Impl(Scheduler& scheduler, Store& store, Primer& primer, std::size_t memory_bytes, EngineLimits limits,
-       Writers writers);
+       Writers writers, PythonFunctions* functions);
 
   // engine.cc
   void Start(DoneCallback done);
@@ -89,6 +92,9 @@ class Engine::Impl {
   // explain.cc
   void Explain(ResolvedKey key, ExplainCallback done);
 
+  // reads.cc
+  Result<void> BeginRead(const ResolvedKey& reader, const std::string& read);
+
   // sharing.cc
   Result<WriteTokens> OpenTokens(std::string_view list);
 
@@ -105,6 +111,7 @@ class Engine::Impl {
   HotTier hot;
   TokenSeal seal;
   KeyTable keys;
+  Dependencies dependencies;
 
  private:
   // engine.cc
@@ -220,11 +227,21 @@ class Engine::Impl {
   void NoteFill(const Flight& flight, bool behind, const Result<Primed>& primed);
   void LogSlowFill(const Flight& flight, bool behind, const Primed& primed);
 
+  // reads.cc
+  void KeepReads(const Flight& flight, const Primed& primed);
+  struct Write;
+  // Notes what was computed from the write's key; `then` runs once that is durable, or cannot be.
+  void ForetellChange(const std::shared_ptr<Write>& write, std::function<void()> then);
+  void SettleChange(const Write& write, bool changed);
+  // Another process has computed or set the key. Not under the lock of a stripe.
+  void OnForeignChange(const std::string& key);
+
   // publish.cc
   void Publish(const FlightPtr& flight, Primed primed);
   struct Placed {
     Served served;           // what the flight's waiters get
     bool published = false;  // it is what the key holds now
+    bool renewed = false;    // its content is what the key held before
   };
   Placed Place(const FlightPtr& flight, const ServedProduct& product, Primed& primed);
   bool MayPublish(KeyTable::Stripe& stripe, const Flight& flight) KCK_REQUIRES(stripe.mutex);
@@ -248,6 +265,7 @@ class Engine::Impl {
     WriteCallback done;
     int attempts = 0;              // that another process's write came before
     std::uint64_t known_mark = 0;  // KnownMarks::key
+    Dues dues = {};                // what was computed from it
   };
   // Longer than any fill that began before a purge can still be on its way.
   Duration TombstoneLife() const { return 2 * limits_.fill_timeout + std::chrono::minutes(1); }
@@ -298,6 +316,7 @@ class Engine::Impl {
   Primer& primer_;
   const EngineLimits limits_;
   const Writers writers_;
+  PythonFunctions* const functions_;  // null: nothing is in Python
   Sequence sequence_;
 
   LogLimit unstored_logged_;

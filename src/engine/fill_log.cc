@@ -23,13 +23,23 @@ void Engine::Impl::NoteFill(const Flight& flight, bool behind, const Result<Prim
     if (!primed) tally.errors.fetch_add(1, std::memory_order_relaxed);
   }
   if (primed) return LogSlowFill(flight, behind, *primed);
-  const auto held = failed_fill_logged_.Pass(scheduler_.Now());
+  const Error& error = primed.error();
+  // Somebody wrote the function that raised, and looks for each of its products.
+  const ServedProduct* product = serving().Find(flight.key.product->name);
+  LogLimit& limit = product != nullptr && !error.detail.empty() ? product->tally->raised : failed_fill_logged_;
+  const auto held = limit.Pass(scheduler_.Now());
   if (!held) return;
   LogFields fields;
-  fields.Text("product", flight.key.product->name).Text("error", ErrorName(primed.error().code));
+  fields.Text("product", flight.key.product->name).Text("error", ErrorName(error.code));
   AddRequest(fields, flight.trace);
   if (*held > 0) fields.Number("held_back", *held);
-  LogLine(LogLevel::kWarning, "a fill failed: " + primed.error().message, fields);
+  LogLine(LogLevel::kWarning, "a fill failed: " + error.message, fields);
+  // Line by line: a log's line has no ends within.
+  for (std::string_view left = error.detail; !left.empty();) {
+    const std::size_t end = left.find('\n');
+    LogWarning("  {}: {}", flight.key.product->name, left.substr(0, end));
+    left.remove_prefix(end == std::string_view::npos ? left.size() : end + 1);
+  }
 }
 
 // A reader waits for the connection too; a refresh is meant to wait, and only what it took of the database counts.

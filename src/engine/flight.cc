@@ -216,6 +216,9 @@ void Engine::Impl::RememberFailure(KeyTable::Stripe& stripe, KeyState& state, Er
   // Up to a quarter less, so that keys that failed together do not come back together.
   const auto jitter = wait / 4 * static_cast<std::int64_t>(counters.fill_errors % 16) / 16;
   backoff.retry_at = now + wait - jitter;
+  // The end of a traceback says where it was; there may be many keys that fail.
+  constexpr std::size_t kDetailBytesMax = 2000;
+  if (error.detail.size() > kDetailBytesMax) error.detail.erase(0, error.detail.size() - kDetailBytesMax);
   backoff.error = std::move(error);
 }
 

@@ -48,13 +48,16 @@ void Engine::Impl::Publish(const FlightPtr& flight, Primed primed) {
   const ServedProduct* found = serving().Find(flight->key.product->name);
   if (found == nullptr) return Abandon(flight, {ErrorCode::kUnknownKey, "the product was taken away"});
   const ServedProduct product = *found;  // kept over the calls below, which may see a newer catalog
-  Dues dues = DuesOfPrime(*serving().catalog, flight->key);
+  KeepReads(*flight, primed);
+  Dues dues = DuesOfPrime(*serving().catalog, flight->key, &dependencies);
   if (dues.empty()) return Finish(flight, AsFilled(Place(flight, product, primed).served));
   // Their records come before the entry's in the store's queue, so nobody has to wait for them.
   Foretell(dues, nullptr);
   const Placed placed = Place(flight, product, primed);
   if (placed.published) {
-    Settle(dues, dues, {sequence_.Next(), 0, {}}, CauseOfPrime(*placed.served.entry));
+    // What was computed from it is due after another content alone.
+    const Dues due = placed.renewed ? DuesOfPrime(*serving().catalog, flight->key, nullptr) : dues;
+    Settle(dues, due, {sequence_.Next(), 0, {}}, CauseOfPrime(*placed.served.entry));
   } else {
     Release(dues);
   }
@@ -93,7 +96,8 @@ Engine::Impl::Placed Engine::Impl::Place(const FlightPtr& flight, const ServedPr
   if (flight->missed && !began_before) RenewMark(flight->key.product->name, product.marks);
   flight->missed |= !ShowsMarks(*made, flight->known_mark, flight->marks, product.product->database);
   const EntryPtr entry = Keep(stripe, *flight, made, current);
-  return {{entry, Judge(*entry, &product, scheduler_.Now()).value_or(Freshness::kStale)}, true};
+  const bool renewed = comparable && SameContent(*current, made->fingerprint(), made->kind(), made->value());
+  return {{entry, Judge(*entry, &product, scheduler_.Now()).value_or(Freshness::kStale)}, true, renewed};
 }
 
 bool Engine::Impl::MayPublish(KeyTable::Stripe& stripe, const Flight& flight) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log_limit.h"
 #include "base/text_map.h"
 #include "engine/engine.h"
 #include "engine/history.h"
@@ -59,6 +60,7 @@ struct FillTally {
   std::atomic<std::uint64_t> fills{0};
   std::atomic<std::uint64_t> errors{0};
   std::atomic<std::uint64_t> cost_us{0};
+  LogLimit raised;  // of what its function raises
 };
 
 struct ServedProduct {

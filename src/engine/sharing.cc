@@ -144,22 +144,26 @@ void Engine::Impl::OnShared(const FlightPtr& flight, const Result<SharedEntry>& 
 
 EntryPtr Engine::Impl::Receive(const std::string& key, const EntryPtr& held, const SharedEntry& found) {
   const EntryPtr stored = TakeIn(found, serving().Find(KeyName(key)));
-  auto& stripe = keys.Of(key);
-  MutexLock lock(stripe.mutex);
-  KeyState& state = stripe.At(key);
-  if (state.flight) LearnMarks(*state.flight, found.marks);
-  const EntryPtr now = hot.Look(key);
+  EntryPtr now;
   EntryPtr kept;
-  if (state.storing) {
-    // On its way to the store: newer than what is there.
-    kept = state.storing;
-  } else if (now != held || !state.writes.empty()) {
-    // What came between is of a later look, or this process's own.
-    kept = now ? now : stored;
-  } else {
-    kept = Admit(state, key, stored, found);
+  {
+    auto& stripe = keys.Of(key);
+    MutexLock lock(stripe.mutex);
+    KeyState& state = stripe.At(key);
+    if (state.flight) LearnMarks(*state.flight, found.marks);
+    now = hot.Look(key);
+    if (state.storing) {
+      // On its way to the store: newer than what is there.
+      kept = state.storing;
+    } else if (now != held || !state.writes.empty()) {
+      // What came between is of a later look, or this process's own.
+      kept = now ? now : stored;
+    } else {
+      kept = Admit(state, key, stored, found);
+    }
+    stripe.Tidy(key);
   }
-  stripe.Tidy(key);
+  if (now && kept && kept->foreign() && kept->version() != now->version()) OnForeignChange(key);
   return kept;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/planted_bug.h"
 #include "engine/engine_impl.h"
+#include "primer/python_functions.h"
 
 namespace kck {
 namespace {
@@ -27,15 +28,15 @@ Error TokenLost() {
 void Engine::Impl::RunUpdater(ResolvedWrite write, TimePoint deadline, UpdateCallback done) {
   const std::string database = write.updater->database;
   const TimePoint began = scheduler_.Now();
-  const auto writer = writers_.find(database);
-  if (stopping_ || writer == writers_.end()) {
+  const bool may_write = write.updater->function ? functions_ != nullptr : writers_.contains(database);
+  if (stopping_ || !may_write) {
     return scheduler_.Post([database, done = std::move(done)] {
       done(Fail(ErrorCode::kOverloaded, fmt::format("database {} takes no writes now", database)));
     });
   }
   ++keys.writes;
   auto shared = std::make_shared<Update>(Update{std::move(write), {}, deadline, began, std::move(done)});
-  shared->foretold = DuesOfUpdate(*serving().catalog, shared->write);
+  shared->foretold = DuesOfUpdate(*serving().catalog, shared->write, &dependencies);
   if (shared->foretold.empty()) return BeginUpdate(shared);
   if (PlantedBug(Bug::kWriteBeforeRecord)) {
     Foretell(shared->foretold, nullptr);
@@ -52,6 +53,7 @@ void Engine::Impl::RunUpdater(ResolvedWrite write, TimePoint deadline, UpdateCal
 void Engine::Impl::BeginUpdate(const std::shared_ptr<Update>& update) {
   const ResolvedWrite& write = update->write;
   auto on_written = [this, update](Result<Written> written) { OnWritten(update, std::move(written)); };
+  if (write.updater->function) return functions_->Write(write, update->deadline, std::move(on_written));
   writers_.at(write.updater->database)
       ->Write(write.updater->Template(write.action)->statement, write.params, update->deadline, std::move(on_written));
 }
@@ -63,7 +65,7 @@ void Engine::Impl::OnWritten(const std::shared_ptr<Update>& update, Result<Writt
     const ErrorCode code = written.error().code;
     const bool unknown = code == ErrorCode::kSourceError || code == ErrorCode::kSourceTimeout;
     if (unknown) {
-      Settle(update->foretold, DuesOfUpdate(*serving().catalog, write), {sequence_.Next(), 0, {}},
+      Settle(update->foretold, DuesOfUpdate(*serving().catalog, write, &dependencies), {sequence_.Next(), 0, {}},
              CauseOfUpdate(write, {}));
     } else {
       Release(update->foretold);
@@ -81,8 +83,8 @@ void Engine::Impl::OnWritten(const std::shared_ptr<Update>& update, Result<Writt
     Release(update->foretold);
   } else {
     LearnKey(write, *written);
-    Settle(update->foretold, DuesOfUpdate(*serving().catalog, write), {token.sequence, token.epoch, token.transaction},
-           CauseOfUpdate(write, *written));
+    Settle(update->foretold, DuesOfUpdate(*serving().catalog, write, &dependencies),
+           {token.sequence, token.epoch, token.transaction}, CauseOfUpdate(write, *written));
   }
   FinishUpdate(update, Updated{written->rows, std::move(written->returning), seal.Seal(token)});
 }

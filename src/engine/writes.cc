@@ -58,7 +58,7 @@ void Engine::Impl::Enqueue(Write write) {
         [shared] { shared->done(Fail(ErrorCode::kOverloaded, "too many writes wait for this key")); });
   }
   ++keys.writes;
-  state.writes.push_back([this, shared] { BeginWrite(shared); });
+  state.writes.push_back([this, shared] { ForetellChange(shared, [this, shared] { BeginWrite(shared); }); });
   if (state.writes.size() == 1) scheduler_.Post(state.writes.front());
 }
 
@@ -76,7 +76,8 @@ void Engine::Impl::BeginWrite(const std::shared_ptr<Write>& write) {
 // to now is below what is written; where the database does not answer, what is known of it has to do.
 void Engine::Impl::MeetMoment(const std::shared_ptr<Write>& write, std::function<void()> then) {
   const ServedProduct* product = write->key.product ? serving().Find(write->key.product->name) : nullptr;
-  if (product == nullptr || !product->history->known()) return then();
+  // What Python computes has no snapshots, of whatever database.
+  if (product == nullptr || product->product->function || !product->history->known()) return then();
   const auto history = product->history;
   auto meet = [history, epoch = history->epoch(), floor = history->number_max(),
                then = std::move(then)](const Result<Primed>& moment) {
@@ -118,7 +119,8 @@ void Engine::Impl::ApplyWrite(const std::shared_ptr<Write>& write, const EntryPt
 // begins after this write.
 Version Engine::Impl::NextVersion(const ResolvedKey& key, const Entry* current, std::uint64_t sequence) {
   const ServedProduct* product = key.product ? serving().Find(key.product->name) : nullptr;
-  DatabaseHistory* history = product != nullptr && product->history->epoch() != 0 ? product->history.get() : nullptr;
+  const bool has_epoch = product != nullptr && !product->product->function && product->history->epoch() != 0;
+  DatabaseHistory* history = has_epoch ? product->history.get() : nullptr;
   Version version = history != nullptr ? Version{history->epoch(), history->number_max(), 1} : Version{0, sequence, 0};
   // Its epoch may not be known to this process yet.
   if (current != nullptr && current->version() >= version) {
@@ -148,6 +150,7 @@ void Engine::Impl::FinishWrite(const std::shared_ptr<Write>& write, const EntryP
     if (!state.writes.empty()) scheduler_.Post(state.writes.front());
     stripe.Tidy(write->key.text);
   }
+  SettleChange(*write, stored.has_value());
   if (stored) {
     write->done(entry->version());
   } else {

@@ -53,6 +53,7 @@ void AppendFailures(std::string& out, const KeyReport::Failures& failures) {
   JsonObject object(out);
   object.Text("name", ErrorName(failures.error.code));
   object.Text("message", failures.error.message);
+  if (!failures.error.detail.empty()) object.Text("detail", failures.error.detail);
   object.Number("count", static_cast<std::uint64_t>(failures.count));
   object.Seconds("retry_in_seconds", failures.retry_in);
   object.End();

@@ -12,6 +12,7 @@
 #include "http/served_metrics.h"
 #include "http/system_metrics.h"
 #include "http/thread_sum.h"
+#include "http/worker_metrics.h"
 
 namespace kck {
 namespace {
@@ -147,6 +148,7 @@ std::string MetricsText(const ServerState& server) {
   AddSourceMetrics(families, server);
   AddUpdaters(families, server.node.engine);
   AddProcessMetrics(families, server);
+  AddWorkerMetrics(families, server);
   AddSystemMetrics(families);
   return prometheus::TextSerializer().Serialize(families);
 }

@@ -10,6 +10,7 @@
 namespace kck {
 
 class CompressedForms;
+class WorkerPool;
 
 struct Node {
   Engine& engine;
@@ -18,6 +19,7 @@ struct Node {
   Authenticator* authenticator = nullptr;  // null: no tokens are asked for, and everyone may call everything
   Login* login = nullptr;                  // likewise
   CompressedForms* forms = nullptr;        // null: nothing is compressed
+  WorkerPool* workers = nullptr;           // of Python; null: there are none
 };
 
 }  // namespace kck

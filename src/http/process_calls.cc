@@ -37,8 +37,16 @@ void AppendProcess(std::string& out, const ProcessReport& report, TimeText& time
   const Process& process = *report.process;
   JsonObject object(out);
   object.Text("name", process.name);
-  object.Text("kind", process.statement ? "sql" : "domain");
-  object.Text(process.statement ? "database" : "product", process.statement ? process.database : process.domain);
+  if (process.statement) {
+    object.Text("kind", "sql");
+    object.Text("database", process.database);
+  } else if (process.function) {
+    object.Text("kind", "python");
+    object.Text("function", process.function->function);
+  } else {
+    object.Text("kind", "domain");
+    object.Text("product", process.domain);
+  }
   object.Text("schedule", process.schedule.text);
   object.Text("missed", MissedName(process.missed));
   AddTime(object, "next", report.next_unix_ms, times);

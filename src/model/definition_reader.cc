@@ -73,6 +73,12 @@ std::string DefinitionReader::ReadDatabase() {
   return database_;
 }
 
+std::string DefinitionReader::ReadDatabaseOfPython() {
+  if (fields_.Has("database")) return ReadDatabase();
+  database_ = kPythonDatabase;
+  return database_;
+}
+
 const std::vector<Param>& DefinitionReader::ReadParams() {
   const YAML::Node list = fields_.Take("parameters");
   if (!list.IsDefined() || list.IsNull()) return params_;
@@ -220,6 +226,21 @@ std::set<std::string> ForEachDefinition(
     if (!sound) faulty.insert(NameIn(document).value_or(default_name));
   }
   return faulty;
+}
+
+PythonFunctionPtr ReadFunction(const PythonDefinition& definition, YamlMap& fields) {
+  auto function = std::make_shared<PythonFunction>(definition.function);
+  function->timeout = fields.TakeDuration("timeout_ms", std::chrono::milliseconds(1));
+  return function;
+}
+
+void ReadPythonDefinition(const PythonDefinition& definition, const std::string& name, Faults& faults,
+                          const std::function<void(const YamlFile&, YamlMap&)>& read) {
+  const YamlFile file{name, &faults, definition.line};
+  const std::vector<YAML::Node> documents = ParseYaml(file, definition.fields);
+  if (documents.empty()) return;
+  YamlMap fields(file, documents[0], "the " + definition.kind);
+  read(file, fields);
 }
 
 RowShape TakeShape(YamlMap& query) {

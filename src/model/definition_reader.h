@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "model/product.h"
+#include "model/python_definitions.h"
 #include "model/settings.h"
 #include "model/template_text.h"
 #include "model/yaml_reader.h"
@@ -32,6 +33,8 @@ class DefinitionReader {
   // The field `name`, or the default.
   std::string ReadName(const std::string& default_name);
   std::string ReadDatabase();
+  // Of a definition in Python, which may do without: that of the work of Python.
+  std::string ReadDatabaseOfPython();
   const std::vector<Param>& ReadParams();
 
   // The field `as`: what is bound from now on runs so, and has all parameters that it names. After ReadDatabase and
@@ -50,7 +53,7 @@ class DefinitionReader {
 
   const Location& location() const { return location_; }
   SqlDialect dialect() const;
-  bool database_is_sound() const { return settings_.databases.contains(database_); }
+  bool database_is_sound() const { return database_ == kPythonDatabase || settings_.databases.contains(database_); }
   // A fault has been reported since this was made.
   bool faulty() const { return file_.faults->size() != faults_before_; }
 
@@ -72,6 +75,13 @@ class DefinitionReader {
   std::shared_ptr<const RunAs> run_as_;
   std::vector<std::size_t> run_as_params_;  // the parameters that it names
 };
+
+// The function of a definition in Python, with the time-out that it says.
+PythonFunctionPtr ReadFunction(const PythonDefinition& definition, YamlMap& fields);
+
+// Calls `read` with the fields of `definition`, whose file is called `name` in faults.
+void ReadPythonDefinition(const PythonDefinition& definition, const std::string& name, Faults& faults,
+                          const std::function<void(const YamlFile&, YamlMap&)>& read);
 
 // "a product", "an updater"; "products", "processes".
 std::string WithArticle(std::string_view kind);

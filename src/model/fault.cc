@@ -8,7 +8,8 @@ namespace kck {
 
 std::string FaultText(const Fault& fault) {
   std::string text = fault.location.file;
-  if (fault.location.line > 0) text += fmt::format(":{}:{}", fault.location.line, fault.location.column);
+  if (fault.location.line > 0) text += fmt::format(":{}", fault.location.line);
+  if (fault.location.column > 0) text += fmt::format(":{}", fault.location.column);
   text += fmt::format(": {}: {}", fault.warning ? "warning" : "error", fault.message);
   if (!fault.cure.empty()) text += fmt::format(" ({})", fault.cure);
   return text;

@@ -9,6 +9,7 @@
 #include "model/fault.h"
 #include "model/process.h"
 #include "model/product.h"
+#include "model/python_definitions.h"
 #include "model/settings.h"
 #include "model/updater.h"
 
@@ -33,6 +34,14 @@ Definitions<ProductPtr> ReadYamlProducts(const Settings& settings, const std::st
                                          Faults& faults, std::vector<std::string>& query_files);
 Definitions<ProductPtr> ReadSqlProduct(const Settings& settings, const std::string& path, const std::string& name,
                                        Faults& faults);
+
+// Reads what a Python file defines; `name` is the file's in faults. Nothing where it has a fault.
+ProductPtr ReadPythonProduct(const Settings& settings, const PythonDefinition& definition, const std::string& name,
+                             Faults& faults);
+UpdaterPtr ReadPythonUpdater(const Settings& settings, const PythonDefinition& definition, const std::string& name,
+                             Faults& faults);
+ProcessPtr ReadPythonProcess(const Settings& settings, const PythonDefinition& definition, const std::string& name,
+                             Faults& faults);
 
 // Reads an updater or process file of one or more documents.
 Definitions<UpdaterPtr> ReadYamlUpdaters(const Settings& settings, const std::string& path, const std::string& name,

@@ -22,18 +22,20 @@ std::string FileState(const std::string& path) {
                      found.st_mtim.tv_nsec);
 }
 
-std::uint64_t FolderState(const Settings& settings) {
+std::uint64_t FolderState(const Settings& settings, const std::vector<std::string>& modules) {
   std::vector<std::string> files{FileState((fs::path(settings.folder) / "kck.yml").string())};
   for (const std::string& folder : {settings.products_folder, settings.updaters_folder, settings.processes_folder}) {
     std::error_code error;
     for (fs::directory_iterator item(folder, error), end; !error && item != end; item.increment(error)) {
-      files.push_back(FileState(item->path().string()));
+      // Python writes there what it has compiled, as it imports the files beside it.
+      if (item->path().filename() != "__pycache__") files.push_back(FileState(item->path().string()));
     }
   }
   for (const AuthKeySettings& key : settings.auth.keys) {
     if (!key.file.empty()) files.push_back(FileState(key.file));
   }
   if (!settings.auth.jwks_file.empty()) files.push_back(FileState(settings.auth.jwks_file));
+  for (const std::string& module : modules) files.push_back(FileState(module));
   std::ranges::sort(files);
   std::string all;
   for (const std::string& file : files) all += file;

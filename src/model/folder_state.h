@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "model/settings.h"
 
@@ -12,8 +13,8 @@ namespace kck {
 std::string FileState(const std::string& path);
 
 // A number that stays as long as kck.yml, the files of the folders of products, updaters and processes, and the keys of
-// tokens stay as they are: their names, sizes, times and places on the disk. Looked at instead of the system's
-// notifications, which network and container file systems do not give. Some tens of microseconds; any thread.
-std::uint64_t FolderState(const Settings& settings);
+// tokens, and `modules`, stay as they are: their names, sizes, times and places on the disk. Looked at instead of the
+// system's notifications, which network and container file systems do not give. Some tens of microseconds; any thread.
+std::uint64_t FolderState(const Settings& settings, const std::vector<std::string>& modules = {});
 
 }  // namespace kck

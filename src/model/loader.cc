@@ -39,10 +39,6 @@ std::vector<std::string> FilesOf(const Settings& settings, const std::string& pa
 
 bool IsYaml(const std::string& path) { return path.ends_with(".yml") || path.ends_with(".yaml"); }
 
-void RefusePython(const std::string& part, const std::string& shown, Faults& faults) {
-  faults.push_back({{shown, 0, 0}, fmt::format("Python {} are not in this version", part), "take the file out", false});
-}
-
 // `kind` is "product", "updater" or "process".
 template <typename Definition>
 void ReportDuplicates(const std::vector<Definition>& definitions, std::string_view kind, Faults& faults) {
@@ -67,6 +63,16 @@ void Add(Definitions<Definition> from, std::vector<Definition>& sound, std::set<
   faulty.merge(from.faulty);
 }
 
+template <typename Definition>
+void AddOne(Definition definition, const PythonDefinition& in_python, std::vector<Definition>& sound,
+            std::set<std::string>& faulty) {
+  if (definition) {
+    sound.push_back(std::move(definition));
+  } else {
+    faulty.insert(in_python.function.name);
+  }
+}
+
 void ReadProducts(Folder& folder, const std::string& root) {
   const Settings& settings = folder.settings;
   std::vector<std::string> query_files;
@@ -76,13 +82,12 @@ void ReadProducts(Folder& folder, const std::string& root) {
     if (IsYaml(path)) {
       Add(ReadYamlProducts(settings, path, shown, folder.faults, query_files), folder.products, folder.faulty_products);
     }
-    if (path.ends_with(".py")) RefusePython("products", shown, folder.faults);
+    if (path.ends_with(".py")) folder.python_files.products.push_back(path);
   }
   for (const std::string& path : files) {
     if (!path.ends_with(".sql") || std::ranges::find(query_files, path) != query_files.end()) continue;
     Add(ReadSqlProduct(settings, path, Shown(path, root), folder.faults), folder.products, folder.faulty_products);
   }
-  ReportDuplicates(folder.products, "product", folder.faults);
 }
 
 void ReadUpdaters(Folder& folder, const std::string& root) {
@@ -92,9 +97,8 @@ void ReadUpdaters(Folder& folder, const std::string& root) {
     if (IsYaml(path)) {
       Add(ReadYamlUpdaters(settings, path, shown, folder.faults), folder.updaters, folder.faulty_updaters);
     }
-    if (path.ends_with(".py")) RefusePython("updaters", shown, folder.faults);
+    if (path.ends_with(".py")) folder.python_files.updaters.push_back(path);
   }
-  ReportDuplicates(folder.updaters, "updater", folder.faults);
 }
 
 void ReadProcesses(Folder& folder, const std::string& root) {
@@ -103,9 +107,38 @@ void ReadProcesses(Folder& folder, const std::string& root) {
   for (const std::string& path : FilesOf(settings, "processes", settings.processes_folder, folder.faults)) {
     const std::string shown = Shown(path, root);
     if (IsYaml(path)) Add(ReadYamlProcesses(settings, path, shown, folder.faults), folder.processes, faulty);
-    if (path.ends_with(".py")) RefusePython("processes", shown, folder.faults);
+    if (path.ends_with(".py")) folder.python_files.processes.push_back(path);
   }
-  ReportDuplicates(folder.processes, "process", folder.faults);
+}
+
+// What the Python files define, put to the rest.
+void ReadPython(Folder& folder, const std::string& root, const DescribePython& describe) {
+  if (folder.python_files.empty()) return;
+  PythonDefinitions described;
+  if (describe) {
+    described = describe(folder.settings, folder.python_files);
+  } else {
+    described.faults.push_back(
+        {{root + "/kck.yml", 0, 0}, "the folder has Python files, which are not read here", "", false});
+  }
+  for (Fault& fault : described.faults) {
+    fault.location.file = Shown(fault.location.file, root);
+    folder.faults.push_back(std::move(fault));
+  }
+  folder.python_modules = std::move(described.files);
+  if (FolderState(folder.settings) == folder.state) folder.state = FolderState(folder.settings, folder.python_modules);
+  for (const PythonDefinition& definition : described.definitions) {
+    const std::string shown = Shown(definition.file, root);
+    if (definition.kind == "product") {
+      AddOne(ReadPythonProduct(folder.settings, definition, shown, folder.faults), definition, folder.products,
+             folder.faulty_products);
+    } else if (definition.kind == "updater") {
+      AddOne(ReadPythonUpdater(folder.settings, definition, shown, folder.faults), definition, folder.updaters,
+             folder.faulty_updaters);
+    } else if (ProcessPtr process = ReadPythonProcess(folder.settings, definition, shown, folder.faults)) {
+      folder.processes.push_back(std::move(process));
+    }
+  }
 }
 
 // `closed`: the name of one that is to be so.
@@ -123,7 +156,7 @@ void WarnWithoutAccess(const std::vector<Definition>& definitions, std::string_v
 
 }  // namespace
 
-Folder LoadFolder(const std::string& path) {
+Folder LoadFolder(const std::string& path, const DescribePython& describe) {
   Folder folder;
   std::error_code error;
   const std::string root = fs::absolute(path, error).lexically_normal().string();
@@ -140,6 +173,10 @@ Folder LoadFolder(const std::string& path) {
   ReadProducts(folder, root);
   ReadUpdaters(folder, root);
   ReadProcesses(folder, root);
+  ReadPython(folder, root, describe);
+  ReportDuplicates(folder.products, "product", folder.faults);
+  ReportDuplicates(folder.updaters, "updater", folder.faults);
+  ReportDuplicates(folder.processes, "process", folder.faults);
   CheckTriggers(folder, folder.faults);
   CheckLogin(folder, folder.faults);
   if (folder.settings.auth.on) {

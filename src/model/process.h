@@ -23,9 +23,10 @@ struct Process {
   Schedule schedule;
   MissedRuns missed = MissedRuns::kOnce;
 
-  // Exactly one of the two is set.
+  // Exactly one of the three is set.
   std::string domain;                             // a product with a domain_key: its keys are refreshed
   std::shared_ptr<const SqlStatement> statement;  // SQL without parameters, run as one transaction that may write
+  PythonFunctionPtr function;
 
   Location domain_location;
   std::string database;     // of the statement

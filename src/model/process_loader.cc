@@ -17,15 +17,30 @@ class ProcessReader {
 
   // Null where the process has a fault.
   ProcessPtr Read(const std::string& default_name) {
+    ReadWhatAndWhen(default_name);
+    ReadWork();
+    return Finish();
+  }
+
+  // The same of a process in Python.
+  ProcessPtr ReadPython(const PythonDefinition& in_python) {
+    ReadWhatAndWhen(in_python.function.name);
+    process_->function = ReadFunction(in_python, fields_);
+    return Finish();
+  }
+
+ private:
+  void ReadWhatAndWhen(const std::string& default_name) {
     process_->name = definition_.ReadName(default_name);
     process_->location = definition_.location();
     ReadTimes();
-    ReadWork();
+  }
+
+  ProcessPtr Finish() {
     fields_.Finish();
     return definition_.faulty() || (process_->statement && !definition_.database_is_sound()) ? nullptr : process_;
   }
 
- private:
   void ReadTimes() {
     if (auto schedule = ReadSchedule(file_, fields_)) process_->schedule = *std::move(schedule);
     if (!fields_.Has("every") && !fields_.Has("cron")) {
@@ -38,7 +53,7 @@ class ProcessReader {
 
   void ReadWork() {
     std::vector<std::string> given;
-    for (const char* work : {"sql", "domain", "python"}) {
+    for (const char* work : {"sql", "domain"}) {
       if (fields_.Has(work)) given.emplace_back(work);
     }
     if (given.empty()) definition_.Report("the process has no work", "add sql: or domain:");
@@ -50,7 +65,8 @@ class ProcessReader {
     ReadDomain();
     const YAML::Node python = fields_.Take("python");
     if (python.IsDefined()) {
-      file_.Report(python, "Python processes are not in this version", "have sql or domain do the work");
+      file_.Report(python, "a process in Python stands in a Python file",
+                   "write a .py file in processes/, with @kck.process(every=…) before the function");
     }
   }
 
@@ -93,6 +109,18 @@ class ProcessReader {
 };
 
 }  // namespace
+
+ProcessPtr ReadPythonProcess(const Settings& settings, const PythonDefinition& definition, const std::string& name,
+                             Faults& faults) {
+  ProcessPtr process;
+  const std::string no_text;
+  ReadPythonDefinition(definition, name, faults, [&](const YamlFile& file, YamlMap& fields) {
+    const SqlReader sql(file, no_text, definition.file);
+    ProcessReader reader(settings, file, fields, sql);
+    process = reader.ReadPython(definition);
+  });
+  return process;
+}
 
 Definitions<ProcessPtr> ReadYamlProcesses(const Settings& settings, const std::string& path, const std::string& name,
                                           Faults& faults) {

@@ -79,8 +79,10 @@ TEST_F(ProcessLoaderTest, PlacesTheFaultsOfWork) {
   EXPECT_EQ(FaultOf("every: 1h\nsql: delete from log\ndomain: item\n"),
             "processes/p.yml:3:9: error: the process has both sql and domain (keep one of them, and make a process of "
             "its own of the other)");
-  EXPECT_EQ(FaultOf("every: 1h\npython: jobs:run\n"),
-            "processes/p.yml:2:9: error: Python processes are not in this version (have sql or domain do the work)");
+  EXPECT_EQ(
+      FaultOf("every: 1h\ndomain: item\npython: jobs:run\n"),
+      "processes/p.yml:3:9: error: a process in Python stands in a Python file (write a .py file in processes/, with "
+      "@kck.process(every=…) before the function)");
   EXPECT_EQ(FaultOf("every: 1h\ndomain: item\ndatabase: main\n"),
             "processes/p.yml:3:11: error: database has no meaning without sql (take it out)");
   EXPECT_EQ(FaultOf("every: 1h\nsql: delete from log where id = :id\n"),
@@ -109,11 +111,6 @@ TEST_F(ProcessLoaderTest, ReportsTwoProcessesOfOneName) {
   EXPECT_THAT(FaultTexts(),
               ElementsAre("processes/b.yml:1:1: error: there is a process \"a\" already (the other one is in "
                           "processes/a.yml:1)"));
-}
-
-TEST_F(ProcessLoaderTest, RefusesPython) {
-  EXPECT_EQ(FolderFixture::FaultOf("processes/p.py", ""),
-            "processes/p.py: error: Python processes are not in this version (take the file out)");
 }
 
 }  // namespace

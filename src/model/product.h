@@ -11,6 +11,7 @@
 #include "model/access.h"
 #include "model/fault.h"
 #include "model/param.h"
+#include "model/python_function.h"
 #include "model/refresh_rules.h"
 #include "model/sql_template.h"
 
@@ -46,7 +47,9 @@ struct Product {
   Location location;        // of the definition, for messages
   std::string database;
   std::vector<Param> params;
+  // What computes it: exactly one of the two is set.
   std::shared_ptr<const SqlStatement> statement;
+  PythonFunctionPtr function;
   // Where the template's text begins in a file; its later lines begin at the same column. Line 0: it does not stand in
   // the file as written, so that a place in it cannot be told.
   Location template_start;

@@ -26,12 +26,12 @@ class ProductReader {
   ProductReader(const Settings& settings, const YamlFile& file, YamlMap& fields)
       : settings_(settings), file_(file), fields_(fields), definition_(settings, file, fields, "product") {}
 
-  // Reads all but the SQL.
-  void ReadFields(const std::string& default_name) {
+  // Reads all but the SQL, or the function.
+  void ReadFields(const std::string& default_name, bool in_python = false) {
     product_->name = definition_.ReadName(default_name);
     product_->description = fields_.TakeText("description").value_or("");
     product_->location = definition_.location();
-    product_->database = definition_.ReadDatabase();
+    product_->database = in_python ? definition_.ReadDatabaseOfPython() : definition_.ReadDatabase();
     product_->params = definition_.ReadParams();
     ReadLife();
     ReadRefresh();
@@ -67,6 +67,15 @@ class ProductReader {
     }
     if (definition_.faulty() || !definition_.database_is_sound()) return nullptr;
     product_->fingerprint = Fingerprint(sql->text);
+    return product_;
+  }
+
+  // The same of a product in Python.
+  ProductPtr Finish(const PythonDefinition& in_python) {
+    product_->function = ReadFunction(in_python, fields_);
+    fields_.Finish();
+    if (definition_.faulty() || !definition_.database_is_sound()) return nullptr;
+    product_->fingerprint = Fingerprint(in_python.function.source_hash);
     return product_;
   }
 
@@ -122,14 +131,16 @@ class ProductReader {
     empty.Finish();
   }
 
-  std::uint64_t Fingerprint(const std::string& sql) const {
+  // `source` is the SQL, or the hash of the Python that computes it.
+  std::uint64_t Fingerprint(const std::string& source) const {
     // A part's length stands before it, so that no two definitions make one text.
     std::string text;
     auto add = [&text](std::string_view part) { text += fmt::format("{}:{}", part.size(), part); };
     add(product_->name);
     add(product_->database);
-    add(RedactUrl(settings_.databases.at(product_->database).url));
-    add(sql);
+    const auto database = settings_.databases.find(product_->database);
+    add(database == settings_.databases.end() ? "" : RedactUrl(database->second.url));
+    add(source);
     add(shape_ == RowShape::kRows ? "rows" : "dicts");
     add(product_->process_result.jsonpath_first);
     add(product_->process_result.jq);
@@ -138,7 +149,8 @@ class ProductReader {
       add(ParamTypeName(param.type));
       add(param.nullable ? "nullable" : "");
     }
-    if (product_->statement->run_as) add(RunAsText(*product_->statement->run_as));
+    if (product_->function) add("python");
+    if (product_->statement && product_->statement->run_as) add(RunAsText(*product_->statement->run_as));
     const std::uint64_t hash = XXH3_64bits(text.data(), text.size());
     return hash == 0 ? 1 : hash;  // 0 says "no product"
   }
@@ -195,6 +207,26 @@ Definitions<ProductPtr> ReadYamlProducts(const Settings& settings, const std::st
   };
   products.faulty = ForEachDefinition(path, name, "product", faults, read);
   return products;
+}
+
+ProductPtr ReadPythonProduct(const Settings& settings, const PythonDefinition& definition, const std::string& name,
+                             Faults& faults) {
+  ProductPtr product;
+  ReadPythonDefinition(definition, name, faults, [&](const YamlFile& file, YamlMap& fields) {
+    ProductReader reader(settings, file, fields);
+    reader.ReadFields(definition.function.name, definition.runs);
+    if (definition.runs) {
+      product = reader.Finish(definition);
+      return;
+    }
+    YamlMap query(file, fields.Take("query"), "query");
+    reader.ReadShape(query);
+    const std::optional<std::string> sql = query.TakeText("template");
+    query.Finish();
+    const Location unknown{name, 0, 0};
+    product = reader.Finish(TemplateText{sql.value_or(""), unknown, {name, definition.line, 0}});
+  });
+  return product;
 }
 
 Definitions<ProductPtr> ReadSqlProduct(const Settings& settings, const std::string& path, const std::string& name,

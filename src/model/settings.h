@@ -13,6 +13,7 @@
 
 #include "model/auth_settings.h"
 #include "model/fault.h"
+#include "model/python_settings.h"
 #include "model/sql_template.h"
 #include "model/store_settings.h"
 
@@ -105,6 +106,7 @@ struct Settings {
   std::string processes_folder;
   HttpSettings http;
   AuthSettings auth;
+  PythonSettings python;
   LogSettings log;
   int threads = 0;  // network threads; 0: one a core
 };

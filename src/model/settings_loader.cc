@@ -14,6 +14,8 @@
 #include "model/folder_readers.h"
 #include "model/log_settings_reader.h"
 #include "model/login_settings.h"
+#include "model/python_function.h"
+#include "model/python_settings_reader.h"
 #include "model/store_settings_reader.h"
 #include "model/yaml_reader.h"
 
@@ -58,7 +60,8 @@ class SettingsReader {
     if (const auto threads = top.TakeInt("threads", 1, 256)) settings_.threads = static_cast<int>(*threads);
     ReadNode(top);
     CheckStore();
-    for (const char* later : {"python", "changes"}) top.RefuseForNow(later);
+    settings_.python = ReadPythonSettings(file_, top.Take("python"), folder_);
+    top.RefuseForNow("changes");
     top.Finish();
     return std::move(settings_);
   }
@@ -71,6 +74,11 @@ class SettingsReader {
     for (const auto& item : databases.node()) {
       const std::string name = item.first.Scalar();
       databases.Take(name);
+      if (name == kPythonDatabase) {
+        file_.Report(item.first, "no database can be named \"python\": so the work of Python is called that needs none",
+                     "give it another name");
+        continue;
+      }
       if (auto database = ReadDatabase(name, item.first, item.second)) {
         settings_.databases[name] = *std::move(database);
       } else {

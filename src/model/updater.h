@@ -21,10 +21,10 @@ inline constexpr std::array<WriteAction, 3> kWriteActions{WriteAction::kInsert, 
 
 std::string_view WriteActionName(WriteAction action);  // "insert", as in the file
 
-// One of an updater's statements.
+// What an updater takes for one of its actions.
 struct WriteTemplate {
-  std::shared_ptr<const SqlStatement> statement;
-  std::vector<std::size_t> params;  // for each parameter of the statement: the index of the updater's
+  std::shared_ptr<const SqlStatement> statement;  // null: the updater's function writes
+  std::vector<std::size_t> params;  // for each parameter of the statement, or the function: the index of the updater's
   Location start;                   // as Product::template_start
 };
 
@@ -36,6 +36,7 @@ struct Updater {
   std::vector<Param> params;
   Access access;
   std::array<std::optional<WriteTemplate>, kWriteActions.size()> templates;  // by WriteAction; at least one
+  PythonFunctionPtr function;  // what writes, told the action: the templates have no statements then
 
   const std::optional<WriteTemplate>& Template(WriteAction action) const {
     return templates.at(static_cast<std::size_t>(action));

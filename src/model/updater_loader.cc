@@ -21,17 +21,59 @@ class UpdaterReader {
     updater_->description = fields_.TakeText("description").value_or("");
     updater_->location = definition_.location();
     updater_->database = definition_.ReadDatabase();
-    updater_->params = definition_.ReadParams();
-    updater_->access = ReadAccess(file_, fields_, updater_->params, settings.auth.on, "updater");
-    ReadMode();
+    ReadWhoAndWhat(settings);
     ReadReturning();
     ReadQuery();
     fields_.Finish();
     CheckPrimaryKey();
-    return definition_.faulty() || !definition_.database_is_sound() ? nullptr : updater_;
+    return Sound();
+  }
+
+  // The same of an updater in Python, whose `actions` are the parameters that each of them takes.
+  UpdaterPtr ReadPython(const Settings& settings, const PythonDefinition& in_python) {
+    updater_->name = definition_.ReadName(in_python.function.name);
+    updater_->description = fields_.TakeText("description").value_or("");
+    updater_->location = definition_.location();
+    updater_->database = definition_.ReadDatabaseOfPython();
+    ReadWhoAndWhat(settings);
+    updater_->function = ReadFunction(in_python, fields_);
+    ReadActions();
+    fields_.Finish();
+    CheckPrimaryKey();
+    return Sound();
   }
 
  private:
+  UpdaterPtr Sound() const { return definition_.faulty() || !definition_.database_is_sound() ? nullptr : updater_; }
+
+  void ReadWhoAndWhat(const Settings& settings) {
+    updater_->params = definition_.ReadParams();
+    updater_->access = ReadAccess(file_, fields_, updater_->params, settings.auth.on, "updater");
+    ReadMode();
+  }
+
+  void ReadActions() {
+    YamlMap actions(file_, fields_.Take("actions"), "actions");
+    bool any = false;
+    for (const WriteAction action : kWriteActions) {
+      const std::string name(WriteActionName(action));
+      if (!actions.Has(name)) continue;
+      any = true;
+      WriteTemplate& takes = updater_->templates.at(static_cast<std::size_t>(action)).emplace();
+      for (const std::string& taken : actions.TakeTexts(name)) {
+        const auto param = std::ranges::find(updater_->params, taken, &Param::name);
+        if (param != updater_->params.end()) {
+          takes.params.push_back(static_cast<std::size_t>(param - updater_->params.begin()));
+        } else {
+          definition_.Report(fmt::format("{} takes \"{}\", which is no parameter", name, taken));
+        }
+      }
+      std::ranges::sort(takes.params);
+    }
+    actions.Finish();
+    if (!any) definition_.Report("the updater takes no action", "insert, update, delete: one of them at least");
+  }
+
   void ReadMode() {
     if (fields_.TakeChoice("mode", {"through", "behind"}).value_or(0) == 0) return;
     file_.Report(fields_.Take("mode"), "mode: behind is not in this version", "use mode: through");
@@ -132,6 +174,19 @@ std::vector<std::size_t> PrimaryKeyOf(const Updater& updater) {
     if (updater.params[i].primary_key) key.push_back(i);
   }
   return key;
+}
+
+UpdaterPtr ReadPythonUpdater(const Settings& settings, const PythonDefinition& definition, const std::string& name,
+                             Faults& faults) {
+  UpdaterPtr updater;
+  const std::string no_text;
+  ReadPythonDefinition(definition, name, faults, [&](const YamlFile& file, YamlMap& fields) {
+    const SqlReader sql(file, no_text, definition.file);
+    UpdaterReader reader(settings, file, fields, sql);
+    updater =
+        definition.runs ? reader.ReadPython(settings, definition) : reader.Read(settings, definition.function.name);
+  });
+  return updater;
 }
 
 Definitions<UpdaterPtr> ReadYamlUpdaters(const Settings& settings, const std::string& path, const std::string& name,

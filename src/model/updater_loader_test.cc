@@ -93,9 +93,6 @@ TEST_F(UpdaterLoaderTest, RefusesWhatIsNotInThisVersion) {
             "updaters/u.yml:1:7: error: mode: behind is not in this version (use mode: through)");
   EXPECT_THAT(FaultOf("returning: [id]\nquery: {template: {insert: insert into x values (1)}}\n"),
               HasSubstr("updaters/u.yml:1:12: error: \"returning\" is no field: what the database returns is said"));
-  Write("updaters/u.yml", kItem);
-  Write("updaters/more.py", "");
-  EXPECT_THAT(FaultTexts(), ElementsAre(HasSubstr("updaters/more.py: error: Python updaters are not in this version")));
 }
 
 TEST_F(UpdaterLoaderTest, APrimaryKeyIsUsedAndNeverNull) {

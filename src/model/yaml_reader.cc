@@ -51,6 +51,7 @@ std::string ExpandEnvironment(std::string_view text, std::optional<std::string>&
 }  // namespace
 
 Location YamlFile::At(const YAML::Node& node) const {
+  if (line > 0) return {name, line, 0};
   const YAML::Mark mark = node.IsDefined() ? node.Mark() : YAML::Mark::null_mark();
   if (mark.is_null()) return {name, 0, 0};
   return {name, mark.line + 1, mark.column + 1};

@@ -21,6 +21,7 @@ namespace kck {
 struct YamlFile {
   std::string name;
   Faults* faults = nullptr;
+  int line = 0;  // of a definition that does not stand in the file as YAML: all faults of it are there
 
   Location At(const YAML::Node& node) const;
   // A scalar with ${NAME} replaced by the environment's NAME; `$${` stands for `${`. `field` names it in faults.

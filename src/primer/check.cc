@@ -209,7 +209,7 @@ class FolderCheck {
     for (const ProductPtr& product : folder_.products) CheckProduct(*product);
     for (const UpdaterPtr& updater : folder_.updaters) {
       for (const WriteAction action : kWriteActions) {
-        if (const auto& found = updater->Template(action)) {
+        if (const auto& found = updater->Template(action); found && found->statement) {
           CheckWrite(updater->database, {*found->statement, updater->location, found->start}, UpdaterKinds());
         }
       }
@@ -230,6 +230,7 @@ class FolderCheck {
   }
 
   void CheckProduct(const Product& product) {
+    if (!product.statement) return;
     const auto source = databases_.sources.find(product.database);
     DatabaseCheck* check = CheckOf(product.database);
     if (check == nullptr || source == databases_.sources.end()) return;

@@ -23,7 +23,8 @@ struct Primed {
   DatabaseIdentity identity;
   std::uint32_t cost_us = 0;
   std::uint64_t rows = 0;
-  std::uint32_t statement_keys = 1;  // as Rows says it
+  std::uint32_t statement_keys = 1;     // as Rows says it
+  std::vector<std::string> reads = {};  // the keys that it was computed from, as they were asked for
 };
 
 class Primer {

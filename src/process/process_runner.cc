@@ -16,12 +16,13 @@ std::string RecordName(const std::string& process) { return std::string(ProcessR
 
 ProcessRunner::Impl::Impl(Scheduler& scheduler, Store& store, Engine& engine, RefreshWorker& refresher,
                           std::map<std::string, ProcessDatabase> databases, TickClaim& claim, ProcessLimits limits,
-                          std::uint64_t seed)
+                          std::uint64_t seed, PythonFunctions* functions)
     : scheduler_(scheduler),
       store_(store),
       engine_(engine),
       refresher_(refresher),
       databases_(std::move(databases)),
+      functions_(functions),
       claim_(claim),
       limits_(limits),
       random_(static_cast<std::minstd_rand::result_type>(seed)) {}
@@ -113,7 +114,7 @@ void ProcessRunner::Impl::Resume(State& state) {
     interrupted.detail = "the server ended while it ran";
     ++state.results[interrupted.result];
     state.record.Add(interrupted);
-    const bool again = !state.process->statement || state.process->missed != MissedRuns::kSkip;
+    const bool again = !state.process->domain.empty() || state.process->missed != MissedRuns::kSkip;
     if (again) state.owed.push_back(interrupted.tick_unix_ms);
     LogWarning("process {} was interrupted{}", state.name, again ? ", and is begun again" : "");
   }
@@ -189,8 +190,9 @@ std::vector<ProcessReport> ProcessRunner::Impl::Report() const {
 
 ProcessRunner::ProcessRunner(Scheduler& scheduler, Store& store, Engine& engine, RefreshWorker& refresher,
                              std::map<std::string, ProcessDatabase> databases, TickClaim& claim, ProcessLimits limits,
-                             std::uint64_t seed)
-    : impl_(std::make_shared<Impl>(scheduler, store, engine, refresher, std::move(databases), claim, limits, seed)) {}
+                             std::uint64_t seed, PythonFunctions* functions)
+    : impl_(std::make_shared<Impl>(scheduler, store, engine, refresher, std::move(databases), claim, limits, seed,
+                                   functions)) {}
 
 ProcessRunner::~ProcessRunner() = default;
 

@@ -49,10 +49,11 @@ class ProcessRunner {
   using DoneCallback = std::function<void(Result<void>)>;
   using RunCallback = std::function<void(Result<ProcessRun>)>;
 
-  // `databases` has one for each that the catalog's processes name. `seed` is for jitter.
+  // `databases` has one for each that the catalog's processes name. `seed` is for jitter. `functions` runs those that
+  // are in Python; null: there are none.
   ProcessRunner(Scheduler& scheduler, Store& store, Engine& engine, RefreshWorker& refresher,
                 std::map<std::string, ProcessDatabase> databases, TickClaim& claim, ProcessLimits limits = {},
-                std::uint64_t seed = 1);
+                std::uint64_t seed = 1, PythonFunctions* functions = nullptr);
   ~ProcessRunner();
   ProcessRunner(const ProcessRunner&) = delete;
   ProcessRunner& operator=(const ProcessRunner&) = delete;

@@ -19,7 +19,8 @@ namespace kck {
 class ProcessRunner::Impl : public std::enable_shared_from_this<ProcessRunner::Impl> {
  public:
   Impl(Scheduler& scheduler, Store& store, Engine& engine, RefreshWorker& refresher,
-       std::map<std::string, ProcessDatabase> databases, TickClaim& claim, ProcessLimits limits, std::uint64_t seed);
+       std::map<std::string, ProcessDatabase> databases, TickClaim& claim, ProcessLimits limits, std::uint64_t seed,
+       PythonFunctions* functions);
 
   // process_runner.cc
   void Start(DoneCallback done);
@@ -88,6 +89,8 @@ class ProcessRunner::Impl : public std::enable_shared_from_this<ProcessRunner::I
   void OnBegun(const StatePtr& state, Result<void> recorded);
   void Work(const StatePtr& state);
   void RunStatement(const StatePtr& state, const Process& process);
+  void RunFunction(const StatePtr& state, const Process& process);
+  bool LeaveAtStop(const StatePtr& state) KCK_EXCLUDES(mutex_);
   void RefreshDomain(const StatePtr& state, const Process& process);
   void OnWorked(const StatePtr& state, Result<std::string> outcome);
   void Finish(const StatePtr& state, Result<std::string> outcome) KCK_REQUIRES(mutex_);
@@ -100,6 +103,7 @@ class ProcessRunner::Impl : public std::enable_shared_from_this<ProcessRunner::I
   Engine& engine_;
   RefreshWorker& refresher_;
   const std::map<std::string, ProcessDatabase> databases_;
+  PythonFunctions* const functions_;  // null: nothing is in Python
   TickClaim& claim_;
   const ProcessLimits limits_;
 

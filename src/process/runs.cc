@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "primer/python_functions.h"
 #include "process/runner_impl.h"
 
 namespace kck {
@@ -78,7 +79,23 @@ void ProcessRunner::Impl::OnBegun(const StatePtr& state, Result<void> recorded) 
 void ProcessRunner::Impl::Work(const StatePtr& state) {
   const Process& process = *state->working;
   if (process.statement) return RunStatement(state, process);
+  if (process.function) return RunFunction(state, process);
   RefreshDomain(state, process);
+}
+
+void ProcessRunner::Impl::RunFunction(const StatePtr& state, const Process& process) {
+  if (functions_ == nullptr) return OnWorked(state, Fail(ErrorCode::kPrimerFailed, "there are no Python workers"));
+  if (!LeaveAtStop(state)) return;
+  const auto ended = Then(&Impl::OnWorked, state);
+  functions_->Run(process, [ended](const Result<void>& ran) { ended(ran.map([] { return std::string("done"); })); });
+}
+
+// Its work is left where the runner stops, and begun again at the next start. False: it stops already.
+bool ProcessRunner::Impl::LeaveAtStop(const StatePtr& state) {
+  MutexLock lock(mutex_);
+  state->walking = true;
+  idle_.notify_all();
+  return !stopping_;
 }
 
 void ProcessRunner::Impl::RunStatement(const StatePtr& state, const Process& process) {
@@ -101,12 +118,7 @@ void ProcessRunner::Impl::RefreshDomain(const StatePtr& state, const Process& pr
     return OnWorked(state,
                     Fail(ErrorCode::kUnknownKey, fmt::format("there is no product {} with a domain", process.domain)));
   }
-  {
-    MutexLock lock(mutex_);
-    state->walking = true;
-    idle_.notify_all();
-    if (stopping_) return;
-  }
+  if (!LeaveAtStop(state)) return;
   const auto ended = Then(&Impl::OnWorked, state);
   refresher_.RefreshDomain(*product, RefreshReason::kDomain, false,
                            [ended](const Result<DomainWalkReport>& walk) { ended(walk.and_then(OutcomeOf)); });
@@ -114,7 +126,7 @@ void ProcessRunner::Impl::RefreshDomain(const StatePtr& state, const Process& pr
 
 void ProcessRunner::Impl::OnWorked(const StatePtr& state, Result<std::string> outcome) {
   MutexLock lock(mutex_);
-  // The engine is stopped under the walk: its record says that it has not ended.
+  // What it does is stopped under it: its record says that it has not ended.
   if (stopping_ && state->walking && !outcome) return;
   Finish(state, std::move(outcome));
 }

@@ -1,0 +1,68 @@
+// Which keys were computed from which: of products that read others as they are computed (kck.get in Python).
+//
+// A read is known from the moment at which it is asked for, so that a change of what is read meets whoever reads it,
+// though its compute has not ended. Once it has, the reads that it made replace those of the compute before.
+//
+// Any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/text_map.h"
+#include "base/thread_annotations.h"
+
+namespace kck {
+
+class Dependencies {
+ public:
+  // `reads_max` bounds the reads of all keys together.
+  explicit Dependencies(std::size_t reads_max) : reads_max_(reads_max) {}
+
+  enum class Verdict {
+    kNoted,
+    kCycle,  // what is to be read is computed from the reader
+    kFull,   // there is no room: a change of what is read would not meet the reader
+  };
+
+  // `key`, by the definition `fingerprint`, is about to read `read`.
+  Verdict Begin(const std::string& key, std::uint64_t fingerprint, const std::string& read) KCK_EXCLUDES(mutex_);
+
+  // `key` was computed from these. True where that is another set than was last kept: a record is to be made of it.
+  bool Keep(const std::string& key, std::uint64_t fingerprint, const std::vector<std::string>& reads)
+      KCK_EXCLUDES(mutex_);
+
+  // Those that were computed from `read`.
+  std::vector<std::string> DependentsOf(const std::string& read) const KCK_EXCLUDES(mutex_);
+  bool empty() const KCK_EXCLUDES(mutex_);
+
+  // What is left of a cycle, for people: "a → b → a". After kCycle.
+  std::string CycleText(const std::string& key, const std::string& read) const KCK_EXCLUDES(mutex_);
+
+  // A record's value, and what it says. False: it says nothing.
+  static std::string RecordText(std::uint64_t fingerprint, const std::vector<std::string>& reads);
+  bool Restore(const std::string& key, std::string_view record) KCK_EXCLUDES(mutex_);
+
+ private:
+  struct Reads {
+    std::uint64_t fingerprint = 0;
+    std::set<std::string, std::less<>> now;  // with those that are under way
+    std::vector<std::string> kept;           // of the last compute, sorted
+  };
+
+  std::vector<std::string> PathFrom(const std::string& from, const std::string& to) const KCK_REQUIRES(mutex_);
+  void Add(const std::string& key, Reads& reads, const std::string& read) KCK_REQUIRES(mutex_);
+  void Remove(const std::string& key, Reads& reads, const std::string& read) KCK_REQUIRES(mutex_);
+
+  const std::size_t reads_max_;
+  mutable Mutex mutex_;
+  TextMap<Reads> reads_ KCK_GUARDED_BY(mutex_);                                 // by who reads
+  TextMap<std::set<std::string, std::less<>>> readers_ KCK_GUARDED_BY(mutex_);  // by what is read
+  std::size_t count_ KCK_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace kck

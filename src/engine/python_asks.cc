@@ -1,0 +1,110 @@
+#include "engine/python_asks.h"
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/json_object.h"
+#include "model/product_key.h"
+#include "model/write_fields.h"
+
+namespace kck {
+namespace {
+
+using Answer = WorkerPool::Answer;
+using AnswerCallback = WorkerPool::AnswerCallback;
+
+Answer Refused(Error error) { return {Failure(std::move(error)), ""}; }
+
+Engine::WriteCallback VersionTold(AnswerCallback done) {
+  return [done = std::move(done)](const Result<Version>& version) {
+    if (!version) return done(Refused(version.error()));
+    done({std::string("null"), VersionText(*version)});
+  };
+}
+
+}  // namespace
+
+void PythonAsks::Answer(const WorkerAsk& ask, const std::string& key, TimePoint deadline, AnswerCallback done) {
+  if (ask.op == "get") return Get(ask.key, key, deadline, std::move(done));
+  if (ask.op == "refresh") return Refresh(ask, std::move(done));
+  if (ask.op == "update") return Update(ask, deadline, std::move(done));
+  Result<ResolvedKey> resolved = ResolveKey(*engine_.catalog(), ask.key);
+  if (!resolved) return done(Refused(resolved.error()));
+  if (ask.op == "purge") return engine_.Purge(*std::move(resolved), std::nullopt, VersionTold(std::move(done)));
+  if (ask.op == "set") {
+    if (!IsJson(ask.value)) return done(Refused({ErrorCode::kBadRequest, "the value is no JSON"}));
+    return engine_.Set(*std::move(resolved), ask.value, std::nullopt, VersionTold(std::move(done)));
+  }
+  done(Refused({ErrorCode::kBadRequest, fmt::format("\"{}\" is nothing that can be asked for", ask.op)}));
+}
+
+void PythonAsks::Get(const std::string& raw_key, const std::string& reader, TimePoint deadline, AnswerCallback done) {
+  const CatalogPtr catalog = engine_.catalog();
+  Result<ResolvedKey> key = ResolveKey(*catalog, raw_key);
+  if (!key) return done(Refused(key.error()));
+  if (!reader.empty()) {
+    const Result<ResolvedKey> reads = ResolveKey(*catalog, reader);
+    // Its product may have gone while it was computed: nobody will keep what comes of it.
+    if (reads && reads->product) {
+      if (Result<void> noted = engine_.BeginRead(*reads, key->text); !noted) return done(Refused(noted.error()));
+    }
+  }
+  engine_.Fetch(*std::move(key), deadline, [done = std::move(done)](const Result<Served>& served) {
+    if (!served) {
+      const ErrorCode code = served.error().code;
+      const bool none = code == ErrorCode::kUnknownKey || code == ErrorCode::kKeyNotSet;
+      // That there was none has been read as well.
+      return done({Failure(served.error()), none ? "none" : ""});
+    }
+    done({std::string(served->entry->value()), VersionText(served->entry->version())});
+  });
+}
+
+void PythonAsks::Update(const WorkerAsk& ask, TimePoint deadline, AnswerCallback done) {
+  const std::string name(KeyName(ask.key));
+  UpdaterPtr updater = engine_.catalog()->FindUpdater(DecodeSegment(name).value_or(""));
+  if (!updater) return done(Refused({ErrorCode::kUnknownKey, fmt::format("there is no updater {}", name)}));
+  const WriteCall call = ask.action == "insert"   ? WriteCall::kCreate
+                         : ask.action == "update" ? WriteCall::kUpdate
+                                                  : WriteCall::kDelete;
+  const Result<std::vector<WriteField>> fields = ReadJsonFields(ask.fields.empty() ? "{}" : ask.fields);
+  if (!fields) return done(Refused(fields.error()));
+  const std::string_view key = std::string_view(ask.key).substr(std::min(ask.key.size(), name.size() + 1));
+  Result<ResolvedWrite> write = ResolveWrite(std::move(updater), call, key, *fields);
+  if (!write) return done(Refused(write.error()));
+  const WriteAction action = write->action;
+  engine_.RunUpdater(*std::move(write), deadline, [action, done = std::move(done)](Result<Updated> updated) {
+    if (!updated) return done(Refused(std::move(updated.error())));
+    std::string text;
+    JsonObject object(text);
+    object.Text("action", WriteActionName(action));
+    object.Number("rows", updated->rows);
+    object.Member("returning") += updated->returning;
+    object.Text("token", updated->token);
+    object.End();
+    done({std::move(text), ""});
+  });
+}
+
+void PythonAsks::Refresh(const WorkerAsk& ask, AnswerCallback done) {
+  auto told = [done](const Result<void>& queued) {
+    if (!queued) return done(Refused(queued.error()));
+    done({std::string("null"), ""});
+  };
+  constexpr std::string_view kWhole = "/*";
+  if (ask.key.ends_with(kWhole) && ask.key.find('/') == ask.key.size() - kWhole.size()) {
+    return engine_.RefreshProduct(KeyName(ask.key), std::move(told));
+  }
+  Result<ResolvedKey> key = ResolveKey(*engine_.catalog(), ask.key);
+  if (!key) return done(Refused(key.error()));
+  HintPtr hint;
+  if (!ask.hint.empty()) {
+    if (!ask.hint.starts_with('{') || !IsJson(ask.hint) || ask.hint.size() > Hints::kBytesMax) {
+      return done(Refused({ErrorCode::kBadRequest, "a hint is a JSON object, and not a long one"}));
+    }
+    hint = std::make_shared<const std::string>(ask.hint);
+  }
+  engine_.QueueRefresh(*std::move(key), std::move(hint), std::move(told));
+}
+
+}  // namespace kck

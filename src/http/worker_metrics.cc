@@ -1,0 +1,32 @@
+#include "http/worker_metrics.h"
+
+#include "python/worker_pool.h"
+
+namespace kck {
+
+void AddWorkerMetrics(Families& families, const ServerState& server) {
+  if (server.node.workers == nullptr) return;
+  const WorkerPoolStats stats = server.node.workers->stats();
+  const auto gauge = [&](const char* name, const char* help, std::size_t value) {
+    AddGauge(families, name, help, value);
+  };
+  gauge("kck_python_workers", "Python workers that are ready.", stats.workers);
+  gauge("kck_python_workers_starting", "Python workers that have yet to import their files.", stats.starting);
+  gauge("kck_python_running", "Calls that Python workers run.", stats.running);
+  gauge("kck_python_waiting", "Calls that wait for a Python worker.", stats.waiting);
+  gauge("kck_python_resident_bytes", "Memory of all Python workers.", stats.resident_bytes);
+  AddCounter(families, "kck_python_calls_total", "Calls of Python functions.", stats.calls);
+  prometheus::MetricFamily& family =
+      AddFamily(families, "kck_python_failures_total", "Calls of Python functions that failed, by how.",
+                prometheus::MetricType::Counter);
+  const auto add = [&](const char* how, std::uint64_t count) {
+    AddCounterMetric(family, static_cast<double>(count)).label = {{"how", how}};
+  };
+  add("raised", stats.failed);
+  add("late", stats.timed_out);
+  add("died", stats.died);
+  AddCounter(families, "kck_python_restarts_total", "Python workers that were started in place of another one.",
+             stats.restarts);
+}
+
+}  // namespace kck

@@ -1,0 +1,128 @@
+// The messages between the server and its Python workers: maps in MessagePack, each behind its length in four bytes,
+// big endian. docs/reference/worker_protocol.md has all of their fields.
+//
+// Pure functions; any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "model/hints.h"
+#include "model/param.h"
+#include "model/python_definitions.h"
+
+namespace kck {
+
+inline constexpr std::uint64_t kWorkerProtocol = 1;
+inline constexpr std::size_t kFrameHeadBytes = 4;
+
+// What a worker is told first.
+struct WorkerStart {
+  std::string folder;
+  std::vector<std::string> path;
+  PythonFiles files;
+  std::size_t memory_bytes = 0;
+  int concurrency = 1;
+  std::size_t message_bytes_max = 0;
+  bool describe = false;  // it is only to say what the files define
+};
+
+// What a worker is to run.
+struct PythonCall {
+  enum class Kind { kPrime, kUpdate, kRun };
+
+  Kind kind = Kind::kPrime;
+  std::string name;                           // of the product, updater or process
+  std::vector<std::vector<ParamValue>> keys;  // of a prime
+  std::vector<Hints> hints;                   // of each of the keys
+  std::string action;                         // of an update
+  std::vector<std::pair<std::string, ParamValue>> params;
+};
+
+// Why there is no result.
+struct PythonFailure {
+  std::string name;     // of the exception's class
+  std::string message;  // with the traceback for the log, never for an answer
+  std::string traceback;
+  std::string code;   // the name of one of KCK's errors, which the function raised for the caller; else empty
+  std::string shown;  // with it: the message for the caller
+};
+
+// One result of a call.
+struct PythonResult {
+  std::string value;  // of a prime: JSON text
+  bool empty = false;
+  std::vector<std::pair<std::string, std::string>> reads;  // what it read through kck.get: keys, and their versions
+  std::uint64_t rows = 0;                                  // of an update
+  std::string returning = "[]";
+  std::uint32_t cost_us = 0;  // its part of the time that the call took
+  std::optional<PythonFailure> failure;
+};
+
+struct WorkerHello {
+  std::uint64_t protocol = 0;
+  std::string kck_version;
+  std::string python_version;
+  PythonDefinitions described;
+};
+
+struct WorkerResult {
+  std::uint64_t id = 0;
+  std::vector<PythonResult> results;
+  std::size_t resident_bytes = 0;
+  std::uint32_t time_us = 0;
+};
+
+// What a function that runs asks of the server.
+struct WorkerAsk {
+  std::uint64_t id = 0;
+  std::optional<std::uint64_t> call;  // that runs the function, where that is known
+  std::string op;
+  std::string action;  // of an update: "insert", "update" or "delete"
+  std::string key;
+  std::string value;   // JSON text
+  std::string hint;    // likewise
+  std::string fields;  // likewise
+};
+
+struct WorkerEnd {
+  std::string reason;
+};
+
+using WorkerMessage = std::variant<WorkerHello, WorkerResult, WorkerAsk, WorkerEnd>;
+
+std::string StartFrame(const WorkerStart& start);
+std::string CallFrame(std::uint64_t id, const PythonCall& call, std::chrono::milliseconds timeout);
+// `answer` is JSON text.
+std::string ReplyFrame(std::uint64_t ask, const Result<std::string>& answer, std::string_view version);
+std::string CancelFrame(std::uint64_t call);
+std::string StopFrame();
+
+// Reads what a worker sent, without its length. The error says what is wrong with it.
+Result<WorkerMessage> ReadWorkerMessage(std::string_view frame);
+
+// Takes a stream apart into frames.
+class FrameReader {
+ public:
+  explicit FrameReader(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+  void Add(std::string_view bytes) { held_ += bytes; }
+
+  // The next frame, until the next call; nothing where it has not come whole. The error: it is longer than allowed, and
+  // nothing can be read after it.
+  Result<std::optional<std::string_view>> Next();
+
+ private:
+  const std::size_t bytes_max_;
+  std::string held_;
+  std::size_t read_ = 0;  // of held_
+};
+
+}  // namespace kck
