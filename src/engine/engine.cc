@@ -224,8 +224,8 @@ void Engine::RunUpdater(ResolvedWrite write, TimePoint deadline, UpdateCallback 
   impl_->RunUpdater(std::move(write), deadline, std::move(done));
 }
 
-void Engine::Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done) {
-  impl_->Refresh(std::move(key), deadline, std::move(done));
+void Engine::Refresh(ResolvedKey key, HintPtr hint, TimePoint deadline, FetchCallback done) {
+  impl_->Refresh(std::move(key), std::move(hint), deadline, std::move(done));
 }
 
 void Engine::QueueRefresh(ResolvedKey key, HintPtr hint, DoneCallback done) {

@@ -169,11 +169,11 @@ class Engine {
   // (Product::refresh.after_updates) are stale by then, wherever this process may be killed.
   void RunUpdater(ResolvedWrite write, TimePoint deadline, UpdateCallback done);
 
-  // Computes `key` again, by a fill that begins after this call, and answers with what it brought.
-  void Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done);
+  // Computes `key` again, by a fill that begins after this call, and answers with what it brought. `hint`, a JSON
+  // object, is for that fill; null: none.
+  void Refresh(ResolvedKey key, HintPtr hint, TimePoint deadline, FetchCallback done);
 
   // The same without waiting for the fill: `done` once the wish is durable. Until a newer fill, the entry is stale.
-  // `hint`, a JSON object, is for that fill; null: none.
   void QueueRefresh(ResolvedKey key, HintPtr hint, DoneCallback done);
 
   // A refresh whose turn has come.

@@ -70,7 +70,7 @@ class Engine::Impl {
   void Fetch(ResolvedKey key, TimePoint deadline, FetchCallback done, WriteTokens after, TracePtr trace);
 
   // refreshes.cc
-  void Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done);
+  void Refresh(ResolvedKey key, HintPtr hint, TimePoint deadline, FetchCallback done);
   void QueueRefresh(ResolvedKey key, HintPtr hint, DoneCallback done);
   void RefreshBehind(std::vector<RefreshTask> tasks);
   void RefreshProduct(std::string_view name, DoneCallback done);

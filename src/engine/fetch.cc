@@ -179,6 +179,7 @@ FlightPtr Engine::Impl::MakeFlight(KeyTable::Stripe& stripe, KeyState& state, Re
   flight->sequence = sequence_.Next();
   flight->made_at = scheduler_.Now();
   if (!waiters.empty()) flight->trace = waiters.front()->trace;
+  for (const WaiterPtr& waiter : waiters) flight->hints.Add(waiter->hint);
   flight->waiters = std::move(waiters);
   if (state.flight) state.flight->discarded = true;
   state.flight = flight;

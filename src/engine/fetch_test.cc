@@ -243,5 +243,15 @@ TEST_F(Fetching, AStoreThatIsDownIsPassedBy) {
   EXPECT_GE(engine_->counters().store_errors, 1U);
 }
 
+TEST_F(Fetching, AHintOfARefreshThatIsWaitedForReachesItsFill) {
+  Refresh("item/1", std::make_shared<const std::string>(R"({"n":1})"));
+  const Hints hints = primer_.Asked(0).hints;
+  ASSERT_EQ(hints.all().size(), 1U);
+  EXPECT_EQ(*hints.all()[0], R"({"n":1})");
+  Answer(0, "[1]", 1);
+  Refresh("item/1");
+  EXPECT_TRUE(primer_.Asked(1).hints.all().empty()) << "it is for one fill alone";
+}
+
 }  // namespace
 }  // namespace kck

@@ -34,6 +34,7 @@ struct Waiter {
   WriteTokens after;             // an entry that does not show these writes does not do
   std::uint64_t newer_than = 0;  // nor one by a fill that began before this sequence
   int missed = 0;                // results of flights that did not
+  HintPtr hint;                  // for the fill that it asks for; null: none
   TracePtr trace;                // of its request
   bool joined = false;           // the flight that it waits for is not its own
   Scheduler::TimerId timer = 0;

@@ -11,10 +11,11 @@ constexpr std::size_t kBeginAtOnce = 128;
 
 }  // namespace
 
-void Engine::Impl::Refresh(ResolvedKey key, TimePoint deadline, FetchCallback done) {
+void Engine::Impl::Refresh(ResolvedKey key, HintPtr hint, TimePoint deadline, FetchCallback done) {
   auto waiter = std::make_shared<Waiter>();
   waiter->done = std::move(done);
   waiter->wants_new = true;
+  waiter->hint = std::move(hint);
   if (!key.product) {
     return Reply(key, waiter, Fail(ErrorCode::kUnknownKey, "there is no product of that name to refresh"));
   }
@@ -81,7 +82,7 @@ FlightPtr Engine::Impl::JoinBehind(RefreshTask task) {
   } else {
     flight = MakeFlight(stripe, state, std::move(task.key), {waiter});
   }
-  if (flight) flight->hints = std::move(task.hints);
+  if (flight) flight->hints.Add(task.hints);
   stripe.Tidy(text);
   return flight;
 }

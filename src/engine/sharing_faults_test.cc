@@ -223,7 +223,7 @@ class FaultySharing {
       commits_.Change(key);
       FaultyNode& one = *nodes_[static_cast<std::size_t>(Below(random_, 3))];
       bool refreshed = false;
-      one.engine.Refresh(Key(one, key), TimePoint::max(),
+      one.engine.Refresh(Key(one, key), nullptr, TimePoint::max(),
                          [&refreshed](const Result<Served>& served) { refreshed = served.has_value(); });
       scheduler_.Advance(seconds(5));
       EXPECT_TRUE(refreshed);

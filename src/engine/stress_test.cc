@@ -86,7 +86,7 @@ class EngineStress : public testing::Test {
   void Refresh(unsigned which) {
     const std::uint64_t before = primer_.database;
     std::promise<Result<Served>> refreshed;
-    engine_.Refresh(Key(which), scheduler_.Now() + std::chrono::seconds(60), Into(refreshed));
+    engine_.Refresh(Key(which), nullptr, scheduler_.Now() + std::chrono::seconds(60), Into(refreshed));
     const Result<Served> result = refreshed.get_future().get();
     EXPECT_TRUE(!result || NumberOf(*result) >= before) << "a refresh brought what was read before it";
   }

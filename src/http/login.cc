@@ -112,12 +112,13 @@ void Login::Read(const std::shared_ptr<Pending>& pending, TimePoint deadline, Ro
   for (const LoginSettings::Part& part : login.parts) values.push_back(ValueOf(part, pending->attempt, login));
   Result<ResolvedKey> key = KeyOf(product, values);
   if (!key) return then(Unknown());  // what is no value of the parameter's type is nobody's name
-  engine_.Refresh(*std::move(key), deadline, [form = FormOf(login), then = std::move(then)](Result<Served> served) {
-    const bool absent = !served && served.error().code == ErrorCode::kKeyNotSet;
-    if (absent || (served && served->entry->kind() == EntryKind::kEmpty)) return then(Unknown());
-    if (!served) return then(Failure(std::move(served.error())));
-    then(ReadLoginRow(served->entry->value(), form));
-  });
+  engine_.Refresh(*std::move(key), nullptr, deadline,
+                  [form = FormOf(login), then = std::move(then)](Result<Served> served) {
+                    const bool absent = !served && served.error().code == ErrorCode::kKeyNotSet;
+                    if (absent || (served && served->entry->kind() == EntryKind::kEmpty)) return then(Unknown());
+                    if (!served) return then(Failure(std::move(served.error())));
+                    then(ReadLoginRow(served->entry->value(), form));
+                  });
 }
 
 void Login::Compare(const std::shared_ptr<Pending>& pending, Result<LoginRow> row) {

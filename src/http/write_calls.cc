@@ -129,7 +129,8 @@ void RefreshCall(Exchange& exchange, const Route& route) {
   Result<HintPtr> hint = HintOf(exchange.request().body);
   if (!hint) return exchange.AnswerError(hint.error(), route.key);
   Engine& engine = exchange.engine();
-  if (*waits) return engine.Refresh(*std::move(key), exchange.Deadline(), EntryLater(exchange, route.key));
+  if (*waits)
+    return engine.Refresh(*std::move(key), *std::move(hint), exchange.Deadline(), EntryLater(exchange, route.key));
   engine.QueueRefresh(*std::move(key), *std::move(hint), DoneLater(exchange, route.key, 202, std::string(kQueued)));
 }
 

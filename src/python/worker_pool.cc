@@ -131,7 +131,7 @@ class WorkerPool::Impl {
   void PumpOne(std::deque<PoolCallPtr>& waiting) {
     std::size_t looked_at = 0;
     for (auto at = waiting.begin(); at != waiting.end() && looked_at < kLookedAtMax;) {
-      const PoolCallPtr call = *at;
+      const PoolCallPtr& call = *at;
       if (call->answered || Place(call)) {
         at = waiting.erase(at);
       } else {
@@ -239,7 +239,7 @@ class WorkerPool::Impl {
   void OnResult(const MemberPtr& member, WorkerResult result) {
     const auto at = std::ranges::find(member->running, result.id, &PoolCall::id);
     if (at == member->running.end()) return;
-    const PoolCallPtr call = *at;
+    const PoolCallPtr call = std::move(*at);
     member->running.erase(at);
     deaths_in_a_row_ = 0;
     const std::size_t wanted = call->request.call.kind == PythonCall::Kind::kPrime ? call->request.call.keys.size() : 1;

@@ -80,9 +80,9 @@ std::string EngineFixture::Update(const kck::Written& written) {
   return token;
 }
 
-EngineFixture::Fetched EngineFixture::Refresh(const std::string& key) {
+EngineFixture::Fetched EngineFixture::Refresh(const std::string& key, HintPtr hint) {
   auto fetched = std::make_shared<std::optional<Result<Served>>>();
-  engine_->Refresh(Key(key), scheduler_.Now() + std::chrono::seconds(30),
+  engine_->Refresh(Key(key), std::move(hint), scheduler_.Now() + std::chrono::seconds(30),
                    [fetched](Result<Served> result) { *fetched = std::move(result); });
   scheduler_.RunReady();
   return fetched;

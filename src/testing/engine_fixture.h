@@ -38,7 +38,7 @@ class EngineFixture : public testing::Test {
   ResolvedKey Key(const std::string& text);
   Fetched Fetch(const std::string& key, Duration wait = std::chrono::seconds(30));
   Fetched FetchAfter(const std::string& key, const std::string& tokens, Duration wait = std::chrono::seconds(30));
-  Fetched Refresh(const std::string& key);
+  Fetched Refresh(const std::string& key, HintPtr hint = nullptr);
   Written Set(const std::string& key, const std::string& value, std::optional<Version> condition = {});
   Written Purge(const std::string& key, std::optional<Version> condition = {});
 

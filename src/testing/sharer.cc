@@ -116,7 +116,7 @@ bool Sharer::QueueRefresh(const std::string& text) {
 }
 
 void Sharer::Refresh(const std::string& text) {
-  engine_.Refresh(Key(text), TimePoint::max(), [](const Result<Served>&) {});
+  engine_.Refresh(Key(text), nullptr, TimePoint::max(), [](const Result<Served>&) {});
   scheduler_.RunReady();
 }
 

@@ -154,7 +154,7 @@ void SimClients::OnUpdated(std::string_view database, const Result<Updated>& upd
 
 void SimClients::Refresh(const ResolvedKey& key) {
   const Moment began = checker_.MomentOf(node_()->engine());
-  node_()->engine().Refresh(key, process_.Now() + kPatience,
+  node_()->engine().Refresh(key, nullptr, process_.Now() + kPatience,
                             [this, key, began, then = Asks()](const Result<Served>& got) {
                               if (got && checker_.IsBefore(*got->entry, began)) {
                                 checker_.Violated(key, "a refresh brought what was computed before it was asked for");
