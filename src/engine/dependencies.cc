@@ -87,6 +87,13 @@ std::vector<std::string> Dependencies::DependentsOf(const std::string& read) con
   return {readers->second.begin(), readers->second.end()};
 }
 
+std::vector<std::string> Dependencies::ReadsOf(const std::string& key) const {
+  MutexLock lock(mutex_);
+  const auto reads = reads_.find(key);
+  if (reads == reads_.end()) return {};
+  return {reads->second.now.begin(), reads->second.now.end()};
+}
+
 bool Dependencies::empty() const {
   MutexLock lock(mutex_);
   return readers_.empty();

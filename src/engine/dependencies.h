@@ -36,6 +36,8 @@ class Dependencies {
   bool Keep(const std::string& key, std::uint64_t fingerprint, const std::vector<std::string>& reads)
       KCK_EXCLUDES(mutex_);
 
+  // What `key` was computed from, or is about to read.
+  std::vector<std::string> ReadsOf(const std::string& key) const KCK_EXCLUDES(mutex_);
   // Those that were computed from `read`.
   std::vector<std::string> DependentsOf(const std::string& read) const KCK_EXCLUDES(mutex_);
   bool empty() const KCK_EXCLUDES(mutex_);

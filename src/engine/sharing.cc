@@ -75,6 +75,10 @@ void Engine::Impl::Recheck(const std::string& key, const EntryPtr& held, std::fu
   }
   pace_.Count(scheduler_.Now());
   ++counters.rechecks;
+  // Another process's change of what it was computed from makes it due as it is met (OnForeignChange).
+  for (const std::string& read : dependencies.ReadsOf(key)) {
+    if (const EntryPtr read_held = hot.Look(read)) Recheck(read, read_held, [] {});
+  }
   GetShared(key, held->fingerprint(), [this, key, held](const Result<SharedEntry>& found) {
     if (found) {
       Receive(key, held, *found);

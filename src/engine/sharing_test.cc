@@ -391,5 +391,27 @@ TEST(Pace, StretchesAboveItsLooksAndComesBack) {
   EXPECT_EQ(pace.interval(), seconds(1));
 }
 
+// item/1 is computed from item/2, by one; the other changes item/2.
+TEST_F(Sharing, AChangeByAnotherOfWhatAKeyWasComputedFromMakesItDue) {
+  const auto in_python = [](Product& product) { product.function = std::make_shared<PythonFunction>(); };
+  const auto one = Start("one", in_python);
+  const auto other = Start("other", in_python);
+  one->Get("item/2");
+  one->AnswerUnstamped("[2]");
+  one->Get("item/1");
+  ASSERT_TRUE(one->engine().BeginRead(one->Key("item/1"), "item/2"));
+  EXPECT_EQ(one->AnswerUnstamped("[1]", {"item/2"}), "[1]");
+  EXPECT_EQ(other->Get("item/2"), "[2]");
+  other->Refresh("item/2");
+  other->AnswerUnstamped("[22]");
+  PassRecheck();
+  one->Get("item/1");
+  EXPECT_EQ(one->begun(), 3U) << "it is computed again, though nobody reads item/2 there";
+  one->AnswerUnstamped("[11]", {"item/2"});
+  EXPECT_EQ(one->Get("item/1"), "[11]");
+  PassRecheck();
+  EXPECT_EQ(other->Get("item/1"), "[11]");
+}
+
 }  // namespace
 }  // namespace kck

@@ -85,10 +85,11 @@ void Sharer::AnswerNumber(std::size_t which, const std::string& value, std::uint
   scheduler_.RunReady();
 }
 
-std::string Sharer::AnswerUnstamped(const std::string& value) {
+std::string Sharer::AnswerUnstamped(const std::string& value, std::vector<std::string> reads) {
   scheduler_.RunReady();
   Primed primed;
   primed.value = value;
+  primed.reads = std::move(reads);
   primer_.Answer(primer_.begun() - 1, std::move(primed));
   scheduler_.RunReady();
   return Last();

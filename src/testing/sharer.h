@@ -44,7 +44,7 @@ class Sharer {
   void AnswerNumber(std::size_t which, const std::string& value, std::uint64_t number);
 
   // Without a stamp, as from SQLite.
-  std::string AnswerUnstamped(const std::string& value);
+  std::string AnswerUnstamped(const std::string& value, std::vector<std::string> reads = {});
 
   // True: it was done.
   bool Set(const std::string& text, const std::string& value);
