@@ -34,12 +34,26 @@ def kck_get(port, key):
     return lambda: client.get(key)
 
 
+def kck_decorated(port, key):
+    import kck
+
+    kck.connect(f"http://127.0.0.1:{port}")
+    name, size = key.split("/")
+
+    @kck.product(name=name)
+    def hit(size: int):
+        raise AssertionError("the server has it")
+
+    return lambda: hit(int(size))
+
+
 def reads_json(get):
     return lambda: json.loads(get())
 
 
 CLIENTS = {
     "kck": kck_get,
+    "kck-decorated": kck_decorated,
     "redis": lambda port, key: redis_get(port, key, python_parser()),
     "redis-json": lambda port, key: reads_json(redis_get(port, key, python_parser())),
     "hiredis": lambda port, key: redis_get(port, key, None),

@@ -2,6 +2,7 @@
 the classes beside them define what a server has Python do, and there `get`, `refresh`, … call it. Errors are `KCKError`
 and what derives from it; keys are made by `key`."""
 
+from kck._application import Application, connect
 from kck._calls import Entry, Login, Written
 from kck._module_calls import (
     acreate,
@@ -23,6 +24,7 @@ from kck._module_calls import (
 )
 from kck.aio import AsyncClient
 from kck.client import Client
+from kck.decorators06 import kckprime, kckrefresh
 from kck.errors import (
     AuthHeaderNotPresent,
     AuthLoginUnknownUser,
@@ -60,6 +62,7 @@ from kck.updaters import Updater, updater
 __version__ = "0.1.0"
 
 __all__ = [
+    "Application",
     "QUERY_TYPE_DICTS",
     "QUERY_TYPE_ROWS",
     "AsyncClient",
@@ -105,9 +108,12 @@ __all__ = [
     "arefresh",
     "aset",
     "aupdate",
+    "connect",
     "create",
     "delete",
     "get",
+    "kckprime",
+    "kckrefresh",
     "key",
     "mget",
     "process",

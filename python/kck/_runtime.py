@@ -3,6 +3,8 @@ made. `get`, `mget`, … of the package and decorated functions go through it.""
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -15,7 +17,7 @@ class Calls(Protocol):
     """Calls as of `kck.Client`; they wait."""
 
     def get(self, name: str, *parameters: Parameter, default: Any = MISSING) -> Any: ...
-    def mget(self, keys: Iterable[str], default: Any = MISSING) -> list[Any]: ...
+    def mget(self, keys: Iterable[str], *, default: Any = MISSING) -> list[Any]: ...
     def set(self, name: str, value: Any) -> Any: ...
     def purge(self, name: str, *parameters: Parameter) -> Any: ...
     def refresh(self, name: str, *parameters: Parameter, hint: Mapping[str, Any] | None = None) -> Any: ...
@@ -28,7 +30,7 @@ class AsyncCalls(Protocol):
     """The same as coroutines, as of `kck.AsyncClient`."""
 
     async def get(self, name: str, *parameters: Parameter, default: Any = MISSING) -> Any: ...
-    async def mget(self, keys: Iterable[str], default: Any = MISSING) -> list[Any]: ...
+    async def mget(self, keys: Iterable[str], *, default: Any = MISSING) -> list[Any]: ...
     async def set(self, name: str, value: Any) -> Any: ...
     async def purge(self, name: str, *parameters: Parameter) -> Any: ...
     async def refresh(self, name: str, *parameters: Parameter, hint: Mapping[str, Any] | None = None) -> Any: ...
@@ -47,10 +49,17 @@ class Runtime(Calls, Protocol):
 
 
 _current: Runtime | None = None
+_connecting = threading.Lock()
 
 
 def current() -> Runtime:
-    """Raises KCKError where nothing is connected."""
+    """Raises KCKError where nothing is connected, and the environment has no KCK_URL."""
+    if _current is None and os.environ.get("KCK_URL"):
+        from kck._application import connect  # which needs this module
+
+        with _connecting:
+            if _current is None:
+                connect()
     if _current is None:
         raise KCKError(
             "this process is not connected to KCK: call kck.connect(url) first. "

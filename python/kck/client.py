@@ -42,6 +42,7 @@ class Client(Base):
         loads: Loads = loads,
     ) -> None:
         super().__init__(url, token, timeout, writes_life, loads)
+        self._tls = tls
         self._pool = Pool(self._address, tls_context(self._address, tls), pool_size)
 
     def __enter__(self) -> Client:

@@ -33,7 +33,7 @@ class Computation:
         self.names = tuple(one.name for one in parameters) if by_name else None
         self.is_async = inspect.iscoroutinefunction(function)
         self.read = reader(parameters)
-        self._item = _item_of([one.name for one in parameters])
+        self.item = _item_of([one.name for one in parameters])
 
     def one(self, texts: Sequence[str | None], hints: list[Any]) -> Any:
         """The function's result for one key: of an async function an awaitable."""
@@ -46,7 +46,7 @@ class Computation:
     def all(self, keys: Sequence[Sequence[str | None]], hints: list[list[Any]]) -> tuple[list[Any], Any]:
         """Of a function that takes many keys: what it was given for each, and its result."""
         given = [self.read(texts) for texts in keys]
-        items = [self._item(values) for values in given]
+        items = [self.item(values) for values in given]
         return items, self.function(items, hints=hints) if self.takes_hints else self.function(items)
 
 
@@ -63,9 +63,11 @@ class Product(Generic[P, R]):
     """A decorated function: called, it reads the cache, and the function computes only what is not there.
     `function` is the function itself; `compute` is another name for it."""
 
-    def __init__(self, function: Callable[P, R], name: str, computation: Computation) -> None:
+    def __init__(
+        self, function: Callable[P, R], name: str, computation: Computation, fields: Mapping[str, Any]
+    ) -> None:
         self.function = self.compute = function
-        self.name, self.computation = name, computation
+        self.name, self.computation, self.fields = name, computation, fields
         self.__doc__, self.__name__ = function.__doc__, getattr(function, "__name__", name)
         self.__module__, self.__qualname__ = function.__module__, getattr(function, "__qualname__", name)
         self.__wrapped__ = function
@@ -133,7 +135,7 @@ def product(function: Callable[..., Any] | None = None, /, *, many: bool = False
     def decorate(function: Callable[..., Any]) -> Any:
         made = define(lambda: _of_function(function, many, options))
         # Where faults are collected, the module is only read for more of them.
-        return function if made is None else Product(function, made.name, made.target)
+        return function if made is None else Product(function, made.name, made.target, made.fields)
 
     return decorate
 

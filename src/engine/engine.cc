@@ -33,6 +33,7 @@ Engine::Impl::Impl(Scheduler& scheduler, Store& store, Primer& primer, std::size
     : hot(memory_bytes, HotTier::MemoryBytes, store.shared() == nullptr ? nullptr : &scheduler),
       seal(store),
       dependencies(limits.reads_max),
+      leases(scheduler, limits.leases, [this](const auto& key, auto done) { LookForLease(key, std::move(done)); }),
       scheduler_(scheduler),
       store_(store),
       shared_(store.shared()),
@@ -190,6 +191,7 @@ void Engine::Impl::CountDown(std::atomic<std::size_t>& counter) {
 
 void Engine::Impl::Stop() {
   stopping_ = true;
+  leases.Stop();
   std::unique_lock lock(idle_mutex_.native());
   idle_.wait(lock, [this] { return keys.flights == 0 && keys.writes == 0; });
 }
@@ -246,9 +248,16 @@ std::optional<KeyUse> Engine::UseOf(std::string_view key) const { return impl_->
 
 std::optional<KeyUse> Engine::TakeUse(std::string_view key) { return impl_->hot.TakeUse(key); }
 
-void Engine::Set(ResolvedKey key, std::string value, std::optional<Version> condition, WriteCallback done) {
-  impl_->Set(std::move(key), std::move(value), condition, std::move(done));
+void Engine::Set(ResolvedKey key, std::string value, std::optional<Version> condition, WriteCallback done,
+                 SetTerms terms) {
+  impl_->Set(std::move(key), std::move(value), condition, std::move(done), std::move(terms));
 }
+
+void Engine::Lease(ResolvedKey key, LeaseId id, LeaseTerms terms, LeaseCallback done) {
+  impl_->Lease(std::move(key), std::move(id), terms, std::move(done));
+}
+
+Leases& Engine::leases() { return impl_->leases; }
 
 void Engine::Purge(ResolvedKey key, std::optional<Version> condition, WriteCallback done) {
   impl_->Purge(std::move(key), condition, std::move(done));

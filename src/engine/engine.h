@@ -57,6 +57,11 @@ struct Served {
   std::shared_ptr<const CachePolicy> cache_policy = nullptr;  // of the key's product
 };
 
+struct LeaseLimits {
+  std::size_t leases_max = 20000;
+  std::size_t waiters_max = 20000;  // of all keys together
+};
+
 struct EngineLimits {
   std::size_t waiters_per_flight_max = 20000;
   std::size_t flights_max = 20000;
@@ -70,6 +75,7 @@ struct EngineLimits {
   // again as it is read, and how many such looks a second that may take; more keys in use stretch the time.
   std::chrono::milliseconds recheck{1000};
   std::size_t rechecks_per_second_max = 2000;
+  LeaseLimits leases;
 };
 
 // Counted since start. Read by /metrics.
@@ -108,6 +114,34 @@ struct Updated {
   std::string token;      // for Fetch, through OpenTokens
 };
 
+// The name of a wish to compute a key in a process of its own: whose it is (Leases::AddHolder), and which of theirs.
+struct LeaseId {
+  std::string holder;
+  std::uint64_t number = 0;
+
+  bool operator==(const LeaseId&) const = default;
+};
+
+struct LeaseTerms {
+  TimePoint deadline;  // to be answered
+  Duration hold;       // how long the lease may take, once it is given
+};
+
+// What the caller of a lease gets: what the key holds, or the lease, with what the key holds where that is stale.
+struct Leased {
+  std::optional<Served> served;
+  bool is_granted = false;
+};
+
+// What a set says beside the value.
+struct SetTerms {
+  // Of a key without a product: those of a product say how long its values live.
+  std::optional<std::chrono::milliseconds> expires_after = std::nullopt;
+  std::optional<std::chrono::milliseconds> stale_after = std::nullopt;
+  // Only while this is held, and nothing was put under the key since it was given: else KCKVersionMismatch.
+  std::optional<LeaseId> lease = std::nullopt;
+};
+
 // What came of a refresh.
 struct Refreshed {
   Freshness freshness = Freshness::kFresh;  // of what the key holds now; stale where a change came meanwhile
@@ -116,6 +150,7 @@ struct Refreshed {
 };
 
 struct KeyReport;       // engine/key_report.h
+class Leases;           // engine/leases.h
 class PythonFunctions;  // primer/python_functions.h
 
 class Engine {
@@ -125,6 +160,7 @@ class Engine {
   using DoneCallback = std::function<void(Result<void>)>;
   using RefreshedCallback = std::function<void(Result<Refreshed>)>;
   using UpdateCallback = std::function<void(Result<Updated>)>;
+  using LeaseCallback = std::function<void(Result<Leased>)>;
   using ExplainCallback = std::function<void(const KeyReport&)>;
 
   // Everything outlives the engine.
@@ -200,7 +236,14 @@ class Engine {
 
   // Puts `value` (JSON text) under `key`; acknowledged once durable. With `condition`, only where the entry's content
   // version is that one. KCKBadRequest on a product's key unless the product is settable.
-  void Set(ResolvedKey key, std::string value, std::optional<Version> condition, WriteCallback done);
+  void Set(ResolvedKey key, std::string value, std::optional<Version> condition, WriteCallback done,
+           SetTerms terms = {});
+
+  // As Fetch for the key of a product; of another key, what it holds, or the lease to compute it (Leases::Ask).
+  void Lease(ResolvedKey key, LeaseId id, LeaseTerms terms, LeaseCallback done);
+
+  // Who holds leases, and what ends them.
+  Leases& leases();
 
   // Forgets `key`, in every tier; acknowledged once durable. A fill under way does not bring it back.
   void Purge(ResolvedKey key, std::optional<Version> condition, WriteCallback done);

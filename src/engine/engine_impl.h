@@ -2,8 +2,8 @@
 // (store, primer), publish.cc (the one way in for a computed value), writes.cc (set, purge), marks.cc (what is stale),
 // foretell.cc (which keys are due after a write or a prime), fill_log.cc (what is told of computes), refreshes.cc,
 // updates.cc (updaters, and who waits to read what they wrote), explain.cc (what people are told of a key), sharing.cc
-// (what other processes do to the store), shared_marks.cc (the marks of keys there),
-// reads.cc (what keys are computed from).
+// (what other processes do to the store), shared_marks.cc (the marks of keys there), reads.cc (what keys are computed
+// from), leases.cc and leasing.cc (what applications compute).
 #pragma once
 
 #include <condition_variable>
@@ -16,6 +16,7 @@
 #include "engine/flight_group.h"
 #include "engine/key_report.h"
 #include "engine/key_table.h"
+#include "engine/leases.h"
 #include "engine/recheck_pace.h"
 #include "engine/sequence.h"
 #include "engine/serving.h"
@@ -82,8 +83,11 @@ class Engine::Impl {
   void MarkProduct(std::string_view name, ProductMark mark, DoneCallback done, const KeyChange& change = {});
 
   // writes.cc
-  void Set(ResolvedKey key, std::string value, std::optional<Version> condition, WriteCallback done);
+  void Set(ResolvedKey key, std::string value, std::optional<Version> condition, WriteCallback done, SetTerms terms);
   void Purge(ResolvedKey key, std::optional<Version> condition, WriteCallback done);
+
+  // leasing.cc
+  void Lease(ResolvedKey key, LeaseId id, LeaseTerms terms, LeaseCallback done);
 
   // updates.cc
   void RunUpdater(ResolvedWrite write, TimePoint deadline, UpdateCallback done);
@@ -112,6 +116,7 @@ class Engine::Impl {
   TokenSeal seal;
   KeyTable keys;
   Dependencies dependencies;
+  Leases leases;
 
  private:
   // engine.cc
@@ -180,6 +185,9 @@ class Engine::Impl {
   // Puts into the store, shared or not. `known_mark`: KnownMarks::key.
   void PutInStore(const EntryPtr& entry, std::uint64_t known_mark, const std::optional<PutCondition>& condition,
                   Store::PutCallback done);
+
+  // leasing.cc
+  void LookForLease(const ResolvedKey& key, std::function<void(const Leases::Found&)> done);
 
   // shared_marks.cc
   // Has the other processes hold the key against the change, once `done` runs.
@@ -263,9 +271,11 @@ class Engine::Impl {
     std::optional<Version> condition;
     EntryMaker make;
     WriteCallback done;
-    int attempts = 0;              // that another process's write came before
-    std::uint64_t known_mark = 0;  // KnownMarks::key
-    Dues dues = {};                // what was computed from it
+    std::optional<LeaseId> lease = std::nullopt;  // held when the write was asked for
+    std::optional<Version> seen = std::nullopt;   // what the key held when that was given
+    int attempts = 0;                             // that another process's write came before
+    std::uint64_t known_mark = 0;                 // KnownMarks::key
+    Dues dues = {};                               // what was computed from it
   };
   // Longer than any fill that began before a purge can still be on its way.
   Duration TombstoneLife() const { return 2 * limits_.fill_timeout + std::chrono::minutes(1); }

@@ -42,6 +42,8 @@ std::string WhyNotServed(const Entry& entry, const ServedProduct* product, TimeP
   return "its whole product was purged after it was computed";
 }
 
+constexpr std::string_view kPastSoftAge = "it is past its soft age, stale_seconds";
+
 void SayWhyNotFresh(const Entry& entry, const ServedProduct& product, TimePoint now, Sentences& why) {
   const std::uint32_t epoch = product.history->epoch();
   if (entry.stamp() && entry.version().epoch < epoch) {
@@ -55,7 +57,7 @@ void SayWhyNotFresh(const Entry& entry, const ServedProduct& product, TimePoint 
   if (entry.fill_sequence() < product.marks->stale_before) {
     why.emplace_back("its whole product was marked stale after it was computed");
   }
-  if (StaleAt(entry, &product) <= now) why.emplace_back("it is past its soft age, stale_seconds");
+  if (StaleAt(entry, &product) <= now) why.emplace_back(kPastSoftAge);
 }
 
 void SayWhatItIs(const Entry& entry, const ServedProduct* product, Sentences& why) {
@@ -88,6 +90,7 @@ void SayOfEntry(const Entry& entry, const ServedProduct* product, TimePoint now,
   SayWhatItIs(entry, product, report.why);
   if (!report.freshness) report.why.push_back(WhyNotServed(entry, product, now));
   if (report.freshness && product != nullptr) SayWhyNotFresh(entry, *product, now, report.why);
+  if (report.freshness == Freshness::kStale && product == nullptr) report.why.emplace_back(kPastSoftAge);
 }
 
 // What is known of the key beside its entry. Under the lock of the key's stripe.

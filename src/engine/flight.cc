@@ -87,6 +87,8 @@ void Engine::Impl::Consider(const FlightPtr& flight, bool from_store) {
   const ServedFrom from = from_store ? ServedFrom::kStore : ServedFrom::kMemory;
   if (fresh && !missed) return Finish(flight, Served{flight->base, Freshness::kFresh, from});
   if (product == nullptr || !flight->key.product) {
+    // Nobody here computes it; who does asks for a lease.
+    if (freshness) return Finish(flight, Served{flight->base, *freshness, from});
     return Finish(flight,
                   Fail(ErrorCode::kUnknownKey, "there is no product of that name, and nothing is set under it"));
   }

@@ -30,7 +30,10 @@ std::string_view ServedFromName(ServedFrom from) {
 
 std::optional<Freshness> Judge(const Entry& entry, const ServedProduct* product, TimePoint now) {
   if (entry.kind() == EntryKind::kTombstone || entry.expires_at() <= now) return std::nullopt;
-  if (product == nullptr) return entry.fingerprint() == 0 ? std::optional(Freshness::kFresh) : std::nullopt;
+  if (product == nullptr) {
+    if (entry.fingerprint() != 0) return std::nullopt;
+    return entry.stale_at() <= now ? Freshness::kStale : Freshness::kFresh;
+  }
   // What was set under the name before it became a product is not one of the product's values.
   if (entry.fingerprint() == 0) return std::nullopt;
   if (entry.fill_sequence() < product->marks->gone_before) return std::nullopt;

@@ -9,22 +9,41 @@ constexpr std::size_t kWritesPerKeyMax = 1000;
 constexpr int kWriteAttemptsMax = 8;
 constexpr auto kMomentWait = std::chrono::seconds(2);
 
+Failure LeaseIsOver() {
+  return Fail(ErrorCode::kVersionMismatch,
+              "the lease is not held any more: its time was over, or the key was set or purged meanwhile");
+}
+
 }  // namespace
 
-void Engine::Impl::Set(ResolvedKey key, std::string value, std::optional<Version> condition, WriteCallback done) {
+void Engine::Impl::Set(ResolvedKey key, std::string value, std::optional<Version> condition, WriteCallback done,
+                       SetTerms terms) {
   if (key.product && !key.product->settable) {
     return scheduler_.Post([done = std::move(done)] {
       done(Fail(ErrorCode::kBadRequest, "this product is computed: it takes no value unless it says settable: true"));
     });
   }
-  auto make = [this, key, value = std::move(value)](const Version& version, std::uint64_t sequence) {
+  std::optional<Leases::Grant> grant;
+  if (terms.lease) {
+    grant = leases.BeginPublish(key.text, *terms.lease);
+    if (!grant) return scheduler_.Post([done = std::move(done)] { done(LeaseIsOver()); });
+  }
+  auto make = [this, key, value = std::move(value), terms, grant](const Version& version, std::uint64_t sequence) {
     EntryFacts facts = WriteFacts(key, version, sequence);
     facts.kind = EntryKind::kSet;
-    if (key.product && key.product->expires_after) facts.expires_at = facts.as_of + *key.product->expires_after;
-    if (key.product && key.product->stale_after) facts.stale_at = facts.as_of + *key.product->stale_after;
+    if (grant) {
+      // It may be as old as the compute, which is what lives count from.
+      facts.as_of = grant->at;
+      facts.as_of_unix_ms = grant->at_unix_ms;
+    }
+    const auto& expires_after = key.product ? key.product->expires_after : terms.expires_after;
+    const auto& stale_after = key.product ? key.product->stale_after : terms.stale_after;
+    if (expires_after) facts.expires_at = facts.as_of + *expires_after;
+    if (stale_after) facts.stale_at = facts.as_of + *stale_after;
     return Entry::Make(key.text, facts, value);
   };
-  Enqueue({std::move(key), condition, std::move(make), std::move(done)});
+  const auto seen = grant ? grant->seen : std::nullopt;
+  Enqueue({std::move(key), condition, std::move(make), std::move(done), std::move(terms.lease), seen});
 }
 
 void Engine::Impl::Purge(ResolvedKey key, std::optional<Version> condition, WriteCallback done) {
@@ -54,6 +73,7 @@ void Engine::Impl::Enqueue(Write write) {
   if (stopping_ || state.writes.size() >= kWritesPerKeyMax) {
     ++counters.overloaded;
     stripe.Tidy(shared->key.text);
+    if (shared->lease) leases.EndPublish(shared->key.text, *shared->lease);
     return scheduler_.Post(
         [shared] { shared->done(Fail(ErrorCode::kOverloaded, "too many writes wait for this key")); });
   }
@@ -98,6 +118,11 @@ void Engine::Impl::BeginSharedWrite(const std::shared_ptr<Write>& write) {
 }
 
 void Engine::Impl::ApplyWrite(const std::shared_ptr<Write>& write, const EntryPtr& current) {
+  // What this process does between ends the lease; what another one has put is another version than was seen.
+  const bool is_other = shared_ != nullptr && current && (!write->seen || current->version() != *write->seen);
+  if (write->lease && (is_other || !leases.Publishes(write->key.text, *write->lease))) {
+    return FinishWrite(write, nullptr, LeaseIsOver());
+  }
   const std::uint64_t sequence = sequence_.Next();
   EntryPtr entry = write->make(NextVersion(write->key, current.get(), sequence), sequence);
   auto stored = [this, write, entry](Result<void> result) {
@@ -145,7 +170,9 @@ void Engine::Impl::FinishWrite(const std::shared_ptr<Write>& write, const EntryP
       state.storing = nullptr;
       // Also one that began while the write was under way: it may have read what the write replaces.
       if (state.flight) state.flight->discarded = true;
+      leases.OnWritten(entry, write->lease);
     }
+    if (!stored && write->lease) leases.EndPublish(write->key.text, *write->lease);
     state.writes.pop_front();
     if (!state.writes.empty()) scheduler_.Post(state.writes.front());
     stripe.Tidy(write->key.text);

@@ -59,6 +59,15 @@ Call RunCall(Exchange& exchange) {
     case Call::kRefresh:
       RefreshCall(exchange, route);
       break;
+    case Call::kHolder:
+      HolderCall(exchange);
+      break;
+    case Call::kLease:
+      LeaseCall(exchange, route);
+      break;
+    case Call::kGiveUp:
+      GiveUpCall(exchange, route);
+      break;
     case Call::kCreate:
       CreateCall(exchange, route);
       break;

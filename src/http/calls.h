@@ -22,6 +22,11 @@ void SetCall(Exchange& exchange, const Route& route);
 void PurgeCall(Exchange& exchange, const Route& route);
 void RefreshCall(Exchange& exchange, const Route& route);
 
+// lease_calls.cc
+void HolderCall(Exchange& exchange);
+void LeaseCall(Exchange& exchange, const Route& route);
+void GiveUpCall(Exchange& exchange, const Route& route);
+
 // update_calls.cc
 void CreateCall(Exchange& exchange, const Route& route);
 void UpdateCall(Exchange& exchange, const Route& route);
@@ -61,6 +66,12 @@ Result<TimePoint> WaitOf(const Exchange& exchange, std::string_view query);
 
 // The value of `wait` in the query, which holds nothing else: whether the answer is the end of what is begun.
 Result<bool> WaitsForEnd(std::string_view query);
+
+// A number of milliseconds, as queries give it.
+Result<std::chrono::milliseconds> ReadMilliseconds(std::string_view name, std::string_view text);
+
+// The lease that the request's KCK-Lease names.
+Result<LeaseId> LeaseOf(const Request& request);
 
 // What the engine calls back: ends the answer with an entry or an error for `key`.
 Engine::FetchCallback EntryLater(Exchange& exchange, std::string_view key);

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kExposed =
     "ETag, KCK-State, KCK-Age, KCK-As-Of, Retry-After, WWW-Authenticate, X-Request-Id";
 constexpr std::string_view kTaken =
-    "Authorization, Content-Type, If-Match, If-None-Match, KCK-After, traceparent, X-Request-Id";
+    "Authorization, Content-Type, If-Match, If-None-Match, KCK-After, KCK-Lease, traceparent, X-Request-Id";
 
 bool ChangesNothing(Method method) { return method == Method::kGet || method == Method::kHead; }
 

@@ -89,6 +89,9 @@ class Exchange {
 
   void AnswerText(std::string_view content_type, std::string_view body);
 
+  // The name under which this connection holds leases (engine/leases.h), until it ends. It is no idle one from then on.
+  virtual const std::string& Holder() = 0;
+
   // Leaves the answer for later. The result may be called from any thread, once; it runs the ending on the connection's
   // thread, unless the connection is gone by then.
   virtual std::function<void(Ending)> Later() = 0;

@@ -34,6 +34,8 @@ bool NeedsAdministrator(Exchange& exchange, Call call) {
     case Call::kSet:
     case Call::kPurge:
     case Call::kRefresh:
+    case Call::kHolder:
+    case Call::kGiveUp:
     case Call::kExplain:
     case Call::kQueue:
     case Call::kRetry:
@@ -44,6 +46,7 @@ bool NeedsAdministrator(Exchange& exchange, Call call) {
       return !exchange.thread().tokens->state().public_metrics;
     case Call::kFetch:
     case Call::kMget:
+    case Call::kLease:
     case Call::kCreate:
     case Call::kUpdate:
     case Call::kDelete:

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "engine/leases.h"
 #include "http/compression_metrics.h"
 #include "http/login_metrics.h"
 #include "http/process_metrics.h"
@@ -84,6 +85,23 @@ void AddTls(Families& families, const ServerState& server) {
              SumOfThreads(server, [](const ThreadMetrics& thread) -> const auto& { return thread.failed_handshakes; }));
 }
 
+void AddLeases(Families& families, const Leases& leases) {
+  const LeaseCounters& counters = leases.counters();
+  AddGauge(families, "kck_leases", "Keys that applications compute now.", leases.leases());
+  AddGauge(families, "kck_lease_waiters", "Requests that wait for what applications compute.", leases.waiting());
+  AddCounter(families, "kck_leases_granted_total", "Leases given to applications.", counters.granted);
+  MetricFamily& ended =
+      AddFamily(families, "kck_leases_ended_total", "Leases that ended, by how.", MetricType::Counter);
+  const auto add = [&](const char* how, std::uint64_t count) {
+    AddCounterMetric(ended, static_cast<double>(count)).label = {{"how", how}};
+  };
+  add("published", counters.published);
+  add("superseded", counters.superseded);
+  add("given_up", counters.given_up);
+  add("expired", counters.expired);
+  add("lost", counters.lost);
+}
+
 void AddEngine(Families& families, Engine& engine) {
   const EngineCounters& counters = engine.counters();
   AddCounter(families, "kck_store_hits_total", "Keys answered from the store.", counters.store_hits);
@@ -112,6 +130,7 @@ void AddEngine(Families& families, Engine& engine) {
   AddCounter(families, "kck_overloaded_total", "Requests refused because a bounded queue was full.",
              counters.overloaded);
   AddGauge(families, "kck_flights", "Values being computed now.", engine.flights());
+  AddLeases(families, engine.leases());
   const HotTierStats hot = engine.hot_stats();
   AddGauge(families, "kck_hot_entries", "Entries in this node's memory.", hot.entries);
   AddGauge(families, "kck_hot_bytes", "Bytes that they take, of the budget `memory`.", hot.bytes);

@@ -47,6 +47,7 @@ void IndexCall(Exchange& exchange) {
   AppendJsonString(body, exchange.server().probes.version);
   body += R"(,"calls":["GET /fetch/<key>","GET /mget?key=<key>&key=<key>","POST /mget","PUT /set/<key>",)"
           R"("DELETE /fetch/<key>","DELETE /fetch/<name>/*","POST /refresh/<key>?wait=1","POST /refresh/<name>/*",)"
+          R"("POST /lease","POST /lease/<key>?wait_ms=15000&hold_ms=60000","DELETE /lease/<key>",)"
           R"("POST /create/<updater>","PUT /update/<updater>/<key>","DELETE /update/<updater>/<key>",)"
           R"("POST /login/<user>","POST /token","POST /logout",)"
           R"("GET /explain/<key>","GET /queue?keys=20","POST /queue/retry?key=<key>",)"

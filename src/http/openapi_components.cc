@@ -16,7 +16,7 @@ struct Part {
   std::string_view text;
 };
 
-constexpr std::array<Part, 12> kParameters{{
+constexpr std::array<Part, 16> kParameters{{
     {"Key", R"({"name":"key","in":"path","required":true,"schema":{"type":"string","minLength":1,
 "pattern":"^[^\\u0000]+$"}})"},
     {"Product", R"({"name":"product","in":"path","required":true,"schema":{"type":"string","minLength":1,
@@ -39,6 +39,14 @@ constexpr std::array<Part, 12> kParameters{{
 "schema":{"type":"string","pattern":"^\"[0-9]{1,18}\\.[0-9]{1,18}\\.[0-9]{1,9}\"$"}})"},
     {"KckAfter", R"({"name":"KCK-After","in":"header","description":"tokens of writes that the answer has to show",
 "schema":{"type":"string","pattern":"^[A-Za-z0-9_-]+( *, *[A-Za-z0-9_-]+)*$"}})"},
+    {"KckLease", R"({"name":"KCK-Lease","in":"header","description":"<holder>-<number>: a lease, or a wish for one",
+"schema":{"type":"string","pattern":"^[A-Za-z0-9_-]{1,64}-[0-9]{1,18}$"}})"},
+    {"HoldMs", R"({"name":"hold_ms","in":"query","description":"how long the lease may be held",
+"schema":{"type":"integer","minimum":1,"maximum":3600000,"default":60000}})"},
+    {"ExpireSeconds",
+     R"({"name":"expire_seconds","in":"query","description":"how long the value is served","schema":{"type":"number","minimum":0.001,"maximum":3153600000}})"},
+    {"StaleSeconds", R"({"name":"stale_seconds","in":"query","description":"how long it is fresh; likewise",
+"schema":{"type":"number","minimum":0.001,"maximum":3153600000}})"},
 }};
 
 constexpr std::array<Part, 7> kHeaders{{
@@ -71,7 +79,7 @@ struct Response {
   bool may_fail = true;  // under compat 0.6 it may be an error as well
 };
 
-constexpr std::array<Response, 24> kResponses{{
+constexpr std::array<Response, 27> kResponses{{
     {"Entry", "the entry", "Entry", kEntryHeaders},
     {"EntryOfRows", "the entry; its value is a list of rows", "EntryOfRows", kEntryHeaders},
     {"EntryOfDicts", "the entry; its value is a list of objects", "EntryOfDicts", kEntryHeaders},
@@ -81,6 +89,9 @@ constexpr std::array<Response, 24> kResponses{{
     {"Purged", "it is forgotten, durably", "Versioned"},
     {"PurgedAll", "they are forgotten, durably", "PurgedAll"},
     {"Queued", "it will be computed", "Queued"},
+    {"LeaseHolder", "the holder's name", "LeaseHolder"},
+    {"Leased", "what the key holds, or the lease", "Leased"},
+    {"LeaseEnded", "whether it was held, or wished for", "LeaseEnded"},
     {"Written", "the database has committed", "Written"},
     {"Explanation", "what is known of the key", "Explanation"},
     {"Queue", "what is due, by database", "Queue"},

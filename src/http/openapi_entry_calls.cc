@@ -5,6 +5,7 @@ namespace kck {
 namespace {
 
 constexpr std::string_view kEntries = "entries";
+constexpr std::string_view kLeases = "leases";
 
 constexpr std::string_view kKeysBody =
     R"({"required":true,"content":{"application/json":{"schema":{"type":"array","maxItems":1000,"items":{"type":"string"}}}}})";
@@ -14,7 +15,7 @@ constexpr std::string_view kHintBody =
     R"({"required":false,"description":"a hint that the computation is told; not with wait=1",)"
     R"("content":{"application/json":{"schema":{"type":"object"}}}})";
 
-constexpr std::array<FixedCall, 8> kRows{{
+constexpr std::array<FixedCall, 11> kRows{{
     {"get",
      "/fetch/{key}",
      "fetch",
@@ -54,7 +55,7 @@ constexpr std::array<FixedCall, 8> kRows{{
      kEntries,
      "Keep a value under a key",
      kKeyOfAdministrators,
-     {"Key", "IfMatch"},
+     {"Key", "IfMatch", "ExpireSeconds", "StaleSeconds", "KckLease"},
      kValueBody,
      {{{200, "Set"}}},
      {412},
@@ -102,6 +103,39 @@ constexpr std::array<FixedCall, 8> kRows{{
      {},
      {{{202, "Queued"}}},
      {404},
+     For::kAdministrators},
+    {"post",
+     "/lease",
+     "leaseHolder",
+     kLeases,
+     "Become a holder of leases",
+     "For administrators. It is one for as long as this connection is open.",
+     {},
+     {},
+     {{{200, "LeaseHolder"}}},
+     {},
+     For::kAdministrators},
+    {"post",
+     "/lease/{key}",
+     "lease",
+     kLeases,
+     "Get the value of a key that no product has, or the lease to compute it",
+     kKeyOfAdministrators,
+     {"Key", "WaitMs", "HoldMs", "KckLease"},
+     {},
+     {{{200, "Leased"}}},
+     {404, 412, 502, 504},
+     For::kAdministrators},
+    {"delete",
+     "/lease/{key}",
+     "leaseGiveUp",
+     kLeases,
+     "Give a lease up",
+     kKeyOfAdministrators,
+     {"Key", "KckLease"},
+     {},
+     {{{200, "LeaseEnded"}}},
+     {},
      For::kAdministrators},
 }};
 

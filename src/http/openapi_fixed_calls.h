@@ -19,7 +19,7 @@ struct FixedCall {
   std::string_view tag;
   std::string_view summary;
   std::string_view description;
-  std::array<std::string_view, 4> parameters;  // names of components; the rest is empty
+  std::array<std::string_view, 5> parameters;  // names of components; the rest is empty
   std::string_view body;
   std::array<ApiAnswer, 2> answers;  // the second may have no response
   std::array<int, 4> errors;         // the rest is 0

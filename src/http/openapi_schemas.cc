@@ -18,7 +18,7 @@ constexpr std::string_view kVersion =
     R"({"type":"string","pattern":"^[0-9]+\\.[0-9]+\\.[0-9]+$","description":"what the ETag has in quotes"})";
 constexpr std::string_view kVersion06 = R"({"type":"integer"})";
 
-constexpr std::array<Schema, 12> kEntrySchemas{{
+constexpr std::array<Schema, 15> kEntrySchemas{{
     {"Error", R"({"type":"object","required":["success","error"],"properties":{"success":{"const":false},
 "error":{"type":"object","required":["name","args","message"],"properties":{
 "name":{"$ref":"#/components/schemas/ErrorName"},"args":{"type":"array","items":{"type":"string"},
@@ -43,6 +43,13 @@ constexpr std::array<Schema, 12> kEntrySchemas{{
     {"Items", R"({"type":"object","required":["success","items"],"properties":{"success":{"const":true},
 "items":{"type":"array","items":{"anyOf":[{"$ref":"#/components/schemas/Item"},
 {"$ref":"#/components/schemas/Error"}]}}}})"},
+    {"LeaseHolder", R"({"type":"object","required":["success","holder"],"properties":{"success":{"const":true},
+"holder":{"type":"string"}}})"},
+    {"Leased", R"({"anyOf":[{"$ref":"#/components/schemas/Entry"},{"type":"object","required":["success","lease","key",
+"stale"],"properties":{"success":{"const":true},"lease":{"type":"string"},"key":{"type":"string"},
+"stale":{"anyOf":[{"$ref":"#/components/schemas/Item"},{"type":"null"}]}}}]})"},
+    {"LeaseEnded", R"({"type":"object","required":["success","ended"],"properties":{"success":{"const":true},
+"ended":{"type":"boolean"}}})"},
     {"Versioned", R"({"type":"object","required":["success","key","version"],"properties":{"success":{"const":true},
 "key":{"type":"string"},"version":{"$ref":"#/components/schemas/Version"}}})"},
     {"Written", R"({"type":"object","required":["success","updater","action","rows","returning","token"],"properties":{

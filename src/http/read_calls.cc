@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <charconv>
 
 #include "http/calls.h"
@@ -6,17 +8,14 @@
 #include "model/product_key.h"
 
 namespace kck {
-namespace {
 
-std::optional<std::chrono::milliseconds> ReadMilliseconds(std::string_view text) {
+Result<std::chrono::milliseconds> ReadMilliseconds(std::string_view name, std::string_view text) {
   std::uint32_t number = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return std::chrono::milliseconds(number);
+  if (error == std::errc{} && stop == end) return std::chrono::milliseconds(number);
+  return Fail(ErrorCode::kBadRequest, fmt::format("{0} takes a number of milliseconds, as {0}=500", name));
 }
-
-}  // namespace
 
 Result<WriteTokens> TokensOf(Exchange& exchange) {
   if (!exchange.request().has_kck_after) return WriteTokens();
@@ -31,8 +30,8 @@ Result<TimePoint> WaitOf(const Exchange& exchange, std::string_view query) {
   TimePoint until = latest;
   for (const auto& [name, value] : *fields) {
     if (name != "wait_ms") continue;
-    const auto wait = ReadMilliseconds(value);
-    if (!wait) return Fail(ErrorCode::kBadRequest, "wait_ms takes a number of milliseconds, as wait_ms=500");
+    const auto wait = ReadMilliseconds(name, value);
+    if (!wait) return Failure(wait.error());
     until = std::min(latest, Clock::now() + *wait);
   }
   return until;

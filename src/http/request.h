@@ -23,6 +23,7 @@ struct Request {
   std::string if_match;
   std::string if_none_match;  // several headers of the name are joined by commas
   std::string kck_after;      // likewise
+  std::string kck_lease;      // likewise
   std::string authorization;  // as sent
   std::string content_type;
   std::string origin;           // of the page, where a browser makes the request for one

@@ -41,6 +41,7 @@ void Request::Clear() {
   if_match.clear();
   if_none_match.clear();
   kck_after.clear();
+  kck_lease.clear();
   authorization.clear();
   content_type.clear();
   origin.clear();
@@ -177,6 +178,7 @@ bool RequestParser::ReadField(std::string_view name, std::string_view value) {
       AppendListed(request_.if_match, value);
       return true;
     case 9:
+      if (SameToken(name, "kck-lease")) AppendListed(request_.kck_lease, value);
       if (!SameToken(name, "kck-after")) return true;
       request_.has_kck_after = true;
       AppendListed(request_.kck_after, value);

@@ -16,11 +16,13 @@ struct Path {
   Call del = Call::kNone;
 };
 
-constexpr std::array<Path, 20> kPaths{{
+constexpr std::array<Path, 22> kPaths{{
     {.text = "/fetch/", .allow = "GET, HEAD, DELETE", .get = Call::kFetch, .del = Call::kPurge},
     {.text = "/mget", .allow = "GET, HEAD, POST", .get = Call::kMget, .post = Call::kMget},
     {.text = "/set/", .allow = "PUT", .put = Call::kSet},
     {.text = "/refresh/", .allow = "POST", .post = Call::kRefresh},
+    {.text = "/lease", .allow = "POST", .post = Call::kHolder},
+    {.text = "/lease/", .allow = "POST, DELETE", .post = Call::kLease, .del = Call::kGiveUp},
     {.text = "/create/", .allow = "POST", .post = Call::kCreate},
     {.text = "/update/", .allow = "PUT, DELETE", .put = Call::kUpdate, .del = Call::kDelete},
     {.text = "/login/", .allow = "POST", .post = Call::kLogin},
@@ -73,9 +75,9 @@ Call CallOf(const Path& path, Method method) {
 
 std::string_view CallName(Call call) {
   static constexpr std::array<std::string_view, kCalls> kNames{
-      "fetch",   "mget",   "set",     "purge",   "refresh", "create",      "update",    "delete",
-      "login",   "token",  "logout",  "explain", "queue",   "queue_retry", "processes", "run_process",
-      "healthz", "readyz", "metrics", "openapi", "index",   "none"};
+      "fetch",       "mget",    "set",    "purge",   "refresh", "lease_holder", "lease", "lease_give_up", "create",
+      "update",      "delete",  "login",  "token",   "logout",  "explain",      "queue", "queue_retry",   "processes",
+      "run_process", "healthz", "readyz", "metrics", "openapi", "index",        "none"};
   return kNames.at(static_cast<std::size_t>(call));
 }
 

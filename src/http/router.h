@@ -15,6 +15,9 @@ enum class Call : std::uint8_t {
   kSet,
   kPurge,
   kRefresh,
+  kHolder,
+  kLease,
+  kGiveUp,
   kCreate,
   kUpdate,
   kDelete,
@@ -33,7 +36,7 @@ enum class Call : std::uint8_t {
   kIndex,
   kNone
 };
-inline constexpr std::size_t kCalls = 22;
+inline constexpr std::size_t kCalls = 25;
 
 std::string_view CallName(Call call);  // "fetch", for labels
 

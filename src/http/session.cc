@@ -8,6 +8,7 @@
 
 #include <cerrno>
 
+#include "engine/leases.h"
 #include "http/calls.h"
 #include "http/listener.h"
 #include "http/network_thread.h"
@@ -122,6 +123,17 @@ std::string_view Session::Peer() {
 bool Session::ClosesAfterAnswer() {
   // What has arrived before the server began to drain is still answered.
   return !request().keep_alive || (server().draining && input_.unread().empty());
+}
+
+// A host that is gone without a word is no holder: what it computes, nobody gets.
+const std::string& Session::Holder() {
+  if (!holder_.empty()) return holder_;
+  const int on = 1;
+  setsockopt(channel_.socket().get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  for (const auto& [option, value] : {std::pair{TCP_KEEPIDLE, 1}, {TCP_KEEPINTVL, 1}, {TCP_KEEPCNT, 3}}) {
+    setsockopt(channel_.socket().get(), IPPROTO_TCP, option, &value, sizeof value);
+  }
+  return holder_ = engine().leases().AddHolder();
 }
 
 std::function<void(Exchange::Ending)> Session::Later() {
@@ -291,6 +303,7 @@ void Session::CheckTime() {
   if (closed_ || (waiting_ && !writing_)) return;
   const Duration limit = lingering_ ? Duration(kLingerTime) : Duration(server().settings.idle_timeout);
   if (thread().times.now() - since_ < limit) return;
+  if (!holder_.empty() && !partial_ && !writing_ && !lingering_) return;
   const bool handshaking = channel_.handshaking();
   if (handshaking) CountFailedHandshake();
   if (!partial_ || writing_ || lingering_ || handshaking || closes()) return Close();
@@ -307,6 +320,7 @@ void Session::CloseIfIdle() {
 void Session::Close() {
   if (closed_) return;
   closed_ = true;
+  if (!holder_.empty()) engine().leases().RemoveHolder(holder_);
   channel_.Close(first_piece_ == pieces_.size());
   EndSending();
   owner_->Forget(shared_from_this());

@@ -39,6 +39,7 @@ class Session final : public Exchange, public std::enable_shared_from_this<Sessi
   // At once. The owner forgets the session.
   void Close();
 
+  const std::string& Holder() override;
   std::function<void(Ending)> Later() override;
 
  private:
@@ -89,6 +90,7 @@ class Session final : public Exchange, public std::enable_shared_from_this<Sessi
   std::size_t progress_ = 0;     // bytes sent since since_
   TimePoint since_;              // of the state that CheckTime judges
   TimePoint wait_began_;         // of the request that waits
+  std::string holder_;           // of leases, once it is one
   std::string peer_;             // once somebody has asked for it
   Call call_ = Call::kNone;
   TimePoint request_began_;       // of the request that is timed

@@ -185,6 +185,9 @@ TEST(RouterTest, FindsCalls) {
   EXPECT_EQ(call(Method::kPost, "/mget"), Call::kMget);
   EXPECT_EQ(call(Method::kPut, "/set/a"), Call::kSet);
   EXPECT_EQ(call(Method::kPost, "/refresh/a"), Call::kRefresh);
+  EXPECT_EQ(call(Method::kPost, "/lease"), Call::kHolder);
+  EXPECT_EQ(call(Method::kPost, "/lease/a?hold_ms=5"), Call::kLease);
+  EXPECT_EQ(call(Method::kDelete, "/lease/a"), Call::kGiveUp);
   EXPECT_EQ(call(Method::kGet, "/processes"), Call::kProcesses);
   EXPECT_EQ(call(Method::kPost, "/processes/a/run?wait=1"), Call::kRunProcess);
   EXPECT_EQ(call(Method::kGet, "/"), Call::kIndex);

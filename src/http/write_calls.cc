@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <charconv>
+#include <cmath>
+
 #include "base/json.h"
 #include "base/trim.h"
 #include "http/calls.h"
@@ -79,6 +82,42 @@ void RefreshWhole(Exchange& exchange, const Route& route, std::string_view produ
   exchange.engine().RefreshProduct(product, DoneLater(exchange, route.key, 202, std::string(kQueued)));
 }
 
+// A number of seconds above 0, with up to three digits behind the point, as products have their lives.
+std::optional<std::chrono::milliseconds> ReadSeconds(std::string_view text) {
+  constexpr double kSecondsMax = 100.0 * 365 * 86400;
+  double seconds = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, seconds, std::chars_format::fixed);
+  if (error != std::errc{} || stop != end || !(seconds >= 0.001) || seconds > kSecondsMax) return std::nullopt;
+  return std::chrono::milliseconds(std::llround(seconds * 1000));
+}
+
+// What a set says in its query and by KCK-Lease.
+Result<SetTerms> TermsOf(const Request& request, std::string_view query) {
+  SetTerms terms;
+  if (!request.kck_lease.empty()) {
+    Result<LeaseId> lease = LeaseOf(request);
+    if (!lease) return Failure(std::move(lease.error()));
+    terms.lease = *std::move(lease);
+  }
+  Result<QueryFields> fields = ParseQuery(query);
+  if (!fields) return Failure(std::move(fields.error()));
+  for (const auto& [name, value] : *fields) {
+    if (name != "expire_seconds" && name != "stale_seconds") {
+      return Fail(ErrorCode::kBadRequest, "the query takes expire_seconds and stale_seconds only");
+    }
+    const auto life = ReadSeconds(value);
+    if (!life) {
+      return Fail(ErrorCode::kBadRequest, fmt::format("{0} takes a number of seconds above 0, as {0}=3600", name));
+    }
+    (name == "expire_seconds" ? terms.expires_after : terms.stale_after) = life;
+  }
+  if (terms.expires_after && terms.stale_after && *terms.stale_after >= *terms.expires_after) {
+    return Fail(ErrorCode::kBadRequest, "stale_seconds is not below expire_seconds");
+  }
+  return terms;
+}
+
 }  // namespace
 
 Result<bool> WaitsForEnd(std::string_view query) {
@@ -104,8 +143,14 @@ void SetCall(Exchange& exchange, const Route& route) {
   }
   Result<ResolvedKey> key = ResolveKey(*exchange.engine().catalog(), route.key);
   if (!key) return exchange.AnswerError(key.error(), route.key);
+  Result<SetTerms> terms = TermsOf(exchange.request(), route.query);
+  if (!terms) return exchange.AnswerError(terms.error(), route.key);
+  if (key->product && (terms->expires_after || terms->stale_after)) {
+    const Error error{ErrorCode::kBadRequest, "this product says how long its values live; a set does not"};
+    return exchange.AnswerError(error, route.key);
+  }
   Engine::WriteCallback done = VersionLater(exchange, key->text, true);
-  exchange.engine().Set(*std::move(key), std::string(value), *condition, std::move(done));
+  exchange.engine().Set(*std::move(key), std::string(value), *condition, std::move(done), *std::move(terms));
 }
 
 void PurgeCall(Exchange& exchange, const Route& route) {
