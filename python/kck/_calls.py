@@ -13,6 +13,7 @@ from kck._http import Answer
 from kck._json import dumps
 from kck.errors import KCKError, KCKNotFound, error_of
 from kck.keys import Parameter, key
+from kck.values import encode
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -135,7 +136,7 @@ def entry_or_error(item: Body) -> Entry | KCKError:
 
 
 def set_(name: str, value: Any, if_match: str | None) -> Call[str]:
-    return Call("PUT", "/set/" + key(name), _version_of, fields=_if_match(if_match), body=dumps(value),
+    return Call("PUT", "/set/" + key(name), _version_of, fields=_if_match(if_match), body=encode(value),
                 idempotent=if_match is None)  # fmt: skip
 
 
@@ -145,7 +146,7 @@ def purge(name: str, parameters: Sequence[Parameter], if_match: str | None) -> C
 
 
 def refresh(name: str, parameters: Sequence[Parameter], hint: Mapping[str, Any] | None) -> Call[None]:
-    body = b"" if hint is None else dumps(hint)
+    body = b"" if hint is None else encode(hint)
     return Call("POST", "/refresh/" + key(name, *parameters), _nothing, body=body, idempotent=True)
 
 

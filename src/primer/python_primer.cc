@@ -36,11 +36,12 @@ Result<Primed> PrimedOf(PythonResult result, const Product& product) {
 
 Error ErrorOf(const PythonFailure& failure, const std::string& what) {
   // Those that a function raises for its caller.
-  constexpr std::array<std::pair<std::string_view, ErrorCode>, 4> kForCallers{
+  constexpr std::array<std::pair<std::string_view, ErrorCode>, 5> kForCallers{
       {{"KCKBadRequest", ErrorCode::kBadRequest},
        {"KCKBadKey", ErrorCode::kBadKey},
        {"KCKForbidden", ErrorCode::kForbidden},
-       {"VersionMismatch", ErrorCode::kVersionMismatch}}};
+       {"KCKUnknownKey", ErrorCode::kUnknownKey},
+       {"KCKOverloaded", ErrorCode::kOverloaded}}};
   for (const auto& [name, code] : kForCallers) {
     if (failure.code == name) return {code, failure.shown, failure.traceback};
   }

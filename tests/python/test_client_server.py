@@ -85,7 +85,9 @@ def test_many(client):
 def test_set_and_purge(client):
     value = {"ä": [1, None, True, 1.5], "when": datetime.date(2026, 1, 31), "price": decimal.Decimal("1.10")}
     version = client.set("free/key", value)
-    assert client.get("free", "key") == {"ä": [1, None, True, 1.5], "when": "2026-01-31", "price": "1.10"}
+    assert client.get("free", "key") == {"ä": [1, None, True, 1.5], "when": "2026-01-31", "price": 1.1}
+    with pytest.raises(kck.KCKValueError, match=r'value\["a"\]'):
+        client.set("free/key", {"a": object()})
     assert client.entry("free/key").version == version
     with pytest.raises(kck.VersionMismatch) as caught:
         client.set("free/key", 2, if_match="0.1.0")
