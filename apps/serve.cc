@@ -149,7 +149,7 @@ Result<void> ServeUntilSignal(const Node& node, const Folder& folder, WorkerThre
   node.workers->SetHandlers({answer, [weak = std::weak_ptr(reloader)] {
                                if (const auto alive = weak.lock()) alive->ReloadNow();
                              }});
-  node.workers->Serve(settings.folder, settings.python, folder.python_files);
+  ServeInPool(*node.workers, folder);
   ServerProbes probes{[&reloader] { return reloader->Report(); }, KCK_VERSION,
                       [&databases] { return StatsOf(databases.sources); }};
   const auto server = std::make_shared<HttpServer>(node, settings.http, NetworkThreads(settings), std::move(probes));

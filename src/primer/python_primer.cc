@@ -49,6 +49,19 @@ Error ErrorOf(const PythonFailure& failure, const std::string& what) {
           failure.traceback.empty() ? failure.message : failure.traceback};
 }
 
+void ServeInPool(WorkerPool& pool, const Folder& folder) {
+  WorkerPool::Sources sources;
+  const auto add = [&](std::string_view kind, const auto& definitions) {
+    for (const auto& one : definitions) {
+      if (one->function) sources[SourceName(kind, one->name)] = one->function->source_hash;
+    }
+  };
+  add("product", folder.products);
+  add("updater", folder.updaters);
+  add("process", folder.processes);
+  pool.Serve(folder.settings.folder, folder.settings.python, folder.python_files, std::move(sources));
+}
+
 void PythonPrimer::Prime(Request request, TimePoint deadline) {
   const auto requests = std::make_shared<std::vector<Request>>();
   requests->push_back(std::move(request));

@@ -41,10 +41,11 @@ struct PoolMember {
   std::shared_ptr<WorkerLink> link;
   std::uint64_t generation = 0;
   bool ready = false;
-  bool retiring = false;                       // it gets nothing more, and goes once nothing runs
-  bool stopping = false;                       // it has been told to go
-  TimePoint give_up_at;                        // by then it is to be ready, or to have gone
-  std::map<std::string, std::string> sources;  // by the definition's kind and name: the hash of its source
+  bool worn = false;            // it is to be replaced, as soon as another one is ready
+  bool retiring = false;        // it gets nothing more, and goes once nothing runs
+  bool stopping = false;        // it has been told to go
+  TimePoint give_up_at;         // by then it is to be ready, or to have gone
+  WorkerPool::Sources sources;  // that it has imported
   std::vector<PoolCallPtr> running;
   std::size_t calls = 0;
   std::string last_line;  // that it printed
@@ -56,8 +57,6 @@ struct PoolMember {
   bool Knows(const PoolCall& call) const;
 };
 
-// As PoolMember::sources is keyed.
-std::string SourceName(std::string_view kind, std::string_view name);
 std::string_view KindName(PythonCall::Kind kind);
 
 }  // namespace kck

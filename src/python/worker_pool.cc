@@ -60,10 +60,11 @@ class WorkerPool::Impl {
 
   void SetHandlers(Handlers handlers) { handlers_ = std::move(handlers); }
 
-  void Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files) {
-    asio::post(context_, [this, start = StartOf(folder, settings, files), settings] {
+  void Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files, Sources sources) {
+    asio::post(context_, [this, start = StartOf(folder, settings, files), settings, sources = std::move(sources)] {
       start_ = start;
       settings_ = settings;
+      sources_ = sources;
       ++generation_;
       starts_failed_ = 0;
       start_at_ = TimePoint();
@@ -156,12 +157,9 @@ class WorkerPool::Impl {
       return true;
     }
     if (may_come && (starts_failed_ < 2 || !members_.empty())) return false;
-    if (starts_failed_ > 0) {
-      Answer(call, Failure(start_error_));
-      return true;
-    }
-    if (handlers_.other_sources) handlers_.other_sources();
-    Answer(call, Fail(ErrorCode::kPrimerFailed, "the Python files have changed, and are about to be loaded again"));
+    Answer(call, starts_failed_ > 0
+                     ? Failure(start_error_)
+                     : Fail(ErrorCode::kPrimerFailed, "its Python definition is not in service any more"));
     return true;
   }
 
@@ -186,8 +184,9 @@ class WorkerPool::Impl {
     ++counts_.timed_out;
     const MemberPtr member = RunnerOf(*call);
     if (!member) {
-      Answer(call, Fail(ErrorCode::kSourceTimeout, "no Python worker became free in time"));
-      return Pump();
+      std::erase(front_, call);
+      std::erase(behind_, call);
+      return Answer(call, Fail(ErrorCode::kSourceTimeout, "no Python worker became free in time"));
     }
     const Error late = Late(*call);
     Answer(call, Failure(late));
@@ -215,6 +214,7 @@ class WorkerPool::Impl {
     if (auto* hello = std::get_if<WorkerHello>(&message)) return OnHello(member, *hello);
     if (auto* result = std::get_if<WorkerResult>(&message)) return OnResult(member, std::move(*result));
     if (auto* ask = std::get_if<WorkerAsk>(&message)) return OnAsk(member, *ask);
+    // It says itself that it is of no more use.
     Retire(member);
     FillUp();
   }
@@ -228,12 +228,26 @@ class WorkerPool::Impl {
                                   hello.kck_version)});
     }
     for (const PythonDefinition& definition : hello.described.definitions) {
+      if (!definition.runs) continue;
       member->sources[SourceName(definition.kind, definition.function.name)] = definition.function.source_hash;
     }
+    // Those of an older generation than the present one are of no use.
+    if (member->generation == generation_ && member->sources != sources_) return OnOtherSources(member);
     member->ready = true;
     starts_failed_ = 0;
     RetireOlder();
+    const auto worn = std::ranges::find_if(members_, [](const MemberPtr& one) { return one->worn && !one->retiring; });
+    if (worn != members_.end()) Retire(MemberPtr(*worn));
     Pump();
+  }
+
+  // The files have changed since the definitions were read: the change is about to be taken, or was refused.
+  void OnOtherSources(const MemberPtr& member) {
+    Condemn(
+        member, nullptr,
+        {ErrorCode::kPrimerFailed,
+         "the Python files are other ones than those in service: a change of them is being loaded, or was refused"});
+    if (handlers_.other_sources) handlers_.other_sources();
   }
 
   void OnResult(const MemberPtr& member, WorkerResult result) {
@@ -254,7 +268,7 @@ class WorkerPool::Impl {
     ++member->calls;
     const bool grown =
         static_cast<double>(result.resident_bytes) > kGrownPart * static_cast<double>(settings_.memory_bytes);
-    if (grown || member->calls >= settings_.calls_max) Retire(member);
+    member->worn = member->worn || grown || member->calls >= settings_.calls_max;
     if (member->retiring) StopIfIdle(member);
     FillUp();
     Pump();
@@ -266,12 +280,13 @@ class WorkerPool::Impl {
       const auto at = std::ranges::find(member->running, *ask.call, &PoolCall::id);
       if (at != member->running.end()) call = *at;
     }
-    const auto answer = [this, link = std::weak_ptr(member->link), id = ask.id, call, key = ask.key](Answer_ given) {
-      asio::post(context_, [this, link, id, call, key, given = std::move(given)] {
-        if (call) {
-          --call->asks;
-          asked_.erase(asked_.find(key));
-        }
+    const int attempt = call ? call->attempts : 0;
+    const auto answer = [this, link = std::weak_ptr(member->link), id = ask.id, call, attempt,
+                         key = ask.key](Answer_ given) {
+      asio::post(context_, [this, link, id, call, attempt, key, given = std::move(given)] {
+        if (call) asked_.erase(asked_.find(key));
+        // It may have been begun again meanwhile, with another worker.
+        if (call && call->attempts == attempt && call->asks > 0) --call->asks;
         if (const auto alive = link.lock()) alive->Send(ReplyFrame(id, given.value, given.version));
         Pump();
       });
@@ -294,8 +309,9 @@ class WorkerPool::Impl {
 
   void FillUp() {
     if (stopping_ || start_.files.empty()) return;
-    const auto in_service = std::ranges::count_if(
-        members_, [this](const MemberPtr& one) { return one->generation == generation_ && !one->retiring; });
+    const auto in_service = std::ranges::count_if(members_, [this](const MemberPtr& one) {
+      return one->generation == generation_ && !one->retiring && !one->worn;
+    });
     for (auto there = in_service; there < settings_.workers; ++there) {
       if (Clock::now() < start_at_) return StartLater();
       if (!StartOne()) return StartLater();
@@ -394,6 +410,7 @@ class WorkerPool::Impl {
       return Answer(call, Failure(known && !member.why.message.empty() ? member.why : Dead(how)));
     }
     call->alone = call->alone || !innocent;
+    call->asks = 0;
     front_.push_front(call);
   }
 
@@ -490,6 +507,7 @@ class WorkerPool::Impl {
   Handlers handlers_;
   WorkerStart start_;
   PythonSettings settings_;
+  Sources sources_;
   std::uint64_t generation_ = 0;
   std::vector<MemberPtr> members_;
   std::deque<PoolCallPtr> front_;
@@ -515,8 +533,9 @@ class WorkerPool::Impl {
 WorkerPool::WorkerPool(WorkerPoolLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
 WorkerPool::~WorkerPool() = default;
 void WorkerPool::SetHandlers(Handlers handlers) { impl_->SetHandlers(std::move(handlers)); }
-void WorkerPool::Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files) {
-  impl_->Serve(folder, settings, files);
+void WorkerPool::Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files,
+                       Sources sources) {
+  impl_->Serve(folder, settings, files, std::move(sources));
 }
 void WorkerPool::Call(Request request, TimePoint deadline) { impl_->Call(std::move(request), deadline); }
 WorkerPoolStats WorkerPool::stats() const { return impl_->stats(); }

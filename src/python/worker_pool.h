@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -61,7 +62,7 @@ class WorkerPool {
 
   struct Handlers {
     AskHandler ask;                       // null: everything that is asked is refused
-    std::function<void()> other_sources;  // a worker has read other files than those that calls are for; null: nobody
+    std::function<void()> other_sources;  // a worker has found other sources than those to be served; null: nobody
   };
 
   explicit WorkerPool(WorkerPoolLimits limits = {});
@@ -72,9 +73,13 @@ class WorkerPool {
   // Before Serve.
   void SetHandlers(Handlers handlers);
 
-  // Runs the files' functions from now on, by workers that have imported them as they are now. Those before go as soon
-  // as a new one is ready, and have ended what they do.
-  void Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files);
+  // By the definition's kind and name, as SourceName has them: the hash of its source.
+  using Sources = std::map<std::string, std::string>;
+
+  // Runs the files' functions from now on, by workers that have imported just these sources: one that finds others is
+  // ended, so that no code runs under another one's name. Those before go as soon as a new one is ready, and have ended
+  // what they do.
+  void Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files, Sources sources);
 
   struct Request {
     PythonCall call;
@@ -97,6 +102,9 @@ class WorkerPool {
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// "product route": a name of WorkerPool::Sources.
+std::string SourceName(std::string_view kind, std::string_view name);
 
 // What the files define, by a worker that is started for it alone. Blocks. Where no worker can be started, or it dies,
 // that is the fault.

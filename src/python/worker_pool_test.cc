@@ -132,15 +132,20 @@ class WorkerPoolTest : public testing::Test {
     PythonDefinitions described = DescribeFiles(settings_, files_);
     ASSERT_TRUE(described.faults.empty()) << FaultText(described.faults[0]);
     functions_.clear();
+    sources_.clear();
     for (const PythonDefinition& one : described.definitions) {
       functions_[one.function.name] = std::make_shared<PythonFunction>(one.function);
+      sources_[SourceName(one.kind, one.function.name)] = one.function.source_hash;
     }
     pool_->SetHandlers({[this](const WorkerAsk& ask, const std::string& key, TimePoint, auto done) {
                           Asked(ask, key, std::move(done));
                         },
                         [this] { ++other_sources_; }});
-    pool_->Serve(folder_.path(), settings_.python, files_);
+    ServeAgain();
   }
+
+  // The same definitions, whatever the files are by now.
+  void ServeAgain() { pool_->Serve(folder_.path(), settings_.python, files_, sources_); }
 
   // What a function asks for is computed by the pool: kck.get alone.
   void Asked(const WorkerAsk& ask, const std::string& key, WorkerPool::AnswerCallback done) {
@@ -199,6 +204,7 @@ class WorkerPoolTest : public testing::Test {
   Settings settings_;
   PythonFiles files_;
   std::map<std::string, PythonFunctionPtr> functions_;
+  WorkerPool::Sources sources_;
   std::atomic<int> other_sources_{0};
   std::string asked_by_;
   std::unique_ptr<WorkerPool> pool_ = std::make_unique<WorkerPool>();
@@ -309,7 +315,7 @@ TEST_F(WorkerPoolTest, AWorkerIsReplacedAfterSoManyCalls) {
   settings_.python.calls_max = 1;
   Serve();
   const std::string first = Run("pid");
-  EXPECT_NE(Run("pid"), first);
+  EXPECT_TRUE(BecomesTrue([&] { return Run("pid") != first; }));
 }
 
 TEST_F(WorkerPoolTest, AnInterpreterThatIsNotThereIsAFaultAndAnAnswer) {
@@ -320,17 +326,29 @@ TEST_F(WorkerPoolTest, AnInterpreterThatIsNotThereIsAFaultAndAnAnswer) {
   EXPECT_THAT(FaultText(described.faults[0]),
               HasSubstr("cannot be started with '/none/python3': No such file or directory"));
   pool_ = std::make_unique<WorkerPool>();
-  pool_->Serve(folder_.path(), settings_.python, files_);
+  ServeAgain();
   EXPECT_THAT(Run("pid"), HasSubstr("KCKPrimerFailed: Python workers cannot be started with '/none/python3'"));
 }
 
-TEST_F(WorkerPoolTest, FilesThatAreOtherOnesThanTheDefinitionsAreToldOf) {
+TEST_F(WorkerPoolTest, AWorkerThatFindsOtherFilesThanThoseInServiceRunsNothing) {
   Serve();
   EXPECT_EQ(Run("double", {{ParamValue("1")}}), "2");
   Write("products/p.py", std::string(kFunctions) + "\n# another\n");
-  pool_->Serve(folder_.path(), settings_.python, files_);
-  ASSERT_TRUE(BecomesTrue([&] { return Run("pid").find("have changed") != std::string::npos; }));
-  EXPECT_GE(other_sources_, 1);
+  ServeAgain();
+  ASSERT_TRUE(BecomesTrue([&] { return other_sources_ > 0; }));
+  EXPECT_EQ(Run("double", {{ParamValue("1")}}), "2") << "by the one that has imported what is in service";
+  EXPECT_THAT(Run("dies"), HasSubstr("is gone"));
+  EXPECT_THAT(Run("double", {{ParamValue("1")}}), HasSubstr("the Python files are other ones than those in service"));
+}
+
+TEST_F(WorkerPoolTest, AWornWorkerStaysWhereNoOtherCanTakeItsPlace) {
+  settings_.python.calls_max = 1;
+  Serve();
+  const std::string first = Run("pid");
+  Write("products/p.py", "import kck\nbroken = \n");
+  EXPECT_TRUE(BecomesTrue([&] { return other_sources_ > 0 || Run("pid") != first; }));
+  const std::string last = Run("pid");
+  EXPECT_EQ(Run("pid"), last);
 }
 
 TEST_F(WorkerPoolTest, OlderWorkersEndWhatTheyDo) {
