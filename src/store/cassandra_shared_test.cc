@@ -1,6 +1,7 @@
 // What processes share: the store in Cassandra, and the one in memory that tests of the engine take for it.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
 #include <future>
 #include <set>
@@ -192,16 +193,17 @@ TEST_P(SharedStoreConformance, ARegisterIsChangedByWhoKnowsIt) {
 }
 
 TEST_P(SharedStoreConformance, OfManyWhoClaimARegisterOneHasIt) {
-  std::vector<std::future<Result<std::string>>> claims;
-  for (int i = 0; i < 8; ++i) {
-    auto ended = std::make_shared<std::promise<Result<std::string>>>();
-    claims.push_back(ended->get_future());
-    (i % 2 == 0 ? one_ : other_)
-        ->SwapRegister(key_, std::nullopt, fmt::format("{}", i), 60,
-                       [ended](Result<std::string> held) { ended->set_value(std::move(held)); });
-  }
+  std::array<std::promise<Result<std::string>>, 8> claims;
+  // All from the thread that answers: the store in memory has one.
+  scheduler_.Post([this, &claims] {
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+      SharedStore& store = i % 2 == 0 ? *one_ : *other_;
+      store.SwapRegister(key_, std::nullopt, fmt::format("{}", i), 60,
+                         [&claim = claims[i]](Result<std::string> held) { claim.set_value(std::move(held)); });
+    }
+  });
   std::set<std::string> held;
-  for (auto& claim : claims) held.insert(claim.get().value());
+  for (auto& claim : claims) held.insert(claim.get_future().get().value());
   EXPECT_EQ(held.size(), 1U);
   EXPECT_EQ(Read(*one_, key_), *held.begin());
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "store/cql/kck_cql.h"
+#include "store/cql_hand_over.h"
 
 namespace kck {
 namespace {
@@ -76,8 +77,15 @@ Result<void> NothingOf(const CqlResult& result) {
   return {};
 }
 
-void Wake(void* waiter, KckCqlResult* result) noexcept {
-  static_cast<std::promise<CqlResult>*>(waiter)->set_value(CqlResult(result));
+struct Waiter {
+  std::promise<CqlResult> result;
+  CqlHandOver hand_over;
+};
+
+void Wake(void* awaited, KckCqlResult* result) noexcept {
+  auto* waiter = static_cast<Waiter*>(awaited);
+  waiter->hand_over.FromDriver();
+  waiter->result.set_value(CqlResult(result));
 }
 
 }  // namespace
@@ -141,8 +149,9 @@ void CqlClient::Query(const std::string& cql, const CqlOptions& options, Callbac
 // The result comes straight from the driver's thread: one that waits may be the scheduler's only one.
 CqlResult CqlClient::Await(const std::function<void(void (*)(void*, KckCqlResult*), void*)>& start) {
   ++requests_;
-  std::promise<CqlResult> waiter;
-  std::future<CqlResult> future = waiter.get_future();
+  Waiter waiter;
+  std::future<CqlResult> future = waiter.result.get_future();
+  waiter.hand_over.ToDriver();
   start(Wake, &waiter);
   CqlResult result = future.get();
   completions_->Count(result.status());

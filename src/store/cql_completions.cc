@@ -3,6 +3,8 @@
 #include <cassert>
 #include <utility>
 
+#include "store/cql_hand_over.h"
+
 namespace kck {
 
 struct CqlCompletions::Request {
@@ -10,13 +12,17 @@ struct CqlCompletions::Request {
   Callback done;
   CqlResult result{nullptr};
   Request* next = nullptr;
+  CqlHandOver hand_over{};
 };
 
 CqlCompletions::~CqlCompletions() { assert(outstanding() == 0); }
 
 void* CqlCompletions::Begin(Callback done) {
   auto* request = new Request{.owner = shared_from_this(), .done = std::move(done)};
-  if (outstanding_.fetch_add(1) < requests_max_) return request;
+  if (outstanding_.fetch_add(1) < requests_max_) {
+    request->hand_over.ToDriver();
+    return request;
+  }
   request->result =
       CqlResult(CqlStatus::kOverloaded, fmt::format("{} requests are under way, and that is the bound", requests_max_));
   Push(request);
@@ -25,6 +31,7 @@ void* CqlCompletions::Begin(Callback done) {
 
 void CqlCompletions::OnDone(void* begun, KckCqlResult* result) noexcept {
   auto* request = static_cast<Request*>(begun);
+  request->hand_over.FromDriver();
   request->result = CqlResult(result);
   Push(request);
 }

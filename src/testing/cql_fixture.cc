@@ -15,7 +15,9 @@ void MakeTables(CqlClient& client) {
   for (const char* cql : {
            "drop keyspace if exists kck_cql_test",
            "create keyspace kck_cql_test with replication = {'class': 'SimpleStrategy', 'replication_factor': 3}",
-           "create table kck_cql_test.item (k text primary key, v blob, n bigint, i int, b boolean)",
+           // Tests of the client have silent nodes: which replica the node that is asked asks is to be no part of that.
+           "create table kck_cql_test.item (k text primary key, v blob, n bigint, i int, b boolean) "
+           "with speculative_retry = 'ALWAYS'",
            "create table kck_cql_test.line (k text, c int, v text, primary key (k, c))",
        }) {
     const auto done = client.Query(cql, patient);

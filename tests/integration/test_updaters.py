@@ -261,10 +261,8 @@ FAULTY = {
     "updaters/no_table.yml": UPDATER.replace("delete from item", "delete from itme"),
     "updaters/unkeyed.yml": UPDATER.replace(" where id = :id\n", "\n"),
     "updaters/twice.yml": UPDATER.replace("returning id, name", "returning id, name as id"),
-    "updaters/script.py": "",
 }
-FAULTY_LINES = {"behind": [13], "unknown": [13], "undeclared": [9], "no_column": [10], "no_table": [11], "unkeyed": [10],
-                "script": [0]}
+FAULTY_LINES = {"behind": [13], "unknown": [13], "undeclared": [9], "no_column": [10], "no_table": [11], "unkeyed": [10]}
 
 
 def test_check_tells_every_fault(make_node, url):
@@ -277,8 +275,8 @@ def test_check_tells_every_fault(make_node, url):
     assert set(found) == {name.split("/")[1].split(".")[0] for name in FAULTY}, done.stdout
     lines = {stem: [fault["line"] for fault in found[stem]] for stem in FAULTY_LINES}
     assert lines == FAULTY_LINES, done.stdout
-    assert "not in this version" in found["behind"][0]["message"] and "not in this version" in found["script"][0]["message"]
-    assert "0 products, 4 updaters and 0 processes read: 8 errors" in node.check().stdout
+    assert "not in this version" in found["behind"][0]["message"]
+    assert "0 products, 4 updaters and 0 processes read: 7 errors" in node.check().stdout
 
 
 def test_check_tells_of_a_role_that_may_not_write(make_node, database):
