@@ -100,7 +100,9 @@ void WorkerLink::Write() {
 void WorkerLink::AwaitExit() {
   if (!exited_.is_open()) return;
   exited_.async_wait(boost::asio::posix::descriptor_base::wait_read, [self = shared_from_this()](error_code error) {
-    if (!self->ended_ && !error) self->End("");
+    if (self->ended_ || error) return;
+    // A wait that ends may be of an event of the descriptor that had its number before.
+    HasEnded(self->pid_) ? self->End("") : self->AwaitExit();
   });
 }
 

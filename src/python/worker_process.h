@@ -26,6 +26,9 @@ Result<WorkerProcess> StartWorker(const PythonSettings& settings, const std::str
 // "it ended by signal 11", "it ended with status 3".
 std::string EndWorker(WorkerProcess& worker);
 
+// Whether the process has ended, and waits for EndWorker.
+bool HasEnded(pid_t pid);
+
 // Of the process, 0 where it is not known.
 std::size_t ResidentBytes(pid_t pid);
 
