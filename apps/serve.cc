@@ -143,13 +143,12 @@ Result<void> ServeUntilSignal(const Node& node, const Folder& folder, WorkerThre
                               const Databases& databases, PythonAsks& asks) {
   const Settings& settings = folder.settings;
   const auto reloader = std::make_shared<Reloader>(folder, databases, node);
-  const auto answer = [&asks](const WorkerAsk& ask, const std::string& key, TimePoint deadline, auto done) {
-    asks.Answer(ask, key, deadline, std::move(done));
-  };
+  const auto answer = [&asks](const WorkerAsk& ask, const std::vector<std::string>& keys, TimePoint deadline,
+                              auto done) { return asks.Answer(ask, keys, deadline, std::move(done)); };
   node.workers->SetHandlers({answer, [weak = std::weak_ptr(reloader)] {
                                if (const auto alive = weak.lock()) alive->ReloadNow();
                              }});
-  ServeInPool(*node.workers, folder);
+  node.workers->Serve(settings.folder, settings.python, folder.python_files);
   ServerProbes probes{[&reloader] { return reloader->Report(); }, KCK_VERSION,
                       [&databases] { return StatsOf(databases.sources); }};
   const auto server = std::make_shared<HttpServer>(node, settings.http, NetworkThreads(settings), std::move(probes));

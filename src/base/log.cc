@@ -54,4 +54,12 @@ void LogAsJson() {
   Logger().set_pattern("%v");
 }
 
+void LogDetail(std::string_view of, std::string_view detail) {
+  while (!detail.empty()) {
+    const std::size_t end = detail.find('\n');
+    LogWarning("  {}: {}", of, detail.substr(0, end));
+    detail.remove_prefix(end == std::string_view::npos ? detail.size() : end + 1);
+  }
+}
+
 }  // namespace kck

@@ -37,4 +37,8 @@ void LogError(fmt::format_string<Args...> format, Args&&... args) {
   LogLine(LogLevel::kError, fmt::format(format, std::forward<Args>(args)...));
 }
 
+// A text of several lines, each as a line of its own, as warnings: a log's line has no ends within. `of` stands before
+// each.
+void LogDetail(std::string_view of, std::string_view detail);
+
 }  // namespace kck

@@ -276,6 +276,7 @@ class Engine::Impl {
     int attempts = 0;                             // that another process's write came before
     std::uint64_t known_mark = 0;                 // KnownMarks::key
     Dues dues = {};                               // what was computed from it
+    bool equal = false;                           // it puts the content that was there
   };
   // Longer than any fill that began before a purge can still be on its way.
   Duration TombstoneLife() const { return 2 * limits_.fill_timeout + std::chrono::minutes(1); }
@@ -286,6 +287,7 @@ class Engine::Impl {
   void MeetMoment(const std::shared_ptr<Write>& write, std::function<void()> then);
   void BeginSharedWrite(const std::shared_ptr<Write>& write);
   void ApplyWrite(const std::shared_ptr<Write>& write, const EntryPtr& current);
+  bool PutsNothingNew(const Write& write, const Entry* current, const Entry& entry) const;
   void FinishWrite(const std::shared_ptr<Write>& write, const EntryPtr& entry, Result<void> stored);
   Version NextVersion(const ResolvedKey& key, const Entry* current, std::uint64_t sequence);
 
@@ -333,6 +335,7 @@ class Engine::Impl {
   LogLimit unread_logged_;
 
   LogLimit failed_fill_logged_;
+  LogLimit raised_write_logged_;
   LogLimit slow_fill_logged_;
   std::atomic<Duration> slow_fill_{Duration::max()};
 

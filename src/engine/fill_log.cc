@@ -34,12 +34,7 @@ void Engine::Impl::NoteFill(const Flight& flight, bool behind, const Result<Prim
   AddRequest(fields, flight.trace);
   if (*held > 0) fields.Number("held_back", *held);
   LogLine(LogLevel::kWarning, "a fill failed: " + error.message, fields);
-  // Line by line: a log's line has no ends within.
-  for (std::string_view left = error.detail; !left.empty();) {
-    const std::size_t end = left.find('\n');
-    LogWarning("  {}: {}", flight.key.product->name, left.substr(0, end));
-    left.remove_prefix(end == std::string_view::npos ? left.size() : end + 1);
-  }
+  LogDetail(flight.key.product->name, error.detail);
 }
 
 // A reader waits for the connection too; a refresh is meant to wait, and only what it took of the database counts.

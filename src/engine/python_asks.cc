@@ -24,10 +24,19 @@ Engine::WriteCallback VersionTold(AnswerCallback done) {
 
 }  // namespace
 
-void PythonAsks::Answer(const WorkerAsk& ask, const std::string& key, TimePoint deadline, AnswerCallback done) {
-  if (ask.op == "get") return Get(ask.key, key, deadline, std::move(done));
-  if (ask.op == "refresh") return Refresh(ask, std::move(done));
+std::string PythonAsks::Answer(const WorkerAsk& ask, const std::vector<std::string>& keys, TimePoint deadline,
+                               AnswerCallback done) {
+  if (ask.op == "get") return Get(ask.key, keys, deadline, std::move(done));
   if (ask.op == "update") return Update(ask, deadline, std::move(done));
+  if (ask.op == "refresh") {
+    Refresh(ask, std::move(done));
+  } else {
+    Write(ask, std::move(done));
+  }
+  return "";
+}
+
+void PythonAsks::Write(const WorkerAsk& ask, AnswerCallback done) {
   Result<ResolvedKey> resolved = ResolveKey(*engine_.catalog(), ask.key);
   if (!resolved) return done(Refused(resolved.error()));
   if (ask.op == "purge") return engine_.Purge(*std::move(resolved), std::nullopt, VersionTold(std::move(done)));
@@ -38,17 +47,16 @@ void PythonAsks::Answer(const WorkerAsk& ask, const std::string& key, TimePoint 
   done(Refused({ErrorCode::kBadRequest, fmt::format("\"{}\" is nothing that can be asked for", ask.op)}));
 }
 
-void PythonAsks::Get(const std::string& raw_key, const std::string& reader, TimePoint deadline, AnswerCallback done) {
+std::string PythonAsks::Get(const std::string& raw_key, const std::vector<std::string>& readers, TimePoint deadline,
+                            AnswerCallback done) {
   const CatalogPtr catalog = engine_.catalog();
   Result<ResolvedKey> key = ResolveKey(*catalog, raw_key);
-  if (!key) return done(Refused(key.error()));
-  if (!reader.empty()) {
-    const Result<ResolvedKey> reads = ResolveKey(*catalog, reader);
-    // Its product may have gone while it was computed: nobody will keep what comes of it.
-    if (reads && reads->product) {
-      if (Result<void> noted = engine_.BeginRead(*reads, key->text); !noted) return done(Refused(noted.error()));
-    }
+  Result<void> noted = key ? NoteReads(*catalog, readers, key->text) : Failure(key.error());
+  if (!noted) {
+    done(Refused(noted.error()));
+    return "";
   }
+  std::string read = key->text;
   engine_.Fetch(*std::move(key), deadline, [done = std::move(done)](const Result<Served>& served) {
     if (!served) {
       const ErrorCode code = served.error().code;
@@ -58,20 +66,37 @@ void PythonAsks::Get(const std::string& raw_key, const std::string& reader, Time
     }
     done({std::string(served->entry->value()), VersionText(served->entry->version())});
   });
+  return read;
 }
 
-void PythonAsks::Update(const WorkerAsk& ask, TimePoint deadline, AnswerCallback done) {
+Result<void> PythonAsks::NoteReads(const Catalog& catalog, const std::vector<std::string>& readers,
+                                   const std::string& read) {
+  for (const std::string& reader : readers) {
+    const Result<ResolvedKey> reads = ResolveKey(catalog, reader);
+    // Its product may have gone while it was computed: nobody will keep what comes of it.
+    if (!reads || !reads->product) continue;
+    if (Result<void> noted = engine_.BeginRead(*reads, read); !noted) return noted;
+  }
+  return {};
+}
+
+std::string PythonAsks::Update(const WorkerAsk& ask, TimePoint deadline, AnswerCallback done) {
+  const auto refuse = [&done](Error error) {
+    done(Refused(std::move(error)));
+    return std::string();
+  };
   const std::string name(KeyName(ask.key));
   UpdaterPtr updater = engine_.catalog()->FindUpdater(DecodeSegment(name).value_or(""));
-  if (!updater) return done(Refused({ErrorCode::kUnknownKey, fmt::format("there is no updater {}", name)}));
+  if (!updater) return refuse({ErrorCode::kUnknownKey, fmt::format("there is no updater {}", name)});
   const WriteCall call = ask.action == "insert"   ? WriteCall::kCreate
                          : ask.action == "update" ? WriteCall::kUpdate
                                                   : WriteCall::kDelete;
   const Result<std::vector<WriteField>> fields = ReadJsonFields(ask.fields.empty() ? "{}" : ask.fields);
-  if (!fields) return done(Refused(fields.error()));
+  if (!fields) return refuse(fields.error());
   const std::string_view key = std::string_view(ask.key).substr(std::min(ask.key.size(), name.size() + 1));
+  std::string waits_for = WorkerPool::WriteOf(updater->name);
   Result<ResolvedWrite> write = ResolveWrite(std::move(updater), call, key, *fields);
-  if (!write) return done(Refused(write.error()));
+  if (!write) return refuse(write.error());
   const WriteAction action = write->action;
   engine_.RunUpdater(*std::move(write), deadline, [action, done = std::move(done)](Result<Updated> updated) {
     if (!updated) return done(Refused(std::move(updated.error())));
@@ -84,6 +109,7 @@ void PythonAsks::Update(const WorkerAsk& ask, TimePoint deadline, AnswerCallback
     object.End();
     done({std::move(text), ""});
   });
+  return waits_for;
 }
 
 void PythonAsks::Refresh(const WorkerAsk& ask, AnswerCallback done) {

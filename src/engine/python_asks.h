@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/thread_annotations.h"
 #include "engine/engine.h"
@@ -17,11 +18,15 @@ class PythonAsks {
   explicit PythonAsks(Engine& engine) : engine_(engine) {}
 
   // As WorkerPool::AskHandler.
-  void Answer(const WorkerAsk& ask, const std::string& key, TimePoint deadline, WorkerPool::AnswerCallback done);
+  std::string Answer(const WorkerAsk& ask, const std::vector<std::string>& keys, TimePoint deadline,
+                     WorkerPool::AnswerCallback done);
 
  private:
-  void Get(const std::string& raw_key, const std::string& reader, TimePoint deadline, WorkerPool::AnswerCallback done);
-  void Update(const WorkerAsk& ask, TimePoint deadline, WorkerPool::AnswerCallback done);
+  std::string Get(const std::string& raw_key, const std::vector<std::string>& readers, TimePoint deadline,
+                  WorkerPool::AnswerCallback done);
+  Result<void> NoteReads(const Catalog& catalog, const std::vector<std::string>& readers, const std::string& read);
+  std::string Update(const WorkerAsk& ask, TimePoint deadline, WorkerPool::AnswerCallback done);
+  void Write(const WorkerAsk& ask, WorkerPool::AnswerCallback done);
   void Refresh(const WorkerAsk& ask, WorkerPool::AnswerCallback done);
 
   Engine& engine_;

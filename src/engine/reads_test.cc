@@ -79,6 +79,20 @@ TEST_F(Reads, ASetAndAPurgeAreChanges) {
   EXPECT_EQ(Peek("item/1"), "stale [18]");
 }
 
+TEST_F(Reads, ASetOfTheSameContentIsNone) {
+  Set("plain", "[7]");
+  const auto reader = Fetch("item/1");
+  ASSERT_TRUE(engine_->BeginRead(Key("item/1"), "plain"));
+  AnswerFrom(0, "[1]", {"plain"});
+  Set("plain", "[7]");
+  EXPECT_EQ(Peek("item/1"), "[1]");
+  EXPECT_EQ(primer_.begun(), 1U);
+  Purge("plain");
+  AnswerFrom(1, "[2]", {"plain"});
+  Set("plain", "[7]");
+  EXPECT_EQ(Peek("item/1"), "stale [2]") << "between them there was none";
+}
+
 TEST_F(Reads, WhatIsReadNoMoreChangesNothing) {
   ComputeBoth();
   Refresh("item/1");

@@ -1,6 +1,7 @@
 // Updaters: the write, its token, and the readers who wait to see it.
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "base/planted_bug.h"
 #include "engine/engine_impl.h"
 #include "primer/python_functions.h"
@@ -90,7 +91,15 @@ void Engine::Impl::OnWritten(const std::shared_ptr<Update>& update, Result<Writt
 }
 
 void Engine::Impl::FinishUpdate(const std::shared_ptr<Update>& update, Result<Updated> updated) {
-  CountUpdate(update->write.updater->name, updated, update->began);
+  const std::string& name = update->write.updater->name;
+  CountUpdate(name, updated, update->began);
+  // Somebody wrote the function that raised; what a database refuses is told to the caller.
+  if (!updated && !updated.error().detail.empty()) {
+    if (const auto held = raised_write_logged_.Pass(scheduler_.Now())) {
+      LogWarning("a write failed: {} ({} such were held back)", updated.error().message, *held);
+      LogDetail(name, updated.error().detail);
+    }
+  }
   update->done(std::move(updated));
   CountDown(keys.writes);
 }
@@ -125,8 +134,11 @@ std::map<std::string, UpdaterCounts> Engine::Impl::CopyUpdaterCounts() {
 }
 
 WriteTokens Engine::Impl::Relevant(const ResolvedKey& key, WriteTokens tokens) {
-  std::erase_if(tokens,
-                [&key](const WriteToken& token) { return !key.product || key.product->database != token.database; });
+  // Where a function reads and writes is its own affair.
+  const bool any = key.product && key.product->function;
+  std::erase_if(tokens, [&key, any](const WriteToken& token) {
+    return !key.product || (!any && token.database != kPythonDatabase && token.database != key.product->database);
+  });
   return tokens;
 }
 

@@ -201,6 +201,18 @@ TEST_F(Updates, TheTokenOfAnotherDatabaseIsIgnored) {
   EXPECT_EQ(Text(FetchAfter("free/1", token)), "1");
 }
 
+TEST_F(Updates, TheTokenOfAnotherDatabaseMeetsWhatAFunctionComputes) {
+  Define([](Product& product) {
+    product.database = "other";
+    product.function = std::make_shared<PythonFunction>();
+  });
+  Fetch("item/1");
+  primer_.Answer(0, PrimedAt("[1]", 20));
+  scheduler_.RunReady();
+  const auto fetched = FetchAfter("item/1", Update(WrittenAt(20)));
+  EXPECT_EQ(Text(fetched), "waits");
+}
+
 TEST_F(Updates, ATokenOfAnotherHistoryIsLost) {
   const std::string token = Update(WrittenAt(20));
   Fetch("item/1");

@@ -125,6 +125,7 @@ void Engine::Impl::ApplyWrite(const std::shared_ptr<Write>& write, const EntryPt
   }
   const std::uint64_t sequence = sequence_.Next();
   EntryPtr entry = write->make(NextVersion(write->key, current.get(), sequence), sequence);
+  write->equal = PutsNothingNew(*write, current.get(), *entry);
   auto stored = [this, write, entry](Result<void> result) {
     // Another process wrote the key meanwhile: what this one writes comes after that.
     const bool overtaken = !result && result.error().code == ErrorCode::kVersionMismatch && !write->condition;
@@ -138,6 +139,13 @@ void Engine::Impl::ApplyWrite(const std::shared_ptr<Write>& write, const EntryPt
   std::optional<PutCondition> condition;
   if (write->condition) condition = PutCondition{*write->condition};
   PutInStore(entry, write->known_mark, condition, std::move(stored));
+}
+
+// Of a key that nothing but writes changes, one after another: fills and other nodes may come between.
+bool Engine::Impl::PutsNothingNew(const Write& write, const Entry* current, const Entry& entry) const {
+  const bool writes_alone = shared_ == nullptr && !write.key.product;
+  return writes_alone && current != nullptr && current->kind() == EntryKind::kSet && entry.kind() == EntryKind::kSet &&
+         current->value() == entry.value();
 }
 
 // Above the present entry, and above every fill of the database that has completed: those saw less than a fill that
@@ -177,7 +185,7 @@ void Engine::Impl::FinishWrite(const std::shared_ptr<Write>& write, const EntryP
     if (!state.writes.empty()) scheduler_.Post(state.writes.front());
     stripe.Tidy(write->key.text);
   }
-  SettleChange(*write, stored.has_value());
+  SettleChange(*write, stored && !write->equal);
   if (stored) {
     write->done(entry->version());
   } else {

@@ -126,6 +126,7 @@ void ReadPython(Folder& folder, const std::string& root, const DescribePython& d
     folder.faults.push_back(std::move(fault));
   }
   folder.python_modules = std::move(described.files);
+  folder.python_files.sources = std::move(described.sources);
   if (FolderState(folder.settings) == folder.state) folder.state = FolderState(folder.settings, folder.python_modules);
   for (const PythonDefinition& definition : described.definitions) {
     const std::string shown = Shown(definition.file, root);

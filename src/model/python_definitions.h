@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/fault.h"
@@ -14,11 +15,16 @@
 
 namespace kck {
 
-// The files to import: absolute paths, sorted.
+// Absolute paths, and what the files hold.
+using PythonSources = std::vector<std::pair<std::string, std::string>>;
+
+// The files to import: absolute paths, sorted. They, and the user's others, are read as `sources` has them, whatever
+// has become of them since; those that it does not have, from disk.
 struct PythonFiles {
   std::vector<std::string> products;
   std::vector<std::string> updaters;
   std::vector<std::string> processes;
+  PythonSources sources;
 
   bool empty() const { return products.empty() && updaters.empty() && processes.empty(); }
   bool operator==(const PythonFiles&) const = default;
@@ -36,7 +42,8 @@ struct PythonDefinition {
 struct PythonDefinitions {
   std::vector<PythonDefinition> definitions;
   Faults faults;                   // their files are absolute paths
-  std::vector<std::string> files;  // of the user's that were imported beside those asked for, absolute
+  std::vector<std::string> files;  // of the user's that were imported, absolute
+  PythonSources sources;           // those files as they were imported
 };
 
 // Imports the files in a process of its own. Blocks. What cannot be imported is a fault.

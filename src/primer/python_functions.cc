@@ -12,7 +12,14 @@ namespace {
 constexpr auto kRunTimeMax = std::chrono::hours(24);
 
 Result<Written> WrittenOf(const Updater& updater, Result<std::vector<PythonResult>> results) {
-  if (!results) return Failure(std::move(results.error()));
+  if (!results) {
+    Error& error = results.error();
+    // No worker took it. One that ended in the midst of it says so by another code.
+    if (error.code == ErrorCode::kPrimerFailed) {
+      error = {ErrorCode::kSourceError, error.message + "; nothing was written", error.detail};
+    }
+    return Failure(std::move(error));
+  }
   PythonResult& result = results->front();
   if (result.failure) {
     Error error = ErrorOf(*result.failure, "updater " + updater.name);
@@ -42,6 +49,7 @@ void PythonFunctions::Write(const ResolvedWrite& write, TimePoint deadline, Writ
     request.call.params.emplace_back(updater->params[params[i]].name, write.params[i]);
   }
   request.function = updater->function;
+  request.computes = {WorkerPool::WriteOf(updater->name)};
   request.done = [updater, done = std::move(done)](Result<std::vector<PythonResult>> results) {
     done(WrittenOf(*updater, std::move(results)));
   };

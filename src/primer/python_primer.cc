@@ -49,19 +49,6 @@ Error ErrorOf(const PythonFailure& failure, const std::string& what) {
           failure.traceback.empty() ? failure.message : failure.traceback};
 }
 
-void ServeInPool(WorkerPool& pool, const Folder& folder) {
-  WorkerPool::Sources sources;
-  const auto add = [&](std::string_view kind, const auto& definitions) {
-    for (const auto& one : definitions) {
-      if (one->function) sources[SourceName(kind, one->name)] = one->function->source_hash;
-    }
-  };
-  add("product", folder.products);
-  add("updater", folder.updaters);
-  add("process", folder.processes);
-  pool.Serve(folder.settings.folder, folder.settings.python, folder.python_files, std::move(sources));
-}
-
 void PythonPrimer::Prime(Request request, TimePoint deadline) {
   const auto requests = std::make_shared<std::vector<Request>>();
   requests->push_back(std::move(request));
@@ -87,10 +74,10 @@ void PythonPrimer::Call(const Requests& requests, TimePoint deadline, bool behin
   call.call.name = product->name;
   for (const Request& request : *requests) {
     call.call.keys.push_back(request.key.params);
+    call.computes.push_back(request.key.text);
     call.call.hints.push_back(request.hints);
   }
   call.function = product->function;
-  if (requests->size() == 1) call.key = requests->front().key.text;
   call.behind = behind;
   call.done = [this, requests, deadline, behind](Result<std::vector<PythonResult>> results) {
     OnResults(requests, deadline, behind, std::move(results));

@@ -1,7 +1,6 @@
 // The primer of products that are Python functions: has a worker run them.
 #pragma once
 
-#include "model/loader.h"
 #include "primer/primer.h"
 #include "python/worker_pool.h"
 
@@ -24,9 +23,6 @@ class PythonPrimer : public Primer {
 
   WorkerPool& pool_;
 };
-
-// Has the pool's workers run what the folder has in Python, from now on.
-void ServeInPool(WorkerPool& pool, const Folder& folder);
 
 // What the exception that a function raised is to its caller. `what` is as "product route".
 Error ErrorOf(const PythonFailure& failure, const std::string& what);

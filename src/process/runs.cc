@@ -144,6 +144,7 @@ void ProcessRunner::Impl::Finish(const StatePtr& state, Result<std::string> outc
   } else {
     record.last_failure = run;
     LogWarning("process {} failed: {}: {}", state->name, run.result, run.detail);
+    LogDetail(state->name, outcome.error().detail);
   }
   // `every` counts from the end, once nothing is to be made up for; among nodes from the tick before that, but not from
   // one before its own, where jitter had it begin early.

@@ -132,6 +132,12 @@ Result<WorkerMessage> ReadHello(const Json& map) {
     hello.described.faults.push_back({{Text(item, "file"), line, 0}, Text(item, "message"), Text(item, "cure"), false});
   }
   hello.described.files = Texts(map, "files");
+  for (const Json& item : List(map, "sources")) {
+    if (!item.is_array() || item.size() != 2 || !item[0].is_string() || !item[1].is_string()) {
+      return Bad("one of sources is no pair of path and content");
+    }
+    hello.described.sources.emplace_back(item[0].get<std::string>(), item[1].get<std::string>());
+  }
   return hello;
 }
 
@@ -233,6 +239,8 @@ void AddUpdate(const PythonCall& call, Json& message) {
 }  // namespace
 
 std::string StartFrame(const WorkerStart& start) {
+  Json sources = Json::array();
+  for (const auto& [path, content] : start.files.sources) sources.push_back(Json::array({path, Binary(content)}));
   return Frame({{"type", "start"},
                 {"protocol", kWorkerProtocol},
                 {"folder", start.folder},
@@ -240,6 +248,7 @@ std::string StartFrame(const WorkerStart& start) {
                 {"products", start.files.products},
                 {"updaters", start.files.updaters},
                 {"processes", start.files.processes},
+                {"sources", std::move(sources)},
                 {"memory_bytes", start.memory_bytes},
                 {"concurrency", start.concurrency},
                 {"message_bytes_max", start.message_bytes_max},

@@ -69,6 +69,7 @@ TEST(WorkerMessage, ReadsAHello) {
                    {"kck", "0.1.0"},
                    {"python", "3.11.2"},
                    {"files", {"/f/lib/a.py"}},
+                   {"sources", Json::array({Json::array({"/f/lib/a.py", Json::binary({'x', '\n'})})})},
                    {"definitions",
                     {{{"kind", "product"},
                       {"file", "/f/products/p.py"},
@@ -85,6 +86,7 @@ TEST(WorkerMessage, ReadsAHello) {
   EXPECT_EQ(message.protocol, 1U);
   EXPECT_EQ(message.kck_version, "0.1.0");
   EXPECT_THAT(message.described.files, ElementsAre("/f/lib/a.py"));
+  EXPECT_THAT(message.described.sources, ElementsAre(Pair("/f/lib/a.py", "x\n")));
   ASSERT_EQ(message.described.definitions.size(), 1U);
   const PythonDefinition& definition = message.described.definitions[0];
   EXPECT_EQ(definition.kind, "product");
@@ -148,6 +150,7 @@ TEST(WorkerMessage, RefusesWhatIsNone) {
   EXPECT_EQ(ErrorOfRead(Packed({{"type", "result"}, {"results", {1}}})), "a result is no map");
   EXPECT_EQ(ErrorOfRead(Packed({{"type", "hello"}, {"definitions", {1}}})), "a definition is no map");
   EXPECT_EQ(ErrorOfRead(Packed({{"type", "hello"}, {"faults", {1}}})), "a fault is no map");
+  EXPECT_THAT(ErrorOfRead(Packed({{"type", "hello"}, {"sources", {1}}})), HasSubstr("no pair"));
   EXPECT_THAT(ErrorOfRead(Packed({{"type", "result"}, {"results", {{{"reads", {{"a"}}}}}}})), HasSubstr("no pair"));
 }
 
@@ -166,11 +169,14 @@ TEST(WorkerFrames, SayWhatAWorkerIsTold) {
   start.folder = "/f";
   start.path = {"/f/lib"};
   start.files.products = {"/f/products/p.py"};
+  start.files.sources = {{"/f/lib/a.py", "x"}};
   start.describe = true;
   const Json started = Unpacked(StartFrame(start));
   EXPECT_EQ(started["type"], "start");
   EXPECT_EQ(started["products"][0], "/f/products/p.py");
   EXPECT_EQ(started["describe"], true);
+  EXPECT_EQ(started["sources"][0][0], "/f/lib/a.py");
+  EXPECT_EQ(started["sources"][0][1], Json::binary({'x'}));
 
   PythonCall prime;
   prime.name = "route";

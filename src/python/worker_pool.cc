@@ -60,11 +60,10 @@ class WorkerPool::Impl {
 
   void SetHandlers(Handlers handlers) { handlers_ = std::move(handlers); }
 
-  void Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files, Sources sources) {
-    asio::post(context_, [this, start = StartOf(folder, settings, files), settings, sources = std::move(sources)] {
+  void Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files) {
+    asio::post(context_, [this, start = StartOf(folder, settings, files), settings] {
       start_ = start;
       settings_ = settings;
-      sources_ = sources;
       ++generation_;
       starts_failed_ = 0;
       start_at_ = TimePoint();
@@ -120,7 +119,11 @@ class WorkerPool::Impl {
     done(std::move(results));
   }
 
-  bool Wanted(const PoolCall& call) const { return !call.request.key.empty() && asked_.contains(call.request.key); }
+  WaitingCalls Waiters(const PoolCall& call) const {
+    const auto is_asked = [this](const std::string& one) { return asked_.contains(one); };
+    if (!std::ranges::any_of(call.request.computes, is_asked)) return {};
+    return WaitersOf(call, members_);
+  }
 
   // Puts what waits to the workers that can take it.
   void Pump() {
@@ -132,7 +135,7 @@ class WorkerPool::Impl {
   void PumpOne(std::deque<PoolCallPtr>& waiting) {
     std::size_t looked_at = 0;
     for (auto at = waiting.begin(); at != waiting.end() && looked_at < kLookedAtMax;) {
-      const PoolCallPtr& call = *at;
+      const PoolCallPtr call = *at;
       if (call->answered || Place(call)) {
         at = waiting.erase(at);
       } else {
@@ -144,12 +147,12 @@ class WorkerPool::Impl {
 
   // False: it waits on.
   bool Place(const PoolCallPtr& call) {
-    const bool wanted = Wanted(*call);
+    const WaitingCalls waiters = Waiters(*call);
     MemberPtr best;
     bool may_come = members_.empty();
     for (const MemberPtr& member : members_) {
       may_come |= (!member->ready && member->generation == generation_) || (!member->retiring && member->Knows(*call));
-      if (!member->Takes(*call, wanted, static_cast<std::size_t>(settings_.concurrency))) continue;
+      if (!member->Takes(*call, waiters, static_cast<std::size_t>(settings_.concurrency))) continue;
       if (!best || member->running.size() < best->running.size()) best = member;
     }
     if (best) {
@@ -157,9 +160,12 @@ class WorkerPool::Impl {
       return true;
     }
     if (may_come && (starts_failed_ < 2 || !members_.empty())) return false;
-    Answer(call, starts_failed_ > 0
-                     ? Failure(start_error_)
-                     : Fail(ErrorCode::kPrimerFailed, "its Python definition is not in service any more"));
+    if (starts_failed_ > 0) {
+      Answer(call, Failure(start_error_));
+      return true;
+    }
+    if (handlers_.other_sources) handlers_.other_sources();
+    Answer(call, Fail(ErrorCode::kPrimerFailed, "the Python files have changed, and are about to be loaded again"));
     return true;
   }
 
@@ -228,26 +234,14 @@ class WorkerPool::Impl {
                                   hello.kck_version)});
     }
     for (const PythonDefinition& definition : hello.described.definitions) {
-      if (!definition.runs) continue;
       member->sources[SourceName(definition.kind, definition.function.name)] = definition.function.source_hash;
     }
-    // Those of an older generation than the present one are of no use.
-    if (member->generation == generation_ && member->sources != sources_) return OnOtherSources(member);
     member->ready = true;
     starts_failed_ = 0;
     RetireOlder();
     const auto worn = std::ranges::find_if(members_, [](const MemberPtr& one) { return one->worn && !one->retiring; });
     if (worn != members_.end()) Retire(MemberPtr(*worn));
     Pump();
-  }
-
-  // The files have changed since the definitions were read: the change is about to be taken, or was refused.
-  void OnOtherSources(const MemberPtr& member) {
-    Condemn(
-        member, nullptr,
-        {ErrorCode::kPrimerFailed,
-         "the Python files are other ones than those in service: a change of them is being loaded, or was refused"});
-    if (handlers_.other_sources) handlers_.other_sources();
   }
 
   void OnResult(const MemberPtr& member, WorkerResult result) {
@@ -262,8 +256,8 @@ class WorkerPool::Impl {
           std::ranges::count_if(result.results, [](const PythonResult& one) { return one.failure.has_value(); }));
       Answer(call, std::move(result.results));
     } else {
-      Answer(call,
-             Fail(ErrorCode::kPrimerFailed, fmt::format("{} results came for {} keys", result.results.size(), wanted)));
+      Answer(call, Fail(call->writes() ? ErrorCode::kSourceError : ErrorCode::kPrimerFailed,
+                        fmt::format("{} results came for {} keys", result.results.size(), wanted)));
     }
     ++member->calls;
     const bool grown =
@@ -280,27 +274,32 @@ class WorkerPool::Impl {
       const auto at = std::ranges::find(member->running, *ask.call, &PoolCall::id);
       if (at != member->running.end()) call = *at;
     }
-    const int attempt = call ? call->attempts : 0;
-    const auto answer = [this, link = std::weak_ptr(member->link), id = ask.id, call, attempt,
-                         key = ask.key](Answer_ given) {
-      asio::post(context_, [this, link, id, call, attempt, key, given = std::move(given)] {
-        if (call) asked_.erase(asked_.find(key));
-        // It may have been begun again meanwhile, with another worker.
-        if (call && call->attempts == attempt && call->asks > 0) --call->asks;
+    const std::uint64_t number = ++last_ask_;
+    const auto answer = [this, link = std::weak_ptr(member->link), id = ask.id, call, number](Answer_ given) {
+      asio::post(context_, [this, link, id, call, number, given = std::move(given)] {
+        if (call) WaitNoMore(*call, number);
         if (const auto alive = link.lock()) alive->Send(ReplyFrame(id, given.value, given.version));
         Pump();
       });
     };
-    if (call) {
-      ++call->asks;
-      asked_.insert(ask.key);
-    }
     if (!handlers_.ask) {
       return answer({Fail(ErrorCode::kBadRequest, "nothing can be asked for here"), ""});
     }
     const TimePoint deadline = call ? call->deadline : Clock::now() + settings_.timeout;
-    handlers_.ask(ask, call ? call->request.key : "", deadline, answer);
+    const bool primes = call && !call->writes();
+    std::string waits_for =
+        handlers_.ask(ask, primes ? call->request.computes : std::vector<std::string>(), deadline, answer);
+    if (!call) return;
+    asked_.insert(waits_for);
+    call->asked.emplace(number, std::move(waits_for));
     Pump();
+  }
+
+  void WaitNoMore(PoolCall& call, std::uint64_t ask) {
+    const auto found = call.asked.find(ask);
+    if (found == call.asked.end()) return;
+    asked_.erase(asked_.find(found->second));
+    call.asked.erase(found);
   }
 
   using Answer_ = WorkerPool::Answer;
@@ -410,7 +409,8 @@ class WorkerPool::Impl {
       return Answer(call, Failure(known && !member.why.message.empty() ? member.why : Dead(how)));
     }
     call->alone = call->alone || !innocent;
-    call->asks = 0;
+    // What it asked, it will ask again.
+    while (!call->asked.empty()) WaitNoMore(*call, call->asked.begin()->first);
     front_.push_front(call);
   }
 
@@ -438,6 +438,8 @@ class WorkerPool::Impl {
   }
 
   void Look() {
+    // A timer that has expired already is not cancelled any more.
+    if (finished_) return;
     memory_timer_.expires_after(limits_.memory_look);
     memory_timer_.async_wait([this](boost::system::error_code error) {
       if (error) return;
@@ -485,6 +487,8 @@ class WorkerPool::Impl {
   }
 
   void Finish() {
+    finished_ = true;
+    PublishStats();
     memory_timer_.cancel();
     start_timer_.cancel();
     work_.reset();
@@ -507,13 +511,13 @@ class WorkerPool::Impl {
   Handlers handlers_;
   WorkerStart start_;
   PythonSettings settings_;
-  Sources sources_;
   std::uint64_t generation_ = 0;
   std::vector<MemberPtr> members_;
   std::deque<PoolCallPtr> front_;
   std::deque<PoolCallPtr> behind_;                 // what nobody waits for
-  std::multiset<std::string, std::less<>> asked_;  // keys that calls that run wait for
+  std::multiset<std::string, std::less<>> asked_;  // what calls that run wait for: PoolCall::asked of all
   std::uint64_t last_id_ = 0;
+  std::uint64_t last_ask_ = 0;
   std::uint64_t started_ = 0;
   int starts_failed_ = 0;  // in a row
   int deaths_in_a_row_ = 0;
@@ -523,6 +527,7 @@ class WorkerPool::Impl {
   asio::steady_timer start_timer_;
   bool watching_ = false;
   bool stopping_ = false;
+  bool finished_ = false;
   std::size_t lines_ = 0;
   WorkerPoolStats counts_;
   mutable Mutex stats_mutex_;
@@ -533,12 +538,14 @@ class WorkerPool::Impl {
 WorkerPool::WorkerPool(WorkerPoolLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
 WorkerPool::~WorkerPool() = default;
 void WorkerPool::SetHandlers(Handlers handlers) { impl_->SetHandlers(std::move(handlers)); }
-void WorkerPool::Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files,
-                       Sources sources) {
-  impl_->Serve(folder, settings, files, std::move(sources));
+void WorkerPool::Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files) {
+  impl_->Serve(folder, settings, files);
 }
 void WorkerPool::Call(Request request, TimePoint deadline) { impl_->Call(std::move(request), deadline); }
 WorkerPoolStats WorkerPool::stats() const { return impl_->stats(); }
+std::string WorkerPool::WriteOf(std::string_view updater) {
+  return SourceName(KindName(PythonCall::Kind::kUpdate), updater);
+}
 void WorkerPool::Stop() { impl_->Stop(); }
 
 }  // namespace kck

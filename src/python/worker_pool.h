@@ -11,9 +11,9 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -56,13 +56,14 @@ class WorkerPool {
     std::string version;
   };
   using AnswerCallback = std::function<void(Answer)>;
-  // `key` is the one that the asking function computes; empty: none. May answer on any thread, also inside the call.
-  using AskHandler =
-      std::function<void(const WorkerAsk& ask, const std::string& key, TimePoint deadline, AnswerCallback done)>;
+  // `keys` are those that the asking function computes. May answer on any thread, also inside the call. Returns what
+  // the answer waits for, as a request's `computes` has it; empty: nothing that a worker computes.
+  using AskHandler = std::function<std::string(const WorkerAsk& ask, const std::vector<std::string>& keys,
+                                               TimePoint deadline, AnswerCallback done)>;
 
   struct Handlers {
     AskHandler ask;                       // null: everything that is asked is refused
-    std::function<void()> other_sources;  // a worker has found other sources than those to be served; null: nobody
+    std::function<void()> other_sources;  // a worker has read other files than those that calls are for; null: nobody
   };
 
   explicit WorkerPool(WorkerPoolLimits limits = {});
@@ -73,19 +74,15 @@ class WorkerPool {
   // Before Serve.
   void SetHandlers(Handlers handlers);
 
-  // By the definition's kind and name, as SourceName has them: the hash of its source.
-  using Sources = std::map<std::string, std::string>;
-
-  // Runs the files' functions from now on, by workers that have imported just these sources: one that finds others is
-  // ended, so that no code runs under another one's name. Those before go as soon as a new one is ready, and have ended
-  // what they do.
-  void Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files, Sources sources);
+  // Runs the files' functions from now on, by workers that have imported them as they are now. Those before go as soon
+  // as a new one is ready, and have ended what they do.
+  void Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files);
 
   struct Request {
     PythonCall call;
     PythonFunctionPtr function;
-    std::string key;      // that it computes; empty: none, or several
-    bool behind = false;  // nobody waits for it
+    std::vector<std::string> computes;  // of a prime its keys, of a write WriteOf its updater
+    bool behind = false;                // nobody waits for it
     ResultsCallback done;
   };
 
@@ -95,6 +92,9 @@ class WorkerPool {
 
   WorkerPoolStats stats() const;
 
+  // What stands for the writes of an updater in `computes`.
+  static std::string WriteOf(std::string_view updater);
+
   // Ends all workers. Calls that have not ended are answered with KCKOverloaded.
   void Stop();
 
@@ -102,9 +102,6 @@ class WorkerPool {
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-// "product route": a name of WorkerPool::Sources.
-std::string SourceName(std::string_view kind, std::string_view name);
 
 // What the files define, by a worker that is started for it alone. Blocks. Where no worker can be started, or it dies,
 // that is the fault.

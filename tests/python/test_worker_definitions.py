@@ -13,7 +13,7 @@ def make(tmp_path):
     def make(files, **options):
         if isinstance(files, str):
             files = {"products/a.py": files}
-        made.append(Worker(tmp_path / str(len(made)), files, **options))
+        made.append(Worker(options.pop("folder", tmp_path / str(len(made))), files, **options))
         return made[-1]
 
     yield make
@@ -473,3 +473,19 @@ def test_processes_run(make):
     assert worker.result(worker.begin("run", "tidy")) == [{"value": b"null"}]
     assert worker.result(worker.begin("run", "b"))[0]["error"]["name"] == "ZeroDivisionError"
     assert worker.stop() == 0 and worker.log == ["tidied"]
+
+
+def test_files_are_imported_as_the_server_has_them(make, tmp_path):
+    """What is on the disk may be half of a change, or have gone."""
+    text = "import kck\nfrom pack import helper\n\n@kck.product\ndef times(n: int):\n    return n * helper.FACTOR\n"
+    files = {"products/times.py": text, "pack/__init__.py": "", "pack/helper.py": "FACTOR = 2\n"}
+    first = make(files, describe=True)
+    held = first.hello["sources"]
+    expected = {str(first.folder / name): text.encode() for name, text in files.items()}
+    assert {path: content for path, content in held} == expected
+    (hash,) = [one["source_hash"] for one in first.hello["definitions"]]
+    (first.folder / "pack/helper.py").unlink()
+    later = make({"products/times.py": "a change that is no Python"}, folder=first.folder, sources=held)
+    assert later.hello["faults"] == []
+    assert [one["source_hash"] for one in later.hello["definitions"]] == [hash]
+    assert later.value("times", "4") == 8

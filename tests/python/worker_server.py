@@ -21,8 +21,9 @@ class Worker:
     started by another process, which is `process` then."""
 
     def __init__(
-        self, folder, files, *, options=(), path=(), memory_bytes=0, message_bytes_max=64 << 20, start=True, under=False
-    ):
+        self, folder, files, *, options=(), path=(), memory_bytes=0, message_bytes_max=64 << 20, start=True,
+        under=False, describe=False, sources=(),
+    ):  # fmt: skip
         self.folder = pathlib.Path(folder).resolve()
         for name, text in files.items():
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +50,8 @@ class Worker:
         self._logger.start()
         self.calls = 0
         if start:
-            self.send(self.start_message(path, memory_bytes, message_bytes_max))
+            message = self.start_message(path, memory_bytes, message_bytes_max)
+            self.send({**message, "describe": describe, "sources": sources})
             self.hello = self.read("hello")
 
     def start_message(self, path=(), memory_bytes=0, message_bytes_max=64 << 20):

@@ -8,7 +8,7 @@ import importlib.util
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +16,7 @@ from kck import _definitions
 from kck._definitions import Definition, Fault
 from kck.errors import KCKDefinitionError, KCKValueError
 from kck.values import encode
+from kck.worker import snapshot
 from kck.worker.sources import Sources
 
 
@@ -34,6 +35,10 @@ class Loaded:
             "files": self._sources.loaded(),
         }
 
+    def sources(self) -> list[tuple[str, bytes]]:
+        """Of the user's files that are imported, what they were made of."""
+        return [(file, snapshot.content_of(file)) for file in self._sources.loaded()]
+
     def _definition(self, one: Definition) -> dict[str, Any] | None:
         try:
             fields = encode(one.fields).decode()
@@ -45,8 +50,10 @@ class Loaded:
                 "source_hash": self._sources.hash_of(one.file), "fields": fields}  # fmt: skip
 
 
-def load(folder: str, path: Sequence[str], files: Sequence[str]) -> Loaded:
-    """Imports the files. Their own folder comes right after `path` where modules are looked for."""
+def load(folder: str, path: Sequence[str], files: Sequence[str], held: Iterable[tuple[str, bytes]]) -> Loaded:
+    """Imports the files, those that `held` has as it has them. Their own folder comes right after `path` where modules
+    are looked for."""
+    snapshot.install(held)
     sys.path[:0] = [*path, folder]
     # A file that changes twice in a second, and keeps its size, would be taken from there as it was.
     sys.dont_write_bytecode = True
@@ -76,8 +83,8 @@ class _Importer:
             return
         stem = "".join(char if char.isalnum() else "_" for char in os.path.splitext(os.path.basename(file))[0])
         name = f"_kck_{len(sys.modules)}_{stem}"
-        spec = importlib.util.spec_from_file_location(name, file)
-        assert spec is not None and spec.loader is not None
+        spec = snapshot.spec_of(name, file)
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)

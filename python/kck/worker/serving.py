@@ -60,7 +60,9 @@ class _Worker:
         self._channel = Channel(writer)
         self._inbox: queue.SimpleQueue[Message | None] = queue.SimpleQueue()  # None: look whether to go on
         self._stopping = False
-        self._places = (start["folder"], start["path"], [*start["products"], *start["updaters"], *start["processes"]])
+        files = [*start["products"], *start["updaters"], *start["processes"]]
+        self._places = (start["folder"], start["path"], files, start.get("sources", []))
+        self._describes: bool = start.get("describe", False)
         self._memory_bytes: int = start["memory_bytes"]
         self._loop: EventLoop | None = None
         self._runner: Runner | None = None  # until the user's modules are loaded
@@ -96,6 +98,8 @@ class _Worker:
     def _greet(self, loaded: Loaded) -> None:
         hello = {"type": "hello", "protocol": _PROTOCOL, "kck": kck.__version__, "pid": self._pid,
                  "python": platform.python_version(), **loaded.described()}  # fmt: skip
+        if self._describes:
+            hello["sources"] = loaded.sources()
         with contextlib.suppress(OSError):  # the server is gone: the reading thread ends the process
             self._writer.write(hello)
 

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
 
+from kck.worker import snapshot
+
 _LIBRARIES = ("site-packages", "dist-packages")
 
 
@@ -29,7 +31,7 @@ class Sources:
         """Of the file's bytes, and of those that it imports."""
         made = hashlib.sha256()
         for one in sorted(self._closure(file)):
-            made.update(hashlib.sha256(_bytes_of(one)).digest())
+            made.update(hashlib.sha256(snapshot.content_of(one)).digest())
         return made.hexdigest()
 
     def loaded(self) -> list[str]:
@@ -49,7 +51,7 @@ class Sources:
 
     def _imports_of(self, file: str) -> list[str]:
         try:
-            tree = ast.parse(_bytes_of(file))
+            tree = ast.parse(snapshot.content_of(file))
         except (SyntaxError, ValueError, RecursionError):
             return []
         return [found for folder, name in _names(tree, os.path.dirname(file))
@@ -62,7 +64,7 @@ class Sources:
             for part in name.split(".") if name else []:
                 path = os.path.join(path, part)
                 for file in (f"{path}.py", os.path.join(path, "__init__.py")):
-                    if os.path.isfile(file) and self.has(file):
+                    if (snapshot.has(file) or os.path.isfile(file)) and self.has(file):
                         yield file
 
 
@@ -77,11 +79,3 @@ def _names(tree: ast.AST, folder: str) -> Iterator[tuple[str | None, str]]:
                 base = os.path.dirname(base)
             for alias in node.names:
                 yield (base if node.level else None), ".".join(filter(None, [node.module, alias.name]))
-
-
-def _bytes_of(file: str) -> bytes:
-    try:
-        with open(file, "rb") as opened:
-            return opened.read()
-    except OSError:
-        return b""
