@@ -91,6 +91,15 @@ int CheckStoreTables(const std::string& folder);
 // Writes a folder that serves at once. Overwrites nothing.
 int Init(const std::string& folder);
 
+struct Import06Options {
+  std::string settings;  // a module, a file or a folder; several modules parted by commas
+  std::string interpreter = "python3";
+  bool json = false;
+};
+
+// Writes a kck.yml for the settings and folders of KCK 0.6.3, and lists what needs a hand. Overwrites nothing.
+int Import06(const Import06Options& options);
+
 int PrintVersion(bool json);
 
 }  // namespace kck

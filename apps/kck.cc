@@ -24,6 +24,7 @@ struct CommandLine {
   TokenOptions token;
   std::string folder = ".";
   std::string init_folder;
+  Import06Options import_06;
   std::string value;
   std::optional<std::string> if_match;
   std::string after;
@@ -180,6 +181,18 @@ void AddInit(CLI::App& app, CommandLine& line) {
   init->add_option("DIR", line.init_folder, "Made where absent; nothing in it is overwritten")->required();
 }
 
+void AddImport06(CLI::App& app, CommandLine& line) {
+  auto* import = AddCommand(app, line, "import-0.6", "Write a kck.yml for settings and folders of KCK 0.6.3",
+                            [&line] { return Import06(line.import_06); });
+  import->add_option("SETTINGS", line.import_06.settings, "The settings: a Python module, a file, or their folder")
+      ->required();
+  import
+      ->add_option("--python", line.import_06.interpreter,
+                   "The interpreter that reads them, and runs the folder's Python")
+      ->capture_default_str();
+  import->add_flag("--json", line.import_06.json, "Print JSON");
+}
+
 void AddVersion(CLI::App& app, CommandLine& line) {
   auto* version =
       AddCommand(app, line, "version", "Print the version", [&line] { return PrintVersion(line.version_json); });
@@ -199,6 +212,7 @@ int Main(int argc, char** argv) {
   AddToken(app, line);
   AddStore(app, line);
   AddInit(app, line);
+  AddImport06(app, line);
   AddVersion(app, line);
   try {
     app.parse(argc, argv);

@@ -25,6 +25,7 @@
 #include "primer/check.h"
 #include "primer/product_primer.h"
 #include "primer/python_functions.h"
+#include "primer/python_hooks.h"
 #include "process/one_node.h"
 #include "process/process_runner.h"
 #include "process/shared_claims.h"
@@ -148,7 +149,7 @@ Result<void> ServeUntilSignal(const Node& node, const Folder& folder, WorkerThre
   node.workers->SetHandlers({answer, [weak = std::weak_ptr(reloader)] {
                                if (const auto alive = weak.lock()) alive->ReloadNow();
                              }});
-  node.workers->Serve(settings.folder, settings.python, folder.python_files);
+  node.workers->Serve(settings.folder, settings.python, folder.python_files, DatabaseUrls(settings));
   ServerProbes probes{[&reloader] { return reloader->Report(); }, KCK_VERSION,
                       [&databases] { return StatsOf(databases.sources); }};
   const auto server = std::make_shared<HttpServer>(node, settings.http, NetworkThreads(settings), std::move(probes));
@@ -189,10 +190,12 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
   WorkerPool pool;
   SqlPrimer sql(databases.sources);
   PythonPrimer python(pool);
-  ProductPrimer primer(sql, python);
+  PythonHooks hooks(pool);
+  ProductPrimer primer(sql, python, hooks);
   PythonFunctions functions(pool);
   Engine engine(scheduler, **store, primer, folder.settings.memory_bytes, LimitsOf(folder.settings.store),
                 databases.writers, &functions);
+  engine.SetHooks(&hooks);
   PythonAsks asks(engine);
   const OwnsAllKeys ownership;
   RefreshWorker refresher(scheduler, **store, engine, ownership, RefreshDatabases(folder.settings, databases.sources),

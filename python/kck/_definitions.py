@@ -33,6 +33,9 @@ class Definition:
     target: Any
     many: bool = False
     hooks: list[str] = field(default_factory=list)
+    # A class of 0.6.3: of two without a name of their own in one file the last by its class's name is taken.
+    of_06: bool = False
+    hooks_only: bool = False  # the hooks of what another file defines
 
 
 @dataclass

@@ -20,7 +20,7 @@ def kckprime(
     *, name: str, keys: Iterable[str] | None = None, **options: Any
 ) -> Callable[[Callable[P, R]], Product[P, R]]:
     """As `product`, whose options it takes as well: a call reads the cache, and computes what is not there."""
-    return product(name=name, keys=keys, **options)
+    return product(name=name, keys=keys, **{"on_miss": "prime", **options})
 
 
 def kckrefresh(
@@ -34,7 +34,7 @@ def kckrefresh(
     names = list(keys)
     arguments = {**dict(zip(names, names, strict=True)), **(param_keys or {})}
     if compute is not None and _defined(name) is None:
-        product(name=name, keys=names)(compute)
+        product(name=name, keys=names, on_miss="prime")(compute)
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         signature = inspect.signature(function)

@@ -7,12 +7,16 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from kck import _module_calls, _product_fields
-from kck._actor06 import Actor06
+from kck._actor06 import Actor06, event_hooks, file_name
 from kck._definitions import Definition, caller, define, description_of
-from kck._hooks import PRODUCT_HOOKS, Hooks, hooks_of
+from kck._hooks import PRODUCT_HOOKS, Hooks
 from kck._parameters import fault, of_option, of_signature
-from kck.errors import KCKError, NoValue
+from kck.errors import NoValue
 from kck.keys import key
+from kck.lib import _registry
+from kck.lib.exceptions import AugmentNotNecessaryException, ComputeAugmentedValueNotImplemented
+from kck.lib.hints import HintsManager, manager_of, record_of
+from kck.lib.kck_cache import KCKCache, augmented
 from kck.processes import make_process
 from kck.products import Computation
 
@@ -29,7 +33,7 @@ def refresh_for_param_dict_list(primer_obj: KCKPrimer, param_dict_list: Sequence
 
 
 class KCKPrimer(Actor06):
-    """`keys`: the names of its products, that of the class unless given. `compute` takes the whole key; without one,
+    """`keys`: the names of its products, that of the file unless given. `compute` takes the whole key; without one,
     the server runs the SQL of `query_template`, and `result_filter` makes the value of its rows. `expire`: a timedelta
     or seconds. Options of `kck.product` may stand here as well."""
 
@@ -48,7 +52,7 @@ class KCKPrimer(Actor06):
         super().__init_subclass__(**more)
         if cls.compute is KCKPrimer.compute and cls.query_template is None:
             return  # a class that others derive from
-        names = [cls.keys] if isinstance(cls.keys, str) else cls.keys or [cls.__name__]
+        names = [cls.keys] if isinstance(cls.keys, str) else cls.keys or [file_name(cls)]
         for name in names:
             define(lambda name=name: _definition(cls, name))  # type: ignore[misc]
             for process in cls.processes or ():
@@ -56,12 +60,24 @@ class KCKPrimer(Actor06):
                     define(lambda name=name, process=process: _process(cls, name, process))  # type: ignore[misc]
 
     def compute(self, keystr: str) -> Any:
-        """The value of a key. Raise `kck.NoValue` where there is none."""
-        raise KCKError(f"{self.name}: its SQL is run by the server, which compute() cannot ask for rows")
+        """The value of a key. Raise `kck.NoValue` where there is none. This one runs the SQL in this process, for those
+        that override it."""
+        result = self.query(self.query_template, self.key_to_param_dict(keystr))
+        of_dicts = _query_type(self.query_type) == "dicts"
+        rows: Any = [dict(row.items()) if of_dicts else list(row) for row in result.fetchall()]
+        return _filtered(rows if self.result_filter is None else self.result_filter(rows))
 
-    def compute_augmented_value(self, keystr: str, hints: Any) -> Any:
-        """The value of a key by what is known of a change, without asking the source."""
-        raise KCKError(f"{self.name} has no compute_augmented_value")
+    def compute_augmented_value(self, keystr: str, hints: HintsManager) -> Any:
+        """The value of a key by what is known of a change: `hints` has the value that was computed for it, and the
+        values of other keys."""
+        raise ComputeAugmentedValueNotImplemented(keystr)
+
+    def augment(self, key: str, hints: HintsManager, **options: Any) -> None:
+        """Sets the key, which has to be `settable`, to what compute_augmented_value makes of the hints."""
+        if not hints.count(exclude_keys=[key]):
+            raise AugmentNotNecessaryException(key)
+        hints.set_hint_key(hints.get(key))
+        self.cache_obj.set(key, self.compute_augmented_value(key, hints))
 
 
 def _is_of_domain(name: str, process: Mapping[str, Any]) -> bool:
@@ -73,7 +89,6 @@ def _is_of_domain(name: str, process: Mapping[str, Any]) -> bool:
 def _made(cls: type[KCKPrimer], name: str) -> KCKPrimer:
     primer = cls()
     primer.set_name(name)
-    primer.register_hooks()
     return primer
 
 
@@ -88,16 +103,24 @@ def _definition(cls: type[KCKPrimer], name: str) -> Definition:
     parameters = of_option(primer.parameters or ())
     if parameters:
         fields["parameters"] = [one.fields() for one in parameters]
-    hooks = hooks_of(primer, PRODUCT_HOOKS, False) | dict(_value_hooks(primer, of_python))
     takes_hints = of_python and of_signature(primer.compute).takes_hints
     target = Computation(name, _of_texts(primer), parameters, many=False, takes_hints=takes_hints, by_name=False,
-                         hooks=hooks)  # fmt: skip
+                         hooks={})  # fmt: skip
     target.read = tuple  # the key is given as text
-    of_server = [one for one in hooks if not (of_python and one in ("pre_prime", "post_prime"))]
     if not of_python:
         fields["query"] = {"template": primer.query_template, "type": _query_type(primer.query_type)}
     file, line = caller()
-    return Definition("product", name, file, line, cls.__qualname__, False, fields, target, False, of_server)
+    made = Definition("product", name, file, line, cls.__qualname__, False, fields, target, of_06=True)
+    _registry.add(primer, made, lambda: hooks_of_primer(primer, of_python))
+    return made
+
+
+def hooks_of_primer(primer: Actor06, of_python: bool) -> tuple[Hooks, list[str]]:
+    """Its hooks, and the names of those that the server calls."""
+    hooks = event_hooks(primer, PRODUCT_HOOKS)
+    if isinstance(primer, KCKPrimer):
+        hooks |= dict(_value_hooks(primer, of_python))
+    return hooks, [one for one in hooks if not (of_python and one in ("pre_prime", "post_prime"))]
 
 
 def _of_texts(primer: KCKPrimer) -> Callable[..., Any]:
@@ -109,7 +132,24 @@ def _value_hooks(primer: KCKPrimer, of_python: bool) -> Iterator[tuple[str, Any]
     if primer.result_filter is not None and not of_python:
         yield "result_filter", [lambda facts: _filtered(primer.result_filter(facts["value"]))]
     if type(primer).compute_augmented_value is not KCKPrimer.compute_augmented_value:
-        yield "compute_augmented_value", [lambda facts: primer.compute_augmented_value(facts["key"], facts["hints"])]
+        yield "compute_augmented_value", [lambda facts: _augmented(primer, facts)]
+
+
+def _augmented(primer: KCKPrimer, facts: Mapping[str, Any]) -> Any:
+    """What the primer makes of the value that was computed, and the hints; that value where they tell of no key."""
+    name, value = facts["key"], facts["value"]
+    manager = manager_of(facts["hints"], KCKCache.get_instance())
+    if not manager.count(exclude_keys=[name]):
+        return value
+    record = record_of(name, value)
+    manager.set_hint_key(record)
+    before = augmented.set(record)
+    try:
+        return primer.compute_augmented_value(name, manager)
+    except (ComputeAugmentedValueNotImplemented, AugmentNotNecessaryException):
+        return value
+    finally:
+        augmented.reset(before)
 
 
 def _filtered(value: Any) -> Any:
@@ -126,22 +166,33 @@ def _query_type(value: Any) -> str:
 
 def _process(cls: type[KCKPrimer], name: str, process_name: str) -> Definition:
     process = cls.processes[process_name]
-    if process.get("type") != "key":
-        raise fault(f"the process {process_name} of {name} has the type {process.get('type')!r}",
-                    "write a process of its own: a .yml file in processes, or kck.process")  # fmt: skip
+    kind = process.get("type")
+    if kind not in ("key", "sql"):
+        raise fault(f"the process {process_name} of {name} has the type {kind!r}", "key or sql")
     primer = _made(cls, name)
-    hooks: Hooks = {one: list((process.get("hooks") or {}).get(one) or ()) for one in ("pre", "value", "post")}
+    hooks: Hooks = {one: list((process.get("hooks") or {}).get(one) or ()) for one in ("pre", "value", "row", "post")}
 
-    def run() -> None:
-        _call(hooks["pre"], primer)
+    def run_key() -> None:
+        _call(hooks["pre"], primer.cache_obj)
         source = getattr(primer, process["key_attribute"], None)
         source = source() if callable(source) else source
         value = None if source is None else _module_calls.get(source, default=None)
         if value is not None:
             _call(hooks["value"], primer, value)
-        _call(hooks["post"], primer)
+        _call(hooks["post"], primer.cache_obj)
 
-    return make_process(run, f"{name}.{process_name}", {"every": _PROCESS_SECONDS})
+    def run_sql() -> None:
+        from kck.lib.kck_database import KCKDatabase
+
+        _call(hooks["pre"], primer.cache_obj)
+        for row in KCKDatabase.query(process["database"], process["query"]) if hooks["row"] else ():
+            _call(hooks["row"], primer.cache_obj, row)
+        _call(hooks["post"], primer.cache_obj)
+
+    run = run_key if kind == "key" else run_sql
+    made = make_process(run, f"{name}.{process_name}", {"every": _PROCESS_SECONDS})
+    made.of_06 = True
+    return made
 
 
 def _call(functions: Sequence[Callable[..., Any]], *arguments: Any) -> None:

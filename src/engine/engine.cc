@@ -241,6 +241,7 @@ void Engine::WantMarked() { impl_->WantMarked(); }
 std::uint64_t Engine::NextSequence() { return impl_->NextSequence(); }
 
 void Engine::SetRefresher(Refresher* refresher) { impl_->refresher = refresher; }
+void Engine::SetHooks(PythonHooks* hooks) { impl_->hooks = hooks; }
 
 std::size_t Engine::storing() const { return impl_->keys.storing; }
 

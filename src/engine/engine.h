@@ -152,6 +152,7 @@ struct Refreshed {
 struct KeyReport;       // engine/key_report.h
 class Leases;           // engine/leases.h
 class PythonFunctions;  // primer/python_functions.h
+class PythonHooks;      // primer/python_hooks.h
 
 class Engine {
  public:
@@ -174,6 +175,9 @@ class Engine {
 
   // Who is told which keys are due. Before Start; null: nobody, and stale keys stay so until someone asks for a fill.
   void SetRefresher(Refresher* refresher);
+
+  // Who calls the hooks of products and updaters. Before Start; null: none are called.
+  void SetHooks(PythonHooks* hooks);
 
   // Reads sequence, epochs and marks from the store. Nothing else may be called before `done`. A store that processes
   // share may be away: then what it knows is read as soon as it is reached.

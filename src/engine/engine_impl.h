@@ -3,7 +3,7 @@
 // foretell.cc (which keys are due after a write or a prime), fill_log.cc (what is told of computes), refreshes.cc,
 // updates.cc (updaters, and who waits to read what they wrote), explain.cc (what people are told of a key), sharing.cc
 // (what other processes do to the store), shared_marks.cc (the marks of keys there), reads.cc (what keys are computed
-// from), leases.cc and leasing.cc (what applications compute).
+// from), leases.cc and leasing.cc (what applications compute), hooking.cc (the hooks of products and updaters).
 #pragma once
 
 #include <condition_variable>
@@ -110,6 +110,7 @@ class Engine::Impl {
   std::uint64_t NextSequence() { return sequence_.Next(); }
 
   Refresher* refresher = nullptr;  // null: nobody
+  PythonHooks* hooks = nullptr;    // null: none are called
 
   EngineCounters counters;
   HotTier hot;
@@ -202,6 +203,7 @@ class Engine::Impl {
     UpdateCallback done;
     bool asked_epoch = false;  // it has waited for the epoch once
   };
+  void ForetellUpdate(const std::shared_ptr<Update>& update);
   void BeginUpdate(const std::shared_ptr<Update>& update);
   void OnWritten(const std::shared_ptr<Update>& update, Result<Written> written);
   void FinishUpdate(const std::shared_ptr<Update>& update, Result<Updated> updated);
@@ -244,6 +246,17 @@ class Engine::Impl {
   // Another process has computed or set the key. Not under the lock of a stripe.
   void OnForeignChange(const std::string& key);
 
+  // hooking.cc
+  // Whether somebody asked for what the flight computes. For the hooks of its product.
+  bool IsRefresh(const Flight& flight);
+  // A computed value is what its key holds now.
+  void TellPublished(const Flight& flight, const Entry& entry);
+  // `then` runs once the hooks before a set, purge or update have ended.
+  void CallBefore(const Write& write, std::function<void()> then);
+  void TellWritten(const Write& write, const Entry& entry);
+  void CallBefore(const Update& update, std::function<void()> then);
+  void TellUpdated(const Update& update);
+
   // publish.cc
   void Publish(const FlightPtr& flight, Primed primed);
   struct Placed {
@@ -277,6 +290,7 @@ class Engine::Impl {
     std::uint64_t known_mark = 0;                 // KnownMarks::key
     Dues dues = {};                               // what was computed from it
     bool equal = false;                           // it puts the content that was there
+    bool purges = false;                          // else it sets
   };
   // Longer than any fill that began before a purge can still be on its way.
   Duration TombstoneLife() const { return 2 * limits_.fill_timeout + std::chrono::minutes(1); }

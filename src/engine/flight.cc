@@ -148,7 +148,8 @@ void Engine::Impl::Compute(const FlightPtr& flight) {
   ++counters.fills;
   const bool behind = flight->group != nullptr;
   auto on_primed = [this, flight, behind](Result<Primed> primed) { OnPrimed(flight, behind, std::move(primed)); };
-  Primer::Request request{flight->key, flight->hints, std::move(on_primed), flight->trace};
+  if (flight->key.product->hooks) flight->refreshes = behind || IsRefresh(*flight);
+  Primer::Request request{flight->key, flight->hints, std::move(on_primed), flight->trace, flight->refreshes};
   if (const auto group = std::exchange(flight->group, nullptr)) return group->Add(std::move(request));
   primer_.Prime(std::move(request), flight->compute_began + limits_.fill_timeout);
 }

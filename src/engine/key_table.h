@@ -74,6 +74,7 @@ struct Flight {
   TimePoint compute_began;
   std::int64_t compute_began_unix_ms = 0;
   int attempts = 0;
+  bool refreshes = false;     // somebody asked for it; told where the product has hooks
   std::uint32_t cost_us = 0;  // of all of them
   bool missed = false;        // what it brought is not published, or misses a change that others, or all keys, have
   // Of a store that processes share: what the key is marked for, and the number that the compute knew as it began.

@@ -50,7 +50,11 @@ void Engine::Impl::Publish(const FlightPtr& flight, Primed primed) {
   const ServedProduct product = *found;  // kept over the calls below, which may see a newer catalog
   KeepReads(*flight, primed);
   Dues dues = DuesOfPrime(*serving().catalog, flight->key, &dependencies);
-  if (dues.empty()) return Finish(flight, AsFilled(Place(flight, product, primed).served));
+  if (dues.empty()) {
+    const Placed placed = Place(flight, product, primed);
+    if (placed.published) TellPublished(*flight, *placed.served.entry);
+    return Finish(flight, AsFilled(placed.served));
+  }
   // Their records come before the entry's in the store's queue, so nobody has to wait for them.
   Foretell(dues, nullptr);
   const Placed placed = Place(flight, product, primed);
@@ -58,6 +62,7 @@ void Engine::Impl::Publish(const FlightPtr& flight, Primed primed) {
     // What was computed from it is due after another content alone.
     const Dues due = placed.renewed ? DuesOfPrime(*serving().catalog, flight->key, nullptr) : dues;
     Settle(dues, due, {sequence_.Next(), 0, {}}, CauseOfPrime(*placed.served.entry));
+    TellPublished(*flight, *placed.served.entry);
   } else {
     Release(dues);
   }

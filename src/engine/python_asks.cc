@@ -22,11 +22,25 @@ Engine::WriteCallback VersionTold(AnswerCallback done) {
   };
 }
 
+Engine::FetchCallback ServedTold(AnswerCallback done) {
+  return [done = std::move(done)](const Result<Served>& served) {
+    if (!served) {
+      const ErrorCode code = served.error().code;
+      const bool none = code == ErrorCode::kUnknownKey || code == ErrorCode::kKeyNotSet;
+      // That there was none has been read as well.
+      return done({Failure(served.error()), none ? "none" : ""});
+    }
+    const Entry& entry = *served->entry;
+    done({std::string(entry.value()), VersionText(entry.version()), entry.content().modified_unix_ms});
+  };
+}
+
 }  // namespace
 
 std::string PythonAsks::Answer(const WorkerAsk& ask, const std::vector<std::string>& keys, TimePoint deadline,
                                AnswerCallback done) {
   if (ask.op == "get") return Get(ask.key, keys, deadline, std::move(done));
+  if (ask.op == "refresh" && ask.wait) return RefreshNow(ask.key, keys, deadline, std::move(done));
   if (ask.op == "update") return Update(ask, deadline, std::move(done));
   if (ask.op == "refresh") {
     Refresh(ask, std::move(done));
@@ -42,42 +56,48 @@ void PythonAsks::Write(const WorkerAsk& ask, AnswerCallback done) {
   if (ask.op == "purge") return engine_.Purge(*std::move(resolved), std::nullopt, VersionTold(std::move(done)));
   if (ask.op == "set") {
     if (!IsJson(ask.value)) return done(Refused({ErrorCode::kBadRequest, "the value is no JSON"}));
-    return engine_.Set(*std::move(resolved), ask.value, std::nullopt, VersionTold(std::move(done)));
+    SetTerms terms;
+    if (ask.expire_ms > 0) terms.expires_after = std::chrono::milliseconds(ask.expire_ms);
+    return engine_.Set(*std::move(resolved), ask.value, std::nullopt, VersionTold(std::move(done)), terms);
   }
   done(Refused({ErrorCode::kBadRequest, fmt::format("\"{}\" is nothing that can be asked for", ask.op)}));
 }
 
-std::string PythonAsks::Get(const std::string& raw_key, const std::vector<std::string>& readers, TimePoint deadline,
-                            AnswerCallback done) {
+Result<ResolvedKey> PythonAsks::BeginRead(const std::string& raw_key, const std::vector<std::string>& readers) {
   const CatalogPtr catalog = engine_.catalog();
   Result<ResolvedKey> key = ResolveKey(*catalog, raw_key);
-  Result<void> noted = key ? NoteReads(*catalog, readers, key->text) : Failure(key.error());
-  if (!noted) {
-    done(Refused(noted.error()));
+  if (!key) return key;
+  for (const std::string& reader : readers) {
+    const Result<ResolvedKey> reads = ResolveKey(*catalog, reader);
+    // Its product may have gone while it was computed: nobody will keep what comes of it.
+    if (!reads || !reads->product) continue;
+    if (Result<void> noted = engine_.BeginRead(*reads, key->text); !noted) return Failure(std::move(noted.error()));
+  }
+  return key;
+}
+
+std::string PythonAsks::Get(const std::string& raw_key, const std::vector<std::string>& readers, TimePoint deadline,
+                            AnswerCallback done) {
+  Result<ResolvedKey> key = BeginRead(raw_key, readers);
+  if (!key) {
+    done(Refused(key.error()));
     return "";
   }
   std::string read = key->text;
-  engine_.Fetch(*std::move(key), deadline, [done = std::move(done)](const Result<Served>& served) {
-    if (!served) {
-      const ErrorCode code = served.error().code;
-      const bool none = code == ErrorCode::kUnknownKey || code == ErrorCode::kKeyNotSet;
-      // That there was none has been read as well.
-      return done({Failure(served.error()), none ? "none" : ""});
-    }
-    done({std::string(served->entry->value()), VersionText(served->entry->version())});
-  });
+  engine_.Fetch(*std::move(key), deadline, ServedTold(std::move(done)));
   return read;
 }
 
-Result<void> PythonAsks::NoteReads(const Catalog& catalog, const std::vector<std::string>& readers,
-                                   const std::string& read) {
-  for (const std::string& reader : readers) {
-    const Result<ResolvedKey> reads = ResolveKey(catalog, reader);
-    // Its product may have gone while it was computed: nobody will keep what comes of it.
-    if (!reads || !reads->product) continue;
-    if (Result<void> noted = engine_.BeginRead(*reads, read); !noted) return noted;
+std::string PythonAsks::RefreshNow(const std::string& raw_key, const std::vector<std::string>& readers,
+                                   TimePoint deadline, AnswerCallback done) {
+  Result<ResolvedKey> key = BeginRead(raw_key, readers);
+  if (!key) {
+    done(Refused(key.error()));
+    return "";
   }
-  return {};
+  std::string read = key->text;
+  engine_.Refresh(*std::move(key), nullptr, deadline, ServedTold(std::move(done)));
+  return read;
 }
 
 std::string PythonAsks::Update(const WorkerAsk& ask, TimePoint deadline, AnswerCallback done) {

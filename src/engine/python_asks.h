@@ -22,9 +22,13 @@ class PythonAsks {
                      WorkerPool::AnswerCallback done);
 
  private:
+  // The key that is asked for, noted as read by `readers`.
+  Result<ResolvedKey> BeginRead(const std::string& raw_key, const std::vector<std::string>& readers);
   std::string Get(const std::string& raw_key, const std::vector<std::string>& readers, TimePoint deadline,
                   WorkerPool::AnswerCallback done);
-  Result<void> NoteReads(const Catalog& catalog, const std::vector<std::string>& readers, const std::string& read);
+  // A refresh that is waited for, which answers with the value as Get does.
+  std::string RefreshNow(const std::string& raw_key, const std::vector<std::string>& readers, TimePoint deadline,
+                         WorkerPool::AnswerCallback done);
   std::string Update(const WorkerAsk& ask, TimePoint deadline, WorkerPool::AnswerCallback done);
   void Write(const WorkerAsk& ask, WorkerPool::AnswerCallback done);
   void Refresh(const WorkerAsk& ask, WorkerPool::AnswerCallback done);

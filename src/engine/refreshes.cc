@@ -67,15 +67,26 @@ void Engine::Impl::RefreshProduct(std::string_view name, DoneCallback done) {
 
 // The flight that has to begin for it; null where it waits for another one, or is refused.
 FlightPtr Engine::Impl::JoinBehind(RefreshTask task) {
-  auto waiter = std::make_shared<Waiter>();
-  waiter->refreshed = std::move(task.done);
-  waiter->wants_new = true;
-  waiter->newer_than = task.newer_than;
+  // What its hints tell, the source may not have.
+  const bool augments = !task.hints.all().empty() && HasHook(task.key.product->hooks, Hook::kComputeAugmentedValue);
+  if (augments) task.newer_than = sequence_.Next();
   auto& stripe = keys.Of(task.key.text);
   const std::string text = task.key.text;
+  auto waiter = std::make_shared<Waiter>();
+  waiter->wants_new = true;
   MutexLock lock(stripe.mutex);
   KeyState& state = stripe.At(text);
   FlightPtr flight;
+  if (augments && IsCurrent(state, task.key)) {
+    // A flight of its own comes after it, with the hints.
+    waiter->done = [this, again = std::make_shared<RefreshTask>(std::move(task))](const Result<Served>&) {
+      RefreshBehind({std::move(*again)});
+    };
+    state.flight->waiters.push_back(waiter);
+    return nullptr;
+  }
+  waiter->refreshed = std::move(task.done);
+  waiter->newer_than = task.newer_than;
   if (IsCurrent(state, task.key)) {
     // What a reader's flight brings may do; if a change came after it began, the key is still due then.
     state.flight->waiters.push_back(waiter);

@@ -37,6 +37,10 @@ void Engine::Impl::RunUpdater(ResolvedWrite write, TimePoint deadline, UpdateCal
   }
   ++keys.writes;
   auto shared = std::make_shared<Update>(Update{std::move(write), {}, deadline, began, std::move(done)});
+  CallBefore(*shared, [this, shared] { ForetellUpdate(shared); });
+}
+
+void Engine::Impl::ForetellUpdate(const std::shared_ptr<Update>& shared) {
   shared->foretold = DuesOfUpdate(*serving().catalog, shared->write, &dependencies);
   if (shared->foretold.empty()) return BeginUpdate(shared);
   if (PlantedBug(Bug::kWriteBeforeRecord)) {
@@ -87,6 +91,7 @@ void Engine::Impl::OnWritten(const std::shared_ptr<Update>& update, Result<Writt
     Settle(update->foretold, DuesOfUpdate(*serving().catalog, write, &dependencies),
            {token.sequence, token.epoch, token.transaction}, CauseOfUpdate(write, *written));
   }
+  TellUpdated(*update);
   FinishUpdate(update, Updated{written->rows, std::move(written->returning), seal.Seal(token)});
 }
 

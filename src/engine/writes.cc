@@ -52,7 +52,9 @@ void Engine::Impl::Purge(ResolvedKey key, std::optional<Version> condition, Writ
     facts.expires_at = facts.as_of + TombstoneLife();
     return Entry::MakeTombstone(key.text, facts);
   };
-  Enqueue({std::move(key), condition, std::move(make), std::move(done)});
+  Write write{std::move(key), condition, std::move(make), std::move(done)};
+  write.purges = true;
+  Enqueue(std::move(write));
 }
 
 EntryFacts Engine::Impl::WriteFacts(const ResolvedKey& key, const Version& version, std::uint64_t sequence) const {
@@ -78,7 +80,9 @@ void Engine::Impl::Enqueue(Write write) {
         [shared] { shared->done(Fail(ErrorCode::kOverloaded, "too many writes wait for this key")); });
   }
   ++keys.writes;
-  state.writes.push_back([this, shared] { ForetellChange(shared, [this, shared] { BeginWrite(shared); }); });
+  state.writes.push_back([this, shared] {
+    CallBefore(*shared, [this, shared] { ForetellChange(shared, [this, shared] { BeginWrite(shared); }); });
+  });
   if (state.writes.size() == 1) scheduler_.Post(state.writes.front());
 }
 
@@ -187,6 +191,7 @@ void Engine::Impl::FinishWrite(const std::shared_ptr<Write>& write, const EntryP
   }
   SettleChange(*write, stored && !write->equal);
   if (stored) {
+    TellWritten(*write, *entry);
     write->done(entry->version());
   } else {
     write->done(Failure(std::move(stored.error())));

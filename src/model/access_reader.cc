@@ -76,12 +76,12 @@ class AccessReader {
 
 }  // namespace
 
-Access ReadAccess(const YamlFile& file, YamlMap& fields, const std::vector<Param>& params, bool auth_is_on,
+Access ReadAccess(const YamlFile& file, YamlMap& fields, const std::vector<Param>& params, const AuthSettings& auth,
                   const std::string& kind) {
   const YAML::Node node = fields.Take("access");
-  if (!node.IsDefined()) return {};
+  if (!node.IsDefined()) return {auth.unsaid, {}, {}};
   Access access = AccessReader(file, node, params).Read();
-  if (!auth_is_on && access.kind == AccessKind::kUser) {
+  if (!auth.on && access.kind == AccessKind::kUser) {
     file.Report(node,
                 fmt::format("this {} is not for everyone, and kck.yml has no auth: nobody could be told apart", kind),
                 "add auth: {keys: […]} to kck.yml; access: public where everyone may");

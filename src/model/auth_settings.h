@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/access.h"
 #include "model/fault.h"
 
 namespace kck {
@@ -36,6 +37,7 @@ struct AuthSettings {
   std::string roles_claim = "roles";
   std::string admin_role = "admin";
   bool public_metrics = false;                 // /metrics without a token
+  AccessKind unsaid = AccessKind::kUnsaid;     // of products and updaters that say no `access`
   std::shared_ptr<const LoginSettings> login;  // null: tokens come from elsewhere
 };
 

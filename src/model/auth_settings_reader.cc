@@ -29,6 +29,7 @@ class AuthReader {
     if (const auto claim = fields.TakeText("roles_claim")) auth_.roles_claim = *claim;
     if (const auto role = fields.TakeText("admin_role")) auth_.admin_role = *role;
     if (const auto open = fields.TakeBool("public_metrics")) auth_.public_metrics = *open;
+    if (fields.TakeChoice("access", {"admin", "user"}) == std::size_t{1}) auth_.unsaid = AccessKind::kUser;
     auth_.login = ReadLoginSettings(file_, fields);
     fields.Finish();
     if (!keys_given_ && auth_.jwks_file.empty()) {

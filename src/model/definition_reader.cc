@@ -99,7 +99,9 @@ void DefinitionReader::ReadParam(YamlMap& fields, const YAML::Node& item) {
   const bool named = fields.Has("name");
   param.name = fields.TakeText("name").value_or("");
   if (!named) file_.Report(item, "a parameter has no name", "as {name: id, type: int}");
-  if (fields.Has("type")) {
+  const YAML::Node kind = fields.Take("type");
+  // "str" is another word of 0.6.3's for string.
+  if (kind.IsDefined() && !(kind.IsScalar() && kind.Scalar() == "str")) {
     const auto type = fields.TakeChoice("type", {"int", "float", "string", "date", "timestamp", "uuid", "bool"});
     if (type) param.type = static_cast<ParamType>(*type);
   }
@@ -157,11 +159,13 @@ std::optional<BoundSql> DefinitionReader::Bind(const TemplateText& sql, RowShape
     }
     uses.push_back(static_cast<std::size_t>(found - params_.begin()));
   }
+  used_.insert(uses.begin(), uses.end());
   BoundSql bound{std::make_shared<SqlStatement>(), uses};
   bound.params.insert(bound.params.end(), run_as_params_.begin(), run_as_params_.end());
+  // A product's statement takes all parameters of its key, also one that the SQL does not use.
+  for (std::size_t i = 0; kind_ == "product" && i < params_.size(); ++i) bound.params.push_back(i);
   std::ranges::sort(bound.params);
   bound.params.erase(std::ranges::unique(bound.params).begin(), bound.params.end());
-  used_.insert(bound.params.begin(), bound.params.end());
   for (const std::size_t use : uses) {
     const auto place = std::ranges::lower_bound(bound.params, use);
     bound.statement->arguments.push_back(static_cast<std::size_t>(place - bound.params.begin()));
@@ -182,8 +186,8 @@ std::string DefinitionReader::UndeclaredCure(const std::string& param) const {
 void DefinitionReader::ReportUnused(std::string_view where) const {
   for (std::size_t i = 0; i < params_.size(); ++i) {
     if (used_.contains(i)) continue;
-    file_.Report(param_nodes_[i], fmt::format("parameter \"{}\" is declared and not used", params_[i].name),
-                 fmt::format("use it {}, or take it out", where));
+    file_.ReportNeedless(param_nodes_[i], fmt::format("parameter \"{}\" is declared and not used", params_[i].name),
+                         fmt::format("use it {}, or take it out", where));
   }
 }
 
@@ -198,9 +202,9 @@ std::string WithArticle(std::string_view kind) {
 std::string PluralOf(std::string_view kind) { return fmt::format("{}{}", kind, kind.ends_with('s') ? "es" : "s"); }
 
 std::set<std::string> ForEachDefinition(
-    const std::string& path, const std::string& name, const std::string& kind, Faults& faults,
+    const Settings& settings, const std::string& path, const std::string& name, const std::string& kind, Faults& faults,
     const std::function<bool(const YamlFile&, const std::string&, YamlMap&)>& read) {
-  const YamlFile file{name, &faults};
+  const YamlFile file{name, &faults, 0, settings.http.compat_06};
   const std::string default_name = std::filesystem::path(path).stem().string();
   const auto text = ReadFile(path);
   if (!text) {
@@ -234,9 +238,14 @@ PythonFunctionPtr ReadFunction(const PythonDefinition& definition, YamlMap& fiel
   return function;
 }
 
-void ReadPythonDefinition(const PythonDefinition& definition, const std::string& name, Faults& faults,
-                          const std::function<void(const YamlFile&, YamlMap&)>& read) {
-  const YamlFile file{name, &faults, definition.line};
+HooksPtr HooksOf(const PythonDefinition& definition) {
+  if (definition.hooks.empty()) return nullptr;
+  return std::make_shared<const Hooks>(definition.hooks, std::make_shared<PythonFunction>(definition.function));
+}
+
+void ReadPythonDefinition(const Settings& settings, const PythonDefinition& definition, const std::string& name,
+                          Faults& faults, const std::function<void(const YamlFile&, YamlMap&)>& read) {
+  const YamlFile file{name, &faults, definition.line, settings.http.compat_06};
   const std::vector<YAML::Node> documents = ParseYaml(file, definition.fields);
   if (documents.empty()) return;
   YamlMap fields(file, documents[0], "the " + definition.kind);

@@ -3,6 +3,7 @@
 // Faults go to the file's list; what is read goes on with what could be read.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -55,7 +56,10 @@ class DefinitionReader {
   SqlDialect dialect() const;
   bool database_is_sound() const { return database_ == kPythonDatabase || settings_.databases.contains(database_); }
   // A fault has been reported since this was made.
-  bool faulty() const { return file_.faults->size() != faults_before_; }
+  bool faulty() const {
+    return std::any_of(file_.faults->begin() + static_cast<std::ptrdiff_t>(faults_before_), file_.faults->end(),
+                       [](const Fault& fault) { return !fault.warning; });
+  }
 
  private:
   void ReadParam(YamlMap& fields, const YAML::Node& item);
@@ -79,9 +83,12 @@ class DefinitionReader {
 // The function of a definition in Python, with the time-out that it says.
 PythonFunctionPtr ReadFunction(const PythonDefinition& definition, YamlMap& fields);
 
+// Those of the definition; null: none.
+HooksPtr HooksOf(const PythonDefinition& definition);
+
 // Calls `read` with the fields of `definition`, whose file is called `name` in faults.
-void ReadPythonDefinition(const PythonDefinition& definition, const std::string& name, Faults& faults,
-                          const std::function<void(const YamlFile&, YamlMap&)>& read);
+void ReadPythonDefinition(const Settings& settings, const PythonDefinition& definition, const std::string& name,
+                          Faults& faults, const std::function<void(const YamlFile&, YamlMap&)>& read);
 
 // "a product", "an updater"; "products", "processes".
 std::string WithArticle(std::string_view kind);
@@ -89,8 +96,8 @@ std::string PluralOf(std::string_view kind);
 
 // Calls `read` for each definition of the YAML file at `path`, whose name in faults is `name`, with the file's text; it
 // says whether the definition is sound. A file without one is a fault. Returns the names of those that are not sound.
-std::set<std::string> ForEachDefinition(const std::string& path, const std::string& name, const std::string& kind,
-                                        Faults& faults,
+std::set<std::string> ForEachDefinition(const Settings& settings, const std::string& path, const std::string& name,
+                                        const std::string& kind, Faults& faults,
                                         const std::function<bool(const YamlFile&, const std::string&, YamlMap&)>& read);
 
 // The field `type`: rows, unless it says dicts.

@@ -13,6 +13,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// `deep`: the folders below as well.
+void AddFolder(const fs::path& folder, bool deep, std::vector<std::string>& files) {
+  std::error_code error;
+  for (fs::directory_iterator item(folder, error), end; !error && item != end; item.increment(error)) {
+    // Python writes there what it has compiled, as it imports the files beside it.
+    if (item->path().filename() == "__pycache__") continue;
+    files.push_back(FileState(item->path().string()));
+    if (deep && item->is_directory() && !item->is_symlink()) AddFolder(item->path(), true, files);
+  }
+}
+
 }  // namespace
 
 std::string FileState(const std::string& path) {
@@ -25,11 +36,7 @@ std::string FileState(const std::string& path) {
 std::uint64_t FolderState(const Settings& settings, const std::vector<std::string>& modules) {
   std::vector<std::string> files{FileState((fs::path(settings.folder) / "kck.yml").string())};
   for (const std::string& folder : {settings.products_folder, settings.updaters_folder, settings.processes_folder}) {
-    std::error_code error;
-    for (fs::directory_iterator item(folder, error), end; !error && item != end; item.increment(error)) {
-      // Python writes there what it has compiled, as it imports the files beside it.
-      if (item->path().filename() != "__pycache__") files.push_back(FileState(item->path().string()));
-    }
+    AddFolder(folder, settings.http.compat_06, files);
   }
   for (const AuthKeySettings& key : settings.auth.keys) {
     if (!key.file.empty()) files.push_back(FileState(key.file));

@@ -24,9 +24,15 @@ std::vector<std::string> FilesOf(const Settings& settings, const std::string& pa
   std::error_code error;
   if (folder == (fs::path(settings.folder) / part).string() && !fs::exists(folder, error)) return {};
   std::vector<std::string> files;
+  // Editors keep locks and copies in hidden files beside the file.
+  const auto is_hidden = [](const fs::path& path) { return path.filename().string().starts_with('.'); };
   for (const auto& item : fs::directory_iterator(folder, error)) {
-    // Editors keep locks and copies in hidden files beside the file.
-    if (!item.path().filename().string().starts_with('.')) files.push_back(item.path().string());
+    if (!is_hidden(item.path())) files.push_back(item.path().string());
+    // 0.6.3 read the YAML files of folders below as well.
+    if (!settings.http.compat_06 || !item.is_directory() || item.is_symlink()) continue;
+    for (const auto& below : fs::recursive_directory_iterator(item.path(), error)) {
+      if (below.path().extension() == ".yml" && !is_hidden(below.path())) files.push_back(below.path().string());
+    }
   }
   if (error) {
     faults.push_back({{folder, 0, 0},
@@ -111,6 +117,24 @@ void ReadProcesses(Folder& folder, const std::string& root) {
   }
 }
 
+// Gives hooks to what another file defines.
+template <typename Definition>
+void GiveHooks(const PythonDefinition& in_python, const std::string& shown,
+               std::vector<std::shared_ptr<const Definition>>& sound, const std::set<std::string>& faulty,
+               Faults& faults) {
+  const std::string& name = in_python.function.name;
+  const auto found = std::ranges::find(sound, name, [](const auto& one) { return one->name; });
+  if (found != sound.end()) {
+    auto hooked = std::make_shared<Definition>(**found);
+    hooked->hooks = HooksOf(in_python);
+    *found = std::move(hooked);
+  } else if (!faulty.contains(name)) {
+    faults.push_back({{shown, in_python.line, 0},
+                      fmt::format("hooks are added to the {} \"{}\", which there is not", in_python.kind, name),
+                      "see the name that primer_obj or updater_obj is given"});
+  }
+}
+
 // What the Python files define, put to the rest.
 void ReadPython(Folder& folder, const std::string& root, const DescribePython& describe) {
   if (folder.python_files.empty()) return;
@@ -130,6 +154,7 @@ void ReadPython(Folder& folder, const std::string& root, const DescribePython& d
   if (FolderState(folder.settings) == folder.state) folder.state = FolderState(folder.settings, folder.python_modules);
   for (const PythonDefinition& definition : described.definitions) {
     const std::string shown = Shown(definition.file, root);
+    if (definition.hooks_only) continue;
     if (definition.kind == "product") {
       AddOne(ReadPythonProduct(folder.settings, definition, shown, folder.faults), definition, folder.products,
              folder.faulty_products);
@@ -138,6 +163,15 @@ void ReadPython(Folder& folder, const std::string& root, const DescribePython& d
              folder.faulty_updaters);
     } else if (ProcessPtr process = ReadPythonProcess(folder.settings, definition, shown, folder.faults)) {
       folder.processes.push_back(std::move(process));
+    }
+  }
+  for (const PythonDefinition& definition : described.definitions) {
+    if (!definition.hooks_only) continue;
+    const std::string shown = Shown(definition.file, root);
+    if (definition.kind == "product") {
+      GiveHooks(definition, shown, folder.products, folder.faulty_products, folder.faults);
+    } else {
+      GiveHooks(definition, shown, folder.updaters, folder.faulty_updaters, folder.faults);
     }
   }
 }

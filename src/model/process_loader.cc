@@ -114,7 +114,7 @@ ProcessPtr ReadPythonProcess(const Settings& settings, const PythonDefinition& d
                              Faults& faults) {
   ProcessPtr process;
   const std::string no_text;
-  ReadPythonDefinition(definition, name, faults, [&](const YamlFile& file, YamlMap& fields) {
+  ReadPythonDefinition(settings, definition, name, faults, [&](const YamlFile& file, YamlMap& fields) {
     const SqlReader sql(file, no_text, definition.file);
     ProcessReader reader(settings, file, fields, sql);
     process = reader.ReadPython(definition);
@@ -132,7 +132,7 @@ Definitions<ProcessPtr> ReadYamlProcesses(const Settings& settings, const std::s
     if (process) processes.sound.push_back(process);
     return process != nullptr;
   };
-  processes.faulty = ForEachDefinition(path, name, "process", faults, read);
+  processes.faulty = ForEachDefinition(settings, path, name, "process", faults, read);
   return processes;
 }
 

@@ -10,6 +10,7 @@
 
 #include "model/access.h"
 #include "model/fault.h"
+#include "model/hooks.h"
 #include "model/param.h"
 #include "model/python_function.h"
 #include "model/refresh_rules.h"
@@ -50,6 +51,7 @@ struct Product {
   // What computes it: exactly one of the two is set.
   std::shared_ptr<const SqlStatement> statement;
   PythonFunctionPtr function;
+  HooksPtr hooks;  // null: none
   // Where the template's text begins in a file; its later lines begin at the same column. Line 0: it does not stand in
   // the file as written, so that a place in it cannot be told.
   Location template_start;

@@ -29,14 +29,6 @@ void AppendEncoded(std::string& out, std::string_view text) {
   }
 }
 
-void AppendValue(std::string& out, const ParamValue& value) {
-  if (!value) {
-    out += kNull;
-  } else {
-    AppendEncoded(out, *value);
-  }
-}
-
 Failure BadEscape(std::size_t segment) {
   return Fail(ErrorCode::kBadKey, fmt::format("segment {} of the key has a % that is not followed by two hexadecimal "
                                               "digits; write a percent sign as %25",
@@ -88,6 +80,14 @@ Result<ResolvedKey> ResolveOf(const ProductPtr& product, const std::vector<std::
 }
 
 }  // namespace
+
+void AppendKeyPart(std::string& key, const ParamValue& value) {
+  if (!value) {
+    key += kNull;
+  } else {
+    AppendEncoded(key, *value);
+  }
+}
 
 std::vector<std::string_view> SplitKey(std::string_view raw_key) {
   std::vector<std::string_view> segments;
@@ -154,7 +154,7 @@ Result<void> BindKey(std::string_view raw_key, const Product& product, const Tok
     if (bound == from_token.end()) {
       key += segments[next++];
     } else {
-      AppendValue(key, bound->second);
+      AppendKeyPart(key, bound->second);
     }
   }
   return {};
@@ -168,7 +168,7 @@ Result<ResolvedKey> KeyOf(const ProductPtr& product, const std::vector<ParamValu
     Result<ParamValue> value = Canonical(product->params[i], values[i]);
     if (!value) return Failure(std::move(value.error()));
     key->text += '/';
-    AppendValue(key->text, *value);
+    AppendKeyPart(key->text, *value);
     key->params.push_back(*std::move(value));
   }
   return key;

@@ -34,6 +34,9 @@ std::optional<std::string> DecodeSegment(std::string_view segment);
 // says which parameter is wrong, and how a right one looks.
 Result<ResolvedKey> ResolveKey(const Catalog& catalog, std::string_view raw_key);
 
+// A parameter as it stands in a canonical key.
+void AppendKeyPart(std::string& key, const ParamValue& value);
+
 // A request's key of which some parameters come from its token: `raw_key` has the others, in their order. Writes the
 // whole key to `key`, the token's parameters in their one spelling. KCKBadKey where the number of the others is not
 // right.

@@ -10,6 +10,7 @@
 #include "model/cache_policy_reader.h"
 #include "model/definition_reader.h"
 #include "model/folder_readers.h"
+#include "model/login_settings.h"
 #include "model/refresh_reader.h"
 #include "model/run_as.h"
 
@@ -36,8 +37,12 @@ class ProductReader {
     ReadLife();
     ReadRefresh();
     ReadEmpty();
-    if (const auto settable = fields_.TakeBool("settable")) product_->settable = *settable;
-    product_->access = ReadAccess(file_, fields_, product_->params, settings_.auth.on, "product");
+    // In 0.6.3 every key could be set.
+    product_->settable = fields_.TakeBool("settable").value_or(settings_.http.compat_06);
+    product_->access = ReadAccess(file_, fields_, product_->params, settings_.auth, "product");
+    const auto& login = settings_.auth.login;
+    // It knows the passwords' hashes.
+    if (login && login->product == product_->name && !fields_.Has("access")) product_->access = {};
     product_->cache_policy = ReadCachePolicy(file_, fields_, *product_, settings_.auth.on);
     definition_.ReadAs();
     fields_.RefuseForNow("augment");
@@ -56,6 +61,8 @@ class ProductReader {
     }
   }
 
+  void TakeHooks(const PythonDefinition& in_python) { product_->hooks = HooksOf(in_python); }
+
   // The product, or null where it has a fault. `sql` is nothing where it cannot be read, which is reported already.
   ProductPtr Finish(const std::optional<TemplateText>& sql) {
     fields_.Finish();
@@ -73,6 +80,7 @@ class ProductReader {
   // The same of a product in Python.
   ProductPtr Finish(const PythonDefinition& in_python) {
     product_->function = ReadFunction(in_python, fields_);
+    product_->hooks = HooksOf(in_python);
     fields_.Finish();
     if (definition_.faulty() || !definition_.database_is_sound()) return nullptr;
     product_->fingerprint = Fingerprint(in_python.function.source_hash);
@@ -113,7 +121,8 @@ class ProductReader {
 
   void ReadOnMiss() {
     const auto choice = fields_.TakeChoice("on_miss", {"prime", "error"});
-    if (choice) product_->on_miss = *choice == 0 ? OnMiss::kPrime : OnMiss::kError;
+    const bool primes = choice ? *choice == 0 : settings_.prime_on_miss;
+    product_->on_miss = primes ? OnMiss::kPrime : OnMiss::kError;
     if (const auto prime = fields_.TakeBool("prime_on_cache_miss")) {
       if (choice) file_.Report(fields_.Take("prime_on_cache_miss"), "on_miss says this already", "keep on_miss");
       product_->on_miss = *prime ? OnMiss::kPrime : OnMiss::kError;
@@ -150,6 +159,9 @@ class ProductReader {
       add(param.nullable ? "nullable" : "");
     }
     if (product_->function) add("python");
+    if (product_->statement && product_->hooks && product_->hooks->make_values()) {
+      add(product_->hooks->function->source_hash);
+    }
     if (product_->statement && product_->statement->run_as) add(RunAsText(*product_->statement->run_as));
     const std::uint64_t hash = XXH3_64bits(text.data(), text.size());
     return hash == 0 ? 1 : hash;  // 0 says "no product"
@@ -205,14 +217,14 @@ Definitions<ProductPtr> ReadYamlProducts(const Settings& settings, const std::st
     if (product) products.sound.push_back(product);
     return product != nullptr;
   };
-  products.faulty = ForEachDefinition(path, name, "product", faults, read);
+  products.faulty = ForEachDefinition(settings, path, name, "product", faults, read);
   return products;
 }
 
 ProductPtr ReadPythonProduct(const Settings& settings, const PythonDefinition& definition, const std::string& name,
                              Faults& faults) {
   ProductPtr product;
-  ReadPythonDefinition(definition, name, faults, [&](const YamlFile& file, YamlMap& fields) {
+  ReadPythonDefinition(settings, definition, name, faults, [&](const YamlFile& file, YamlMap& fields) {
     ProductReader reader(settings, file, fields);
     reader.ReadFields(definition.function.name, definition.runs);
     if (definition.runs) {
@@ -221,6 +233,7 @@ ProductPtr ReadPythonProduct(const Settings& settings, const PythonDefinition& d
     }
     YamlMap query(file, fields.Take("query"), "query");
     reader.ReadShape(query);
+    reader.TakeHooks(definition);
     const std::optional<std::string> sql = query.TakeText("template");
     query.Finish();
     const Location unknown{name, 0, 0};

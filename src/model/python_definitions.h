@@ -36,7 +36,9 @@ struct PythonDefinition {
   int line = 0;
   bool runs = true;  // false: it only wraps SQL, and has no function
   PythonFunction function;
-  std::string fields;  // a JSON object
+  std::string fields;              // a JSON object
+  std::vector<std::string> hooks;  // those that the server calls
+  bool hooks_only = false;         // they are of what another file defines
 };
 
 struct PythonDefinitions {

@@ -137,6 +137,51 @@ TEST_F(PythonLoaderTest, AProcessHasTimes) {
   EXPECT_TRUE(folder.processes[0]->function);
 }
 
+TEST_F(PythonLoaderTest, HooksAreThoseThatTheServerCalls) {
+  Define("product", "a", R"({"name":"a","database":"main","query":{"template":"select 1"}})", false);
+  described_.definitions[0].hooks = {"pre_set", "result_filter", "no_hook"};
+  Define("updater", "u", R"({"name":"u","query":{"template":{"insert":"insert into t select 1"}}})", false);
+  described_.definitions[1].hooks = {"post_update"};
+  Define("product", "b", R"({"name":"b"})");
+  const Folder folder = LoadDescribed();
+  EXPECT_THAT(Faults(), IsEmpty());
+  const Product& product = *folder.products.at(0);
+  EXPECT_TRUE(product.statement && !product.function);
+  EXPECT_TRUE(HasHook(product.hooks, Hook::kPreSet) && HasHook(product.hooks, Hook::kResultFilter));
+  EXPECT_FALSE(HasHook(product.hooks, Hook::kPostSet));
+  EXPECT_TRUE(product.hooks->make_values());
+  EXPECT_EQ(product.hooks->function->source_hash, "one");
+  EXPECT_TRUE(HasHook(folder.updaters.at(0)->hooks, Hook::kPostUpdate));
+  EXPECT_FALSE(folder.products.at(1)->hooks);
+}
+
+TEST_F(PythonLoaderTest, WhatPythonMakesOfRowsIsPartOfTheFingerprint) {
+  Define("product", "a", R"({"name":"a","database":"main","query":{"template":"select 1"}})", false);
+  const auto fingerprint = [this](const std::string& hook, const std::string& hash) {
+    described_.definitions[0].hooks = {hook};
+    described_.definitions[0].function.source_hash = hash;
+    return LoadDescribed().products.at(0)->fingerprint;
+  };
+  EXPECT_NE(fingerprint("result_filter", "one"), fingerprint("result_filter", "two"));
+  EXPECT_EQ(fingerprint("post_set", "one"), fingerprint("post_set", "two"));
+}
+
+TEST_F(PythonLoaderTest, HooksMayBeAddedToWhatAnotherFileDefines) {
+  Write("products/a.yml", "query: {template: select 1}\n");
+  Write("products/faulty.yml", "query: {template: \"select :x\"}\n");
+  for (const std::string name : {"a", "faulty", "none"}) {
+    Define("product", name, R"({"name":")" + name + R"("})");
+    described_.definitions.back().hooks = {"post_set"};
+    described_.definitions.back().hooks_only = true;
+  }
+  EXPECT_THAT(Faults(), ElementsAre(testing::HasSubstr("products/faulty.yml"),
+                                    "products/p.py:7: error: hooks are added to the product \"none\", which there is "
+                                    "not (see the name that primer_obj or updater_obj is given)"));
+  const Folder folder = LoadDescribed();
+  ASSERT_EQ(folder.products.size(), 1U);
+  EXPECT_TRUE(HasHook(folder.products.at(0)->hooks, Hook::kPostSet));
+}
+
 TEST_F(PythonLoaderTest, WhatNeedsNoPythonReadsItsFolderWithoutOne) {
   EXPECT_THAT(FaultTexts(), ElementsAre("kck.yml: error: the folder has Python files, which are not read here"));
 }

@@ -21,7 +21,8 @@ class RefreshReader {
     rules_.schedule = ReadSchedule(file_, fields_);
     rules_.fresh = fields_.TakeSpan("fresh");
     ReadDomain();
-    rules_.on_boot = fields_.TakeBool("on_boot").value_or(false);
+    // 0.6.3 walked each domain by itself.
+    rules_.on_boot = fields_.TakeBool("on_boot").value_or(file_.lenient && !rules_.domain_key.empty());
     const YAML::Node on_change = fields_.Take("on_change");
     if (!(on_change.IsDefined() && on_change.IsScalar() && on_change.Scalar() == "off")) {
       fields_.RefuseForNow("on_change");

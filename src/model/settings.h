@@ -108,11 +108,15 @@ struct Settings {
   AuthSettings auth;
   PythonSettings python;
   LogSettings log;
-  int threads = 0;  // network threads; 0: one a core
+  int threads = 0;            // network threads; 0: one a core
+  bool prime_on_miss = true;  // of products that do not say `on_miss`
 };
 
 // True where both name the same databases, with equal urls and limits.
 bool SameDatabases(const Settings& one, const Settings& other);
+
+// By name; with their passwords.
+std::map<std::string, std::string> DatabaseUrls(const Settings& settings);
 
 // A password in a URL replaced by three stars.
 std::string RedactUrl(const std::string& url);

@@ -58,6 +58,7 @@ class SettingsReader {
     if (const auto folder = top.TakeText("updaters")) settings_.updaters_folder = Join(folder_, *folder);
     if (const auto folder = top.TakeText("processes")) settings_.processes_folder = Join(folder_, *folder);
     if (const auto threads = top.TakeInt("threads", 1, 256)) settings_.threads = static_cast<int>(*threads);
+    if (const auto choice = top.TakeChoice("on_miss", {"prime", "error"})) settings_.prime_on_miss = *choice == 0;
     ReadNode(top);
     CheckStore();
     settings_.python = ReadPythonSettings(file_, top.Take("python"), folder_);
@@ -278,6 +279,12 @@ std::string RedactUrl(const std::string& url) {
     shown.replace(at, std::min(shown.find('&', at), shown.size()) - at, "***");
   }
   return shown;
+}
+
+std::map<std::string, std::string> DatabaseUrls(const Settings& settings) {
+  std::map<std::string, std::string> urls;
+  for (const auto& [name, database] : settings.databases) urls[name] = database.url;
+  return urls;
 }
 
 bool SameDatabases(const Settings& one, const Settings& other) {

@@ -37,6 +37,7 @@ struct Updater {
   Access access;
   std::array<std::optional<WriteTemplate>, kWriteActions.size()> templates;  // by WriteAction; at least one
   PythonFunctionPtr function;  // what writes, told the action: the templates have no statements then
+  HooksPtr hooks;              // null: none
 
   const std::optional<WriteTemplate>& Template(WriteAction action) const {
     return templates.at(static_cast<std::size_t>(action));

@@ -16,7 +16,8 @@ class UpdaterReader {
       : file_(file), fields_(fields), sql_(sql), definition_(settings, file, fields, "updater") {}
 
   // Null where the updater has a fault.
-  UpdaterPtr Read(const Settings& settings, const std::string& default_name) {
+  UpdaterPtr Read(const Settings& settings, const std::string& default_name, HooksPtr hooks = nullptr) {
+    updater_->hooks = std::move(hooks);
     updater_->name = definition_.ReadName(default_name);
     updater_->description = fields_.TakeText("description").value_or("");
     updater_->location = definition_.location();
@@ -37,6 +38,7 @@ class UpdaterReader {
     updater_->database = definition_.ReadDatabaseOfPython();
     ReadWhoAndWhat(settings);
     updater_->function = ReadFunction(in_python, fields_);
+    updater_->hooks = HooksOf(in_python);
     ReadActions();
     fields_.Finish();
     CheckPrimaryKey();
@@ -48,7 +50,7 @@ class UpdaterReader {
 
   void ReadWhoAndWhat(const Settings& settings) {
     updater_->params = definition_.ReadParams();
-    updater_->access = ReadAccess(file_, fields_, updater_->params, settings.auth.on, "updater");
+    updater_->access = ReadAccess(file_, fields_, updater_->params, settings.auth, "updater");
     ReadMode();
   }
 
@@ -180,11 +182,11 @@ UpdaterPtr ReadPythonUpdater(const Settings& settings, const PythonDefinition& d
                              Faults& faults) {
   UpdaterPtr updater;
   const std::string no_text;
-  ReadPythonDefinition(definition, name, faults, [&](const YamlFile& file, YamlMap& fields) {
+  ReadPythonDefinition(settings, definition, name, faults, [&](const YamlFile& file, YamlMap& fields) {
     const SqlReader sql(file, no_text, definition.file);
     UpdaterReader reader(settings, file, fields, sql);
-    updater =
-        definition.runs ? reader.ReadPython(settings, definition) : reader.Read(settings, definition.function.name);
+    updater = definition.runs ? reader.ReadPython(settings, definition)
+                              : reader.Read(settings, definition.function.name, HooksOf(definition));
   });
   return updater;
 }
@@ -199,7 +201,7 @@ Definitions<UpdaterPtr> ReadYamlUpdaters(const Settings& settings, const std::st
     if (updater) updaters.sound.push_back(updater);
     return updater != nullptr;
   };
-  updaters.faulty = ForEachDefinition(path, name, "updater", faults, read);
+  updaters.faulty = ForEachDefinition(settings, path, name, "updater", faults, read);
   return updaters;
 }
 

@@ -149,6 +149,16 @@ Failure NoTemplate(const Updater& updater, WriteCall call, WriteAction action) {
 
 }  // namespace
 
+std::string WriteKey(const ResolvedWrite& write) {
+  std::string key = write.updater->name;
+  if (std::ranges::any_of(write.key, [](const auto& part) { return !part; })) return key;
+  for (const auto& part : write.key) {
+    key += '/';
+    AppendKeyPart(key, *part);
+  }
+  return key;
+}
+
 Result<ResolvedWrite> ResolveWrite(UpdaterPtr updater, WriteCall call, std::string_view key,
                                    const std::vector<WriteField>& fields, const TokenParams& from_token) {
   Given given(updater->params.size());

@@ -40,6 +40,9 @@ struct ResolvedWrite {
   std::vector<std::optional<ParamValue>> key;
 };
 
+// "item/7", as keys are spelled; the name alone where the primary key is not known.
+std::string WriteKey(const ResolvedWrite& write);
+
 // `key` is what follows the updater's name in the path: the primary key, a segment a parameter, still encoded; or
 // empty.
 //

@@ -61,6 +61,10 @@ void YamlFile::Report(const YAML::Node& node, std::string message, std::string c
   faults->push_back({At(node), std::move(message), std::move(cure), false});
 }
 
+void YamlFile::ReportNeedless(const YAML::Node& node, std::string message, std::string cure) const {
+  faults->push_back({At(node), std::move(message), std::move(cure), lenient});
+}
+
 std::optional<std::string> YamlFile::TextOf(const YAML::Node& node, const std::string& field) const {
   if (!node.IsScalar()) {
     Report(node, fmt::format("\"{}\" has to be a single value", field),
@@ -231,7 +235,7 @@ void YamlMap::Finish() {
   for (const auto& item : node_) {
     const std::string name = item.first.IsScalar() ? item.first.Scalar() : "";
     if (std::ranges::binary_search(known_, name)) continue;
-    file_.Report(item.first, fmt::format("unknown field \"{}\" in {}", name, what_), NearCure(name, known_));
+    file_.ReportNeedless(item.first, fmt::format("unknown field \"{}\" in {}", name, what_), NearCure(name, known_));
   }
 }
 

@@ -21,12 +21,15 @@ namespace kck {
 struct YamlFile {
   std::string name;
   Faults* faults = nullptr;
-  int line = 0;  // of a definition that does not stand in the file as YAML: all faults of it are there
+  int line = 0;          // of a definition that does not stand in the file as YAML: all faults of it are there
+  bool lenient = false;  // what 0.6.3 passed over is a warning: unknown fields, parameters that no SQL uses
 
   Location At(const YAML::Node& node) const;
   // A scalar with ${NAME} replaced by the environment's NAME; `$${` stands for `${`. `field` names it in faults.
   std::optional<std::string> TextOf(const YAML::Node& node, const std::string& field) const;
   void Report(const YAML::Node& node, std::string message, std::string cure = "") const;
+  // The same of what is a warning where the reading is lenient.
+  void ReportNeedless(const YAML::Node& node, std::string message, std::string cure = "") const;
 };
 
 // The documents of `text`; a text that is no YAML is a fault, with `cure`, and none.

@@ -37,6 +37,7 @@ class Primer {
     Hints hints;
     Callback done;
     TracePtr trace = nullptr;  // of the request that caused it
+    bool refreshes = false;    // somebody asked for it to be computed again
   };
 
   virtual ~Primer() = default;

@@ -1,22 +1,19 @@
-// The primer of all products: each goes to the one that knows its kind.
+// The primer of all products: each goes to the one that knows its kind, with its hooks around it.
 #pragma once
 
+#include "primer/python_hooks.h"
 #include "primer/python_primer.h"
 #include "primer/sql_primer.h"
 
 namespace kck {
 
-// Any thread. Both outlive it.
+// Any thread. All three outlive it.
 class ProductPrimer : public Primer {
  public:
-  ProductPrimer(SqlPrimer& sql, PythonPrimer& python) : sql_(sql), python_(python) {}
+  ProductPrimer(SqlPrimer& sql, PythonPrimer& python, PythonHooks& hooks) : sql_(sql), python_(python), hooks_(hooks) {}
 
-  void Prime(Request request, TimePoint deadline) override {
-    Of(*request.key.product).Prime(std::move(request), deadline);
-  }
-  void PrimeBehind(std::vector<Request> requests, TimePoint deadline) override {
-    Of(*requests.front().key.product).PrimeBehind(std::move(requests), deadline);
-  }
+  void Prime(Request request, TimePoint deadline) override;
+  void PrimeBehind(std::vector<Request> requests, TimePoint deadline) override;
   void ReadMoment(const std::string& database, TimePoint deadline, Callback done) override;
 
  private:
@@ -25,8 +22,16 @@ class ProductPrimer : public Primer {
     return sql_;
   }
 
+  // `then` runs once the hooks before the compute have ended.
+  void CallBefore(const Request& request, TimePoint deadline, std::function<void()> then);
+  // Has the hooks make the value of what the compute brings.
+  void MakeValues(Request& request, TimePoint deadline);
+  void Filter(const ResolvedKey& key, const Hints& hints, TimePoint deadline, Primed primed, Callback done);
+  void Augment(const ResolvedKey& key, const Hints& hints, TimePoint deadline, Primed primed, Callback done);
+
   SqlPrimer& sql_;
   PythonPrimer& python_;
+  PythonHooks& hooks_;
 };
 
 }  // namespace kck

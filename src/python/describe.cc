@@ -53,6 +53,7 @@ PythonDefinitions DescribeFiles(const Settings& settings, const PythonFiles& fil
   start.files = files;
   start.memory_bytes = settings.python.memory_bytes;
   start.message_bytes_max = settings.python.message_bytes_max;
+  start.databases = DatabaseUrls(settings);
   start.describe = true;
   link->Begin();
   link->Send(StartFrame(start));

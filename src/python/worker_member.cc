@@ -8,20 +8,22 @@ namespace kck {
 
 std::string SourceName(std::string_view kind, std::string_view name) { return fmt::format("{} {}", kind, name); }
 
-std::string_view KindName(PythonCall::Kind kind) {
-  switch (kind) {
+std::string_view KindName(const PythonCall& call) {
+  switch (call.kind) {
     case PythonCall::Kind::kPrime:
       return "product";
     case PythonCall::Kind::kUpdate:
       return "updater";
     case PythonCall::Kind::kRun:
       return "process";
+    case PythonCall::Kind::kHook:
+      return call.keys.empty() ? "updater" : "product";
   }
   return "";
 }
 
 bool PoolMember::Knows(const PoolCall& call) const {
-  const auto source = sources.find(SourceName(KindName(call.request.call.kind), call.request.call.name));
+  const auto source = sources.find(SourceName(KindName(call.request.call), call.request.call.name));
   return source != sources.end() && source->second == call.request.function->source_hash;
 }
 

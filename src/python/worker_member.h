@@ -21,7 +21,7 @@ struct PoolCall {
   PoolCall(std::uint64_t number, WorkerPool::Request wanted, TimePoint due, boost::asio::io_context& context)
       : id(number), request(std::move(wanted)), deadline(due), timer(context) {}
 
-  bool writes() const { return request.call.kind != PythonCall::Kind::kPrime; }
+  bool writes() const { return request.call.writes(); }
   bool is_async() const { return request.function->is_async; }
   // It waits for what it has asked the server.
   bool waits() const { return !asked.empty(); }
@@ -66,6 +66,6 @@ WaitingCalls WaitersOf(const PoolCall& call, const std::vector<std::shared_ptr<P
 
 // As PoolMember::sources is keyed.
 std::string SourceName(std::string_view kind, std::string_view name);
-std::string_view KindName(PythonCall::Kind kind);
+std::string_view KindName(const PythonCall& call);
 
 }  // namespace kck

@@ -110,9 +110,12 @@ PythonDefinition ReadDefinition(const Json& map) {
   definition.file = Text(map, "file");
   definition.line = static_cast<int>(std::min<std::uint64_t>(Number(map, "line"), std::numeric_limits<int>::max()));
   definition.fields = Text(map, "fields");
-  definition.runs = !Text(map, "function").empty();
+  definition.hooks = Texts(map, "hooks");
+  definition.hooks_only = Flag(map, "hooks_only");
+  const Json fields = Json::parse(definition.fields, nullptr, false);
+  definition.runs = !fields.is_object() || !fields.contains("query");  // else the server runs its SQL
   PythonFunction& function = definition.function;
-  function.name = Text(Json::parse(definition.fields, nullptr, false), "name");
+  function.name = Text(fields, "name");
   function.function = Text(map, "function");
   function.source_hash = Text(map, "source_hash");
   function.is_async = Flag(map, "is_async");
@@ -193,6 +196,8 @@ WorkerAsk ReadAsk(const Json& map) {
   ask.value = Text(map, "value");
   ask.hint = Text(map, "hint");
   ask.fields = Text(map, "fields");
+  ask.wait = Flag(map, "wait");
+  ask.expire_ms = Number(map, "expire_ms");
   return ask;
 }
 
@@ -236,6 +241,22 @@ void AddUpdate(const PythonCall& call, Json& message) {
   message["params"] = std::move(params);
 }
 
+void AddHook(const PythonCall& call, Json& message) {
+  message["hook"] = HookName(call.hook);
+  message["key"] = call.key;
+  if (call.keys.empty()) {
+    AddUpdate(call, message);
+  } else {
+    Json params = Json::array();
+    for (const ParamValue& param : call.keys.front()) params.push_back(ParamJson(param));
+    message["params"] = std::move(params);
+  }
+  if (call.value) message["value"] = Binary(*call.value);
+  Json hints = Json::array();
+  for (const Hints& one : call.hints) hints = HintsJson(one);
+  message["hints"] = std::move(hints);
+}
+
 }  // namespace
 
 std::string StartFrame(const WorkerStart& start) {
@@ -252,6 +273,7 @@ std::string StartFrame(const WorkerStart& start) {
                 {"memory_bytes", start.memory_bytes},
                 {"concurrency", start.concurrency},
                 {"message_bytes_max", start.message_bytes_max},
+                {"databases", start.databases},
                 {"describe", start.describe}});
 }
 
@@ -269,13 +291,19 @@ std::string CallFrame(std::uint64_t id, const PythonCall& call, std::chrono::mil
     case PythonCall::Kind::kRun:
       message["kind"] = "run";
       break;
+    case PythonCall::Kind::kHook:
+      message["kind"] = "hook";
+      AddHook(call, message);
+      break;
   }
   return Frame(message);
 }
 
-std::string ReplyFrame(std::uint64_t ask, const Result<std::string>& answer, std::string_view version) {
+std::string ReplyFrame(std::uint64_t ask, const Result<std::string>& answer, std::string_view version,
+                       std::int64_t modified_unix_ms) {
   Json message{{"type", "reply"}, {"id", ask}, {"ok", answer.has_value()}};
   if (!version.empty()) message["version"] = version;
+  if (modified_unix_ms > 0) message["modified_ms"] = modified_unix_ms;
   if (answer) {
     message["value"] = Binary(*answer);
   } else {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 
 #include "base/result.h"
 #include "model/hints.h"
+#include "model/hooks.h"
 #include "model/param.h"
 #include "model/python_definitions.h"
 
@@ -31,19 +33,26 @@ struct WorkerStart {
   std::size_t memory_bytes = 0;
   int concurrency = 1;
   std::size_t message_bytes_max = 0;
-  bool describe = false;  // it is only to say what the files define
+  std::map<std::string, std::string> databases;  // their urls by name, for kck.lib.kck_database
+  bool describe = false;                         // it is only to say what the files define
 };
 
 // What a worker is to run.
 struct PythonCall {
-  enum class Kind { kPrime, kUpdate, kRun };
+  enum class Kind { kPrime, kUpdate, kRun, kHook };
 
   Kind kind = Kind::kPrime;
   std::string name;                           // of the product, updater or process
-  std::vector<std::vector<ParamValue>> keys;  // of a prime
+  std::vector<std::vector<ParamValue>> keys;  // of a prime; of a product's hook, one
   std::vector<Hints> hints;                   // of each of the keys
   std::string action;                         // of an update
   std::vector<std::pair<std::string, ParamValue>> params;
+  Hook hook = Hook::kPrePrime;  // of a hook, and the next two
+  std::string key;
+  std::optional<std::string> value;  // JSON text
+
+  // What may not be run twice.
+  bool writes() const { return kind != Kind::kPrime && !(kind == Kind::kHook && hook >= Hook::kResultFilter); }
 };
 
 // Why there is no result.
@@ -87,9 +96,11 @@ struct WorkerAsk {
   std::string op;
   std::string action;  // of an update: "insert", "update" or "delete"
   std::string key;
-  std::string value;   // JSON text
-  std::string hint;    // likewise
-  std::string fields;  // likewise
+  std::string value;            // JSON text
+  std::string hint;             // likewise
+  std::string fields;           // likewise
+  bool wait = false;            // of a refresh: for its value
+  std::uint64_t expire_ms = 0;  // of a set of a key without a product; 0: never
 };
 
 struct WorkerEnd {
@@ -100,8 +111,9 @@ using WorkerMessage = std::variant<WorkerHello, WorkerResult, WorkerAsk, WorkerE
 
 std::string StartFrame(const WorkerStart& start);
 std::string CallFrame(std::uint64_t id, const PythonCall& call, std::chrono::milliseconds timeout);
-// `answer` is JSON text.
-std::string ReplyFrame(std::uint64_t ask, const Result<std::string>& answer, std::string_view version);
+// `answer` is JSON text; `modified_unix_ms`: since when its content is that, 0: it says nothing.
+std::string ReplyFrame(std::uint64_t ask, const Result<std::string>& answer, std::string_view version,
+                       std::int64_t modified_unix_ms = 0);
 std::string CancelFrame(std::uint64_t call);
 std::string StopFrame();
 

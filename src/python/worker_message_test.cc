@@ -205,5 +205,63 @@ TEST(WorkerFrames, SayWhatAWorkerIsTold) {
   EXPECT_EQ(refused["error"]["name"], "KCKUnknownKey");
 }
 
+TEST(WorkerMessages, HooksAreCallsWithParametersOfAKeyOrOfAWrite) {
+  PythonCall call;
+  call.kind = PythonCall::Kind::kHook;
+  call.name = "item";
+  call.hook = Hook::kPostSet;
+  call.key = "item/7";
+  call.keys = {{"7", std::nullopt}};
+  call.value = "[1]";
+  Hints hints;
+  hints.Add(std::make_shared<const std::string>(R"({"a":1})"));
+  call.hints = {hints};
+  const Json of_product = Unpacked(CallFrame(1, call, std::chrono::milliseconds(5)));
+  EXPECT_EQ(of_product["kind"], "hook");
+  EXPECT_EQ(of_product["hook"], "post_set");
+  EXPECT_EQ(of_product["key"], "item/7");
+  EXPECT_EQ(of_product["params"], Json({"7", nullptr}));
+  EXPECT_EQ(of_product["hints"], Json({R"({"a":1})"}));
+  EXPECT_EQ(of_product["value"].get_binary().size(), 3U);
+  EXPECT_TRUE(call.writes());
+  call.hook = Hook::kResultFilter;
+  EXPECT_FALSE(call.writes());
+
+  PythonCall update;
+  update.kind = PythonCall::Kind::kHook;
+  update.name = "item";
+  update.hook = Hook::kPreUpdate;
+  update.action = "insert";
+  update.params = {{"name", "pen"}};
+  const Json of_updater = Unpacked(CallFrame(2, update, std::chrono::milliseconds(5)));
+  EXPECT_EQ(of_updater["params"], Json({{"name", "pen"}}));
+  EXPECT_EQ(of_updater["action"], "insert");
+  EXPECT_FALSE(of_updater.contains("value"));
+}
+
+TEST(WorkerMessages, DefinitionsSayTheirHooksAndWhoRunsThem) {
+  const auto read = [](const Json& fields) {
+    const Json definition{{"kind", "product"},       {"file", "p.py"},       {"function", "A"},
+                          {"fields", fields.dump()}, {"hooks", {"pre_set"}}, {"hooks_only", true}};
+    auto hello = ReadWorkerMessage(Packed({{"type", "hello"}, {"definitions", {definition}}}));
+    return std::get<WorkerHello>(*hello).described.definitions.at(0);
+  };
+  EXPECT_TRUE(read({{"name", "a"}}).runs);
+  EXPECT_FALSE(read({{"name", "a"}, {"query", {{"template", "select 1"}}}}).runs);
+  EXPECT_THAT(read({{"name", "a"}}).hooks, ElementsAre("pre_set"));
+  EXPECT_TRUE(read({{"name", "a"}}).hooks_only);
+}
+
+TEST(WorkerMessages, AWorkerIsToldTheDatabasesAndWhenAValueChanged) {
+  WorkerStart start;
+  start.databases["main"] = "sqlite:x.db";
+  EXPECT_EQ(Unpacked(StartFrame(start))["databases"], Json({{"main", "sqlite:x.db"}}));
+  EXPECT_EQ(Unpacked(ReplyFrame(1, std::string("1"), "1.2.3", 99))["modified_ms"], 99);
+  EXPECT_FALSE(Unpacked(ReplyFrame(1, std::string("1"), "1.2.3")).contains("modified_ms"));
+  const auto ask = ReadWorkerMessage(Packed({{"type", "ask"}, {"id", 1}, {"wait", true}, {"expire_ms", 300}}));
+  EXPECT_TRUE(std::get<WorkerAsk>(*ask).wait);
+  EXPECT_EQ(std::get<WorkerAsk>(*ask).expire_ms, 300U);
+}
+
 }  // namespace
 }  // namespace kck

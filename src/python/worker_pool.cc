@@ -28,9 +28,11 @@ constexpr double kGrownPart = 0.75;
 constexpr auto kCancelGrace = std::chrono::milliseconds(500);
 constexpr std::size_t kLinesPerLookMax = 200;
 
-WorkerStart StartOf(const std::string& folder, const PythonSettings& settings, const PythonFiles& files) {
+WorkerStart StartOf(const std::string& folder, const PythonSettings& settings, const PythonFiles& files,
+                    std::map<std::string, std::string> databases) {
   WorkerStart start;
   start.folder = folder;
+  start.databases = std::move(databases);
   start.path = settings.path;
   start.files = files;
   start.memory_bytes = settings.memory_bytes;
@@ -45,7 +47,7 @@ Error Dead(const std::string& how) {
 
 Error Late(const PoolCall& call) {
   return {ErrorCode::kSourceTimeout, fmt::format("the Python function of {} {} took longer than allowed",
-                                                 KindName(call.request.call.kind), call.request.call.name)};
+                                                 KindName(call.request.call), call.request.call.name)};
 }
 
 }  // namespace
@@ -60,8 +62,9 @@ class WorkerPool::Impl {
 
   void SetHandlers(Handlers handlers) { handlers_ = std::move(handlers); }
 
-  void Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files) {
-    asio::post(context_, [this, start = StartOf(folder, settings, files), settings] {
+  void Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files,
+             std::map<std::string, std::string> databases) {
+    asio::post(context_, [this, start = StartOf(folder, settings, files, std::move(databases)), settings] {
       start_ = start;
       settings_ = settings;
       ++generation_;
@@ -278,7 +281,8 @@ class WorkerPool::Impl {
     const auto answer = [this, link = std::weak_ptr(member->link), id = ask.id, call, number](Answer_ given) {
       asio::post(context_, [this, link, id, call, number, given = std::move(given)] {
         if (call) WaitNoMore(*call, number);
-        if (const auto alive = link.lock()) alive->Send(ReplyFrame(id, given.value, given.version));
+        const auto alive = link.lock();
+        if (alive) alive->Send(ReplyFrame(id, given.value, given.version, given.modified_unix_ms));
         Pump();
       });
     };
@@ -286,7 +290,7 @@ class WorkerPool::Impl {
       return answer({Fail(ErrorCode::kBadRequest, "nothing can be asked for here"), ""});
     }
     const TimePoint deadline = call ? call->deadline : Clock::now() + settings_.timeout;
-    const bool primes = call && !call->writes();
+    const bool primes = call && call->request.call.kind == PythonCall::Kind::kPrime;
     std::string waits_for =
         handlers_.ask(ask, primes ? call->request.computes : std::vector<std::string>(), deadline, answer);
     if (!call) return;
@@ -538,13 +542,14 @@ class WorkerPool::Impl {
 WorkerPool::WorkerPool(WorkerPoolLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
 WorkerPool::~WorkerPool() = default;
 void WorkerPool::SetHandlers(Handlers handlers) { impl_->SetHandlers(std::move(handlers)); }
-void WorkerPool::Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files) {
-  impl_->Serve(folder, settings, files);
+void WorkerPool::Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files,
+                       std::map<std::string, std::string> databases) {
+  impl_->Serve(folder, settings, files, std::move(databases));
 }
 void WorkerPool::Call(Request request, TimePoint deadline) { impl_->Call(std::move(request), deadline); }
 WorkerPoolStats WorkerPool::stats() const { return impl_->stats(); }
 std::string WorkerPool::WriteOf(std::string_view updater) {
-  return SourceName(KindName(PythonCall::Kind::kUpdate), updater);
+  return SourceName("updater", updater);
 }
 void WorkerPool::Stop() { impl_->Stop(); }
 

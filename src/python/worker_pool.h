@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -54,6 +55,7 @@ class WorkerPool {
   struct Answer {
     Result<std::string> value;
     std::string version;
+    std::int64_t modified_unix_ms = 0;  // as of ReplyFrame
   };
   using AnswerCallback = std::function<void(Answer)>;
   // `keys` are those that the asking function computes. May answer on any thread, also inside the call. Returns what
@@ -75,13 +77,14 @@ class WorkerPool {
   void SetHandlers(Handlers handlers);
 
   // Runs the files' functions from now on, by workers that have imported them as they are now. Those before go as soon
-  // as a new one is ready, and have ended what they do.
-  void Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files);
+  // as a new one is ready, and have ended what they do. `databases`: WorkerStart's.
+  void Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files,
+             std::map<std::string, std::string> databases = {});
 
   struct Request {
     PythonCall call;
     PythonFunctionPtr function;
-    std::vector<std::string> computes;  // of a prime its keys, of a write WriteOf its updater
+    std::vector<std::string> computes;  // of a prime its keys, of a write WriteOf its updater; of a hook what it is of
     bool behind = false;                // nobody waits for it
     ResultsCallback done;
   };

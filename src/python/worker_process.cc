@@ -31,14 +31,7 @@ std::string PackageFolder() {
   return std::filesystem::exists(installed, error) ? installed.string() : KCK_PYTHON_PACKAGE;
 }
 
-std::string Program() {
-  std::string folder;
-  for (const char c : PackageFolder()) {
-    if (c == '\\' || c == '\'') folder += '\\';
-    folder += c;
-  }
-  return fmt::format("import sys; sys.path.append('{}'); from kck.worker import main; main()", folder);
-}
+std::string Program() { return FindPackageStatement() + "; from kck.worker import main; main()"; }
 
 Failure CannotStart(const PythonSettings& settings, int error) {
   return Fail(ErrorCode::kPrimerFailed,
@@ -120,6 +113,15 @@ std::string HowItEnded(int status) {
 }
 
 }  // namespace
+
+std::string FindPackageStatement() {
+  std::string folder;
+  for (const char c : PackageFolder()) {
+    if (c == '\\' || c == '\'') folder += '\\';
+    folder += c;
+  }
+  return fmt::format("import sys; sys.path.append('{}')", folder);
+}
 
 Result<WorkerProcess> StartWorker(const PythonSettings& settings, const std::string& folder) {
   Ends ends;

@@ -29,6 +29,9 @@ std::string EndWorker(WorkerProcess& worker);
 // Whether the process has ended, and waits for EndWorker.
 bool HasEnded(pid_t pid);
 
+// A statement of Python after which the package `kck` can be imported that fits this server.
+std::string FindPackageStatement();
+
 // Of the process, 0 where it is not known.
 std::size_t ResidentBytes(pid_t pid);
 

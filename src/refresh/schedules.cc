@@ -35,7 +35,9 @@ void RefreshWorker::RestoreBook(std::vector<std::pair<std::string, std::string>>
 void RefreshWorker::Kept(const ResolvedKey& key, const EntryPtr& entry, const EntryPtr& before, bool computed) {
   const bool scheduled = HasSchedule(*key.product);
   const bool changed = computed && before && before->value() != entry->value();
-  const bool is_domain = changed && !engine_.catalog()->ProductsOfDomain(key.product->name).empty();
+  // What is computed at boot found no domain where that is not computed on a miss.
+  const bool first = computed && !before && key.product->on_miss == OnMiss::kError;
+  const bool is_domain = (changed || first) && !engine_.catalog()->ProductsOfDomain(key.product->name).empty();
   if (!scheduled && !is_domain) return;
   MutexLock lock(mutex_);
   if (stopping_) return;
@@ -44,6 +46,10 @@ void RefreshWorker::Kept(const ResolvedKey& key, const EntryPtr& entry, const En
   if (!is_domain) return;
   for (const ProductPtr& product : engine_.catalog()->ProductsOfDomain(key.product->name)) {
     if (product->refresh.domain_key != key.text) continue;
+    if (!before) {
+      if (product->refresh.on_boot) WantProduct(product, RefreshReason::kDomain, key.text);
+      continue;
+    }
     scheduler_.Post([this, product, entry, before] { PrimeNewMembers(product, entry, before); });
   }
 }

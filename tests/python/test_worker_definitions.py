@@ -172,10 +172,10 @@ def star(*args): return args
         ("import kck\n@kck.process(every=1)\ndef f(a): pass\n", 2, "f takes a"),
         ("import kck\n@kck.process()\ndef f(): pass\n", 2, "the process f has no time"),
         (
-            "import kck\nclass A(kck.KCKPrimer):\n    processes = {'p': {'type': 'sql'}}\n"
+            "import kck\nclass A(kck.KCKPrimer):\n    processes = {'p': {'type': 'cron'}}\n"
             "    def compute(self, keystr): pass\n",
             2,
-            "the process p of A has the type 'sql'",
+            "the process p of a has the type 'cron'",
         ),
     ],
 )
@@ -305,6 +305,7 @@ class Sql(kck.KCKPrimer):
     def result_filter(self, rows): return rows[0]["a"] if rows else None
 
 class Computed(kck.KCKPrimer):
+    keys = "Computed"
     parameters = [{"name": "id", "type": "int"}, {"name": "what"}]
     processes = {"look": {"type": "key", "key_attribute": "domain_key", "hooks": {
         "value": [lambda primer, value: print("looked", primer.name, value)]}}}
@@ -314,7 +315,8 @@ class Computed(kck.KCKPrimer):
     def before(self, key, hints=None, param_key=None): print("before", key, param_key)
     def compute(self, keystr):
         return [keystr, self.key_to_param_dict(keystr), self.param_dict_to_key({"id": 1, "what": "a"})]
-    def compute_augmented_value(self, keystr, hints): return [keystr, hints]
+    def compute_augmented_value(self, keystr, hints):
+        return [keystr, hints.get("other/1")["value"], hints.get(keystr)["value"]]
 '''
 
 
@@ -372,8 +374,12 @@ def test_what_the_server_asks_of_a_primer_with_sql(make):
     assert json.loads(hook("sql_1", "result_filter", value=b'[{"a":5}]')["value"]) == 5
     assert hook("sql_1", "result_filter", value=b"[]") == {"empty": True}
     hook("sql_1", "post_prime", value=b"[]")
-    more = {"params": ["7", "a"], "hints": ['{"a":1}'], "value": b"[]"}
-    assert json.loads(hook("Computed", "compute_augmented_value", **more)["value"]) == ["Computed/7", [{"a": 1}]]
+    more = {"params": ["7", "a"], "value": b"[5]"}
+    augmented = hook("Computed", "compute_augmented_value", hints=['{"primed":"other/1","value":9}'], **more)
+    assert json.loads(augmented["value"]) == ["Computed/7", 9, [5]]
+    # What tells of no other key leaves the value as it is.
+    augmented = hook("Computed", "compute_augmented_value", hints=['{"updater":"u","params":{}}'], **more)
+    assert json.loads(augmented["value"]) == [5]
     id = worker.begin("run", "Computed.look")
     ask = worker.read("ask")
     assert (ask["key"], ask["call"]) == ("all", id)
@@ -381,6 +387,67 @@ def test_what_the_server_asks_of_a_primer_with_sql(make):
     worker.result(id)
     assert worker.stop() == 0
     assert "hook sql_1/7 sql_1/:id" in worker.log and "looked Computed [{'id': 1}]" in worker.log
+
+
+OF_06 = '''
+from kck.lib.kck_primer import KCKPrimer
+from kck.lib.kck_updater import KCKUpdater
+from helper import Base
+
+class First(KCKPrimer):
+    def compute(self, keystr): return "first"
+
+class Second(KCKPrimer):
+    def compute(self, keystr): return "second"
+
+class Named(Base):
+    keys = ["named"]
+    def register_hooks(self):
+        super().register_hooks()
+        self.get_cache().primer_obj("in_yaml/:id").add_hook("post_set", "named/:id", self.seen)
+        self.get_cache().primer_obj("zlast").add_hook("post_refresh", "x", self.seen)
+        self.get_data().updater_obj("item/:id").add_hook("post_update", "y", self.seen)
+        self.get_data().updater_obj("item/:id").add_hook("post_update", "z", self.fails)
+        self.get_data().updater_obj("item/:id").add_hook("post_update", "w", self.seen)
+    def seen(self, key=None, hints=None, param_key=None):
+        print("seen", key, param_key, hints.count(), self.dependency_key_to_param_dict(param_key, key))
+    def fails(self, key): raise ValueError("in a hook")
+'''
+HELPER = '''
+from kck.lib.kck_primer import KCKPrimer
+class Base(KCKPrimer):
+    def compute(self, keystr): return "base"
+'''
+LATER = '''
+from kck.lib.kck_primer import KCKPrimer
+class Later(KCKPrimer):
+    def compute(self, keystr): return "later"
+'''
+
+
+def test_classes_of_06_are_named_and_hooked_as_there(make):
+    """The file names a class without keys, the last by its name; a base of another file is none; hooks may be added to
+    what comes later, and to what Python does not define."""
+    worker = make({"products/old.py": OF_06, "products/zlast.py": LATER, "helper.py": HELPER})
+    assert worker.hello["faults"] == []
+    said = {json.loads(one["fields"])["name"]: one for one in worker.hello["definitions"]}
+    assert sorted(said) == ["in_yaml", "item", "named", "old", "zlast"]
+    assert (said["zlast"]["hooks_only"], said["zlast"]["hooks"]) == (False, ["post_refresh"])
+    assert worker.value("old") == "second" and worker.value("named") == "base"
+    assert (said["in_yaml"]["hooks_only"], said["in_yaml"]["hooks"]) == (True, ["post_set"])
+    assert (said["item"]["kind"], said["item"]["hooks"]) == ("updater", ["post_update"])
+    worker.result(worker.begin("hook", "in_yaml", hook="post_set", key="in_yaml/7", params=["7"], value=b"[1]"))
+    worker.result(
+        worker.begin("hook", "item", hook="post_update", key="item/7", params={"id": "7"}, action="update", hints=[])
+    )
+    assert worker.stop() == 0
+    said = [line for line in worker.log if line.startswith(("seen", "ValueError"))]
+    assert said == [
+        "seen in_yaml/7 named/:id 1 {'id': '7'}",
+        "seen item/7 y 0 {}",
+        "ValueError: in a hook",
+        "seen item/7 w 0 {}",
+    ]
 
 
 UPDATERS = '''
@@ -410,6 +477,7 @@ class Old(kck.KCKUpdater):
         return object()
 
 class OldSql(kck.KCKUpdater):
+    name = "OldSql"
     parameters = [{"name": "id", "type": "int", "primary_key": True}]
     query_template = {"update": "update t set a = 1 where id = :id"}
     hooks = {"post_update": [("k", print)]}

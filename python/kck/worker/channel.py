@@ -11,7 +11,8 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any
+from datetime import datetime, timedelta, timezone
+from typing import Any, NamedTuple
 
 from kck._calls import MISSING, Written
 from kck._json import dumps, loads
@@ -152,8 +153,9 @@ def get_ask(asked: str) -> Message:
     return {"op": "get", "key": asked}
 
 
-def set_ask(asked: str, value: Any) -> Message:
-    return {"op": "set", "key": asked, "value": encode(value)}
+def set_ask(asked: str, value: Any, expire: timedelta | None = None) -> Message:
+    life = {} if expire is None else {"expire_ms": round(expire.total_seconds() * 1000)}
+    return {"op": "set", "key": asked, "value": encode(value), **life}
 
 
 def refresh_ask(asked: str, hint: Mapping[str, Any] | None) -> Message:
@@ -162,6 +164,14 @@ def refresh_ask(asked: str, hint: Mapping[str, Any] | None) -> Message:
 
 def write_ask(action: str, asked: str, values: Mapping[str, Any] | None) -> Message:
     return {"op": "update", "action": action, "key": asked, "fields": dumps(values or {})}
+
+
+class Read(NamedTuple):
+    """Of an entry what a worker is told. `modified`: since when the content is this."""
+
+    value: Any
+    version: str
+    modified: datetime
 
 
 class WorkerCalls(Questions):
@@ -183,16 +193,31 @@ class WorkerCalls(Questions):
         replies = self.channel.ask([get_ask(one) for one in asked]) if asked else []
         return [self.value(one, reply, default) for one, reply in zip(asked, replies, strict=True)]
 
-    def set(self, name: str, value: Any) -> None:
-        self._ask(key(name), set_ask(key(name), value))
+    def set(self, name: str, value: Any, *, expire: timedelta | None = None) -> None:
+        self._ask(key(name), set_ask(key(name), value, expire))
 
     def purge(self, name: str, *parameters: Parameter) -> None:
         asked = key(name, *parameters)
         self._ask(asked, {"op": "purge", "key": asked})
 
-    def refresh(self, name: str, *parameters: Parameter, hint: Mapping[str, Any] | None = None) -> None:
+    def refresh(
+        self, name: str, *parameters: Parameter, hint: Mapping[str, Any] | None = None, wait: bool = False
+    ) -> Any:
+        """With `wait` the entry, once it is computed."""
         asked = key(name, *parameters)
-        self._ask(asked, refresh_ask(asked, hint))
+        if wait:
+            return self._entry(asked, {"op": "refresh", "key": asked, "wait": True})
+        return self._ask(asked, refresh_ask(asked, hint))
+
+    def entry(self, name: str, *parameters: Parameter) -> Read:
+        asked = key(name, *parameters)
+        return self._entry(asked, get_ask(asked))
+
+    def _entry(self, asked: str, ask: Message) -> Read:
+        reply = self.channel.ask([ask])[0]
+        value = self.value(asked, reply, MISSING)
+        modified = datetime.fromtimestamp(reply.get("modified_ms", 0) / 1000, timezone.utc)
+        return Read(value, reply.get("version", ""), modified)
 
     def create(self, updater: str, values: Mapping[str, Any]) -> Written:
         return self._write("insert", key(updater), values)

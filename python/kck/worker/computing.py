@@ -4,6 +4,7 @@ sockets. A call is a dict as the server sent it."""
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -60,7 +61,7 @@ def _facts(definition: Definition, call: Message) -> Message:
 
 def params_of(definition: Definition, texts: Sequence[str | None]) -> dict[str, Any]:
     parameters = definition.target.parameters
-    return {one.name: one.value(text) for one, text in zip(parameters, texts, strict=True)}
+    return {one.name: one.value(text) for one, text in zip(parameters, texts, strict=not definition.hooks_only)}
 
 
 def hints_of(listed: Sequence[Sequence[str]]) -> list[Any]:
@@ -134,10 +135,19 @@ def _hook(definition: Definition, call: Message) -> Begun:
     functions = definition.target.hooks.get(call["hook"])
     if functions is None:
         raise KCKError(f"{definition.name} has no hook {call['hook']}")
-    results = [function(facts) for function in functions]
     has_value = call["hook"] in VALUE_HOOKS
+    results = [function(facts) if has_value else _try(function, facts) for function in functions]
     return Begun(_last(results) if definition.is_async else results[-1],
                  lambda value: [{"value": encode(value if has_value else None)}])  # fmt: skip
+
+
+def _try(hook: Hook, facts: Message) -> Any:
+    """One that raises keeps none of the others from being called."""
+    try:
+        return hook(facts)
+    except Exception:
+        traceback.print_exc()
+        return None
 
 
 async def _last(results: Sequence[Any]) -> Any:

@@ -15,6 +15,7 @@ from typing import Any
 from kck import _definitions
 from kck._definitions import Definition, Fault
 from kck.errors import KCKDefinitionError, KCKValueError
+from kck.lib._registry import register_all_hooks
 from kck.values import encode
 from kck.worker import snapshot
 from kck.worker.sources import Sources
@@ -46,7 +47,7 @@ class Loaded:
             self._faults.append(Fault(one.file, one.line, f"{one.name}: {error}"))
             return None
         return {"kind": one.kind, "file": one.file, "line": one.line, "function": one.function,
-                "is_async": one.is_async, "many": one.many, "hooks": one.hooks,
+                "is_async": one.is_async, "many": one.many, "hooks": one.hooks, "hooks_only": one.hooks_only,
                 "source_hash": self._sources.hash_of(one.file), "fields": fields}  # fmt: skip
 
 
@@ -65,7 +66,13 @@ def load(folder: str, path: Sequence[str], files: Sequence[str], held: Iterable[
             importer.import_file(file)
         except BaseException as error:  # SystemExit too
             faults.append(importer.fault_of(file, error))
-    return Loaded(_without_twins(_definitions.definitions, faults), faults, sources)
+    own = {os.path.realpath(file) for file in files}
+    # Of classes of 0.6.3 those alone that stand in the files: others are for these to derive from.
+    made = [one for one in _definitions.definitions if not one.of_06 or os.path.realpath(one.file) in own]
+    definitions = _without_twins(made, faults)
+    for other in register_all_hooks(faults):
+        definitions.setdefault((other.kind, other.name), other)
+    return Loaded(definitions, faults, sources)
 
 
 class _Importer:
@@ -92,9 +99,9 @@ class _Importer:
     def _name_of(self, file: str) -> str | None:
         relative = os.path.relpath(os.path.realpath(file), self._folder)
         parts = os.path.splitext(relative)[0].split(os.sep)
-        if len(parts) != 2 or not all(part.isidentifier() for part in parts) or parts[1] == "__init__":
+        if len(parts) != 2 or not all(part.isidentifier() for part in parts) or not self._is_package(parts[0]):
             return None
-        return ".".join(parts) if self._is_package(parts[0]) else None
+        return parts[0] if parts[1] == "__init__" else ".".join(parts)
 
     def _is_package(self, name: str) -> bool:
         """Makes the folder a package, unless another module has its name."""
@@ -127,7 +134,9 @@ def _without_twins(definitions: Sequence[Definition], faults: list[Fault]) -> di
     named: dict[tuple[str, str], Definition] = {}
     for one in definitions:
         first = named.setdefault((one.kind, one.name), one)
-        if first is not one:
+        if first is not one and first.of_06 and one.of_06 and first.file == one.file:
+            named[one.kind, one.name] = max(first, one, key=lambda made: made.function)
+        elif first is not one:
             where = f"{first.file}:{first.line}"
             faults.append(Fault(one.file, one.line, f"the {one.kind} {one.name} is defined twice, first in {where}",
                                 "give one of them another name"))  # fmt: skip

@@ -54,7 +54,10 @@ class Runner:
         return definition is not None and definition.is_async
 
     def _definition(self, call: Message) -> Definition | None:
-        for kind in _KINDS[call["kind"]]:
+        kinds = _KINDS[call["kind"]]
+        if call["kind"] == "hook":  # of an updater where the parameters have names
+            kinds = ("updater" if isinstance(call.get("params"), Mapping) else "product",)
+        for kind in kinds:
             found = self._definitions.get((kind, call["name"]))
             if found is not None:
                 return found

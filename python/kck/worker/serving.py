@@ -16,6 +16,7 @@ from typing import NoReturn
 
 import kck
 from kck._runtime import set_current
+from kck.lib import kck_database
 from kck.worker import limits
 from kck.worker.channel import Channel, WorkerCalls
 from kck.worker.event_loop import EventLoop
@@ -64,6 +65,7 @@ class _Worker:
         self._places = (start["folder"], start["path"], files, start.get("sources", []))
         self._describes: bool = start.get("describe", False)
         self._memory_bytes: int = start["memory_bytes"]
+        kck_database.urls.update(start.get("databases") or {})
         self._loop: EventLoop | None = None
         self._runner: Runner | None = None  # until the user's modules are loaded
 
