@@ -548,9 +548,7 @@ void WorkerPool::Serve(const std::string& folder, const PythonSettings& settings
 }
 void WorkerPool::Call(Request request, TimePoint deadline) { impl_->Call(std::move(request), deadline); }
 WorkerPoolStats WorkerPool::stats() const { return impl_->stats(); }
-std::string WorkerPool::WriteOf(std::string_view updater) {
-  return SourceName("updater", updater);
-}
+std::string WorkerPool::WriteOf(std::string_view updater) { return SourceName("updater", updater); }
 void WorkerPool::Stop() { impl_->Stop(); }
 
 }  // namespace kck
