@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
+from kck._durations import Duration, seconds
 from kck._http import Answer
 from kck._json import dumps
 from kck.errors import KCKError, KCKNotFound, error_of
@@ -135,9 +136,13 @@ def entry_or_error(item: Body) -> Entry | KCKError:
                  item["age_seconds"], _moment(item["as_of"]), item.get("snapshot"))  # fmt: skip
 
 
-def set_(name: str, value: Any, if_match: str | None) -> Call[str]:
-    return Call("PUT", "/set/" + key(name), _version_of, fields=_if_match(if_match), body=encode(value),
-                idempotent=if_match is None)  # fmt: skip
+def set_(
+    name: str, value: Any, if_match: str | None, expire: Duration | None = None, stale: Duration | None = None
+) -> Call[str]:
+    lives = [f"{what}_seconds={seconds(life, what)}" for what, life in (("expire", expire), ("stale", stale))
+             if life is not None]  # fmt: skip
+    target = "/set/" + key(name) + ("?" + "&".join(lives) if lives else "")
+    return Call("PUT", target, _version_of, fields=_if_match(if_match), body=encode(value), idempotent=if_match is None)
 
 
 def purge(name: str, parameters: Sequence[Parameter], if_match: str | None) -> Call[None]:

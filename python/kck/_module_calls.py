@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kck._calls import MISSING, Written
+from kck._durations import Duration
 from kck._runtime import current
 from kck.keys import Parameter
 
@@ -22,9 +23,9 @@ def mget(keys: Iterable[str], default: Any = MISSING) -> list[Any]:
     return current().mget(keys, default=default)
 
 
-def set(key: str, value: Any) -> None:
+def set(key: str, value: Any, *, expire: Duration | None = None) -> None:
     """Keeps a value under a key of the general-purpose cache or of a product that is `settable`."""
-    current().set(key, value)
+    current().set(key, value, expire=expire)
 
 
 def purge(key: str, *parameters: Parameter) -> None:
@@ -57,8 +58,8 @@ async def amget(keys: Iterable[str], default: Any = MISSING) -> list[Any]:
     return await current().aio.mget(keys, default=default)
 
 
-async def aset(key: str, value: Any) -> None:
-    await current().aio.set(key, value)
+async def aset(key: str, value: Any, *, expire: Duration | None = None) -> None:
+    await current().aio.set(key, value, expire=expire)
 
 
 async def apurge(key: str, *parameters: Parameter) -> None:

@@ -13,6 +13,7 @@ from kck._aio_pool import Pool
 from kck._base import Base, tls_context
 from kck._calls import MISSING, Body, Call, Entry, Login, Written
 from kck._conversation import Pause, Send
+from kck._durations import Duration
 from kck._json import Loads, loads
 from kck._session import Token
 from kck.errors import KCKError, KCKNotFound
@@ -84,10 +85,15 @@ class AsyncClient(Base):
 
     # Writing.
 
-    async def set(self, key: str, value: Any, *, if_match: str | None = None) -> str:
+    async def set(
+        self, key: str, value: Any, *, if_match: str | None = None, expire: Duration | None = None,
+        stale: Duration | None = None,
+    ) -> str:  # fmt: skip
         """Keeps a value under a key without a product, or of one that is `settable`; returns its version. With
-        `if_match`, only where the entry has that version: else VersionMismatch is raised."""
-        return await self._run(_calls.set_(key, value, if_match))
+        `if_match`, only where the entry has that version: else VersionMismatch is raised. `expire` and `stale`, in
+        seconds, as "5m" or as a timedelta, are for keys without a product: after the one it is gone, after the other
+        it is served as stale."""
+        return await self._run(_calls.set_(key, value, if_match, expire, stale))
 
     async def purge(self, key: str, *parameters: Parameter, if_match: str | None = None) -> None:
         """Forgets a key, or all of a product: purge("item/*")."""

@@ -92,7 +92,9 @@ def test_set_and_purge(client):
     with pytest.raises(kck.VersionMismatch) as caught:
         client.set("free/key", 2, if_match="0.1.0")
     assert caught.value.status == 412
-    version = client.set("free/key", 2, if_match=version)
+    version = client.set("free/key", 2, if_match=version, expire="1h", stale=60)
+    report = client.explain("free/key")["entry"]
+    assert 3500 < report["expires_in_seconds"] <= 3600 and 0 < report["stale_in_seconds"] <= 60
     with pytest.raises(kck.VersionMismatch):
         client.purge("free/key", if_match="0.1.0")
     client.purge("free", "key", if_match=version)

@@ -11,10 +11,11 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from kck._calls import MISSING, Written
+from kck._durations import Duration, seconds
 from kck._json import dumps, loads
 from kck.errors import KCKConnectionError, KCKError, KCKNotFound, error_of
 from kck.keys import Parameter, key
@@ -153,8 +154,8 @@ def get_ask(asked: str) -> Message:
     return {"op": "get", "key": asked}
 
 
-def set_ask(asked: str, value: Any, expire: timedelta | None = None) -> Message:
-    life = {} if expire is None else {"expire_ms": round(expire.total_seconds() * 1000)}
+def set_ask(asked: str, value: Any, expire: Duration | None) -> Message:
+    life = {} if expire is None else {"expire_ms": round(seconds(expire, "expire") * 1000)}
     return {"op": "set", "key": asked, "value": encode(value), **life}
 
 
@@ -193,7 +194,7 @@ class WorkerCalls(Questions):
         replies = self.channel.ask([get_ask(one) for one in asked]) if asked else []
         return [self.value(one, reply, default) for one, reply in zip(asked, replies, strict=True)]
 
-    def set(self, name: str, value: Any, *, expire: timedelta | None = None) -> None:
+    def set(self, name: str, value: Any, *, expire: Duration | None = None) -> None:
         self._ask(key(name), set_ask(key(name), value, expire))
 
     def purge(self, name: str, *parameters: Parameter) -> None:
@@ -247,8 +248,8 @@ class AsyncWorkerCalls(Questions):
         replies = await self.channel.ask_async([get_ask(one) for one in asked]) if asked else []
         return [self.value(one, reply, default) for one, reply in zip(asked, replies, strict=True)]
 
-    async def set(self, name: str, value: Any) -> None:
-        await self._ask(key(name), set_ask(key(name), value))
+    async def set(self, name: str, value: Any, *, expire: Duration | None = None) -> None:
+        await self._ask(key(name), set_ask(key(name), value, expire))
 
     async def purge(self, name: str, *parameters: Parameter) -> None:
         asked = key(name, *parameters)
