@@ -57,7 +57,34 @@ Dependencies::Verdict Dependencies::Begin(const std::string& key, std::uint64_t 
     reads = {fingerprint, {}, {}};
   }
   Add(key, reads, read);
+  ++waiting_[{key, read}].reads;
   return Verdict::kNoted;
+}
+
+bool Dependencies::End(const std::string& key, const std::string& read, bool by_compute) {
+  MutexLock lock(mutex_);
+  const auto found = waiting_.find({key, read});
+  if (found == waiting_.end()) return false;
+  // The one that it got is one of those that passed it over.
+  const bool missed = found->second.passed_over > (by_compute ? 1 : 0);
+  if (--found->second.reads == 0) waiting_.erase(found);
+  return missed;
+}
+
+std::vector<std::string> Dependencies::DependentsOfPrime(const std::string& read) {
+  MutexLock lock(mutex_);
+  std::vector<std::string> dependents;
+  const auto readers = readers_.find(read);
+  if (readers == readers_.end()) return dependents;
+  for (const std::string& reader : readers->second) {
+    const auto waits = waiting_.find({reader, read});
+    if (waits == waiting_.end()) {
+      dependents.push_back(reader);
+    } else {
+      ++waits->second.passed_over;
+    }
+  }
+  return dependents;
 }
 
 bool Dependencies::Keep(const std::string& key, std::uint64_t fingerprint, const std::vector<std::string>& reads) {

@@ -42,6 +42,17 @@ TEST_F(DependenciesTest, ACycleIsSeenBeforeItIsRead) {
   EXPECT_EQ(dependencies_.Begin("c", 1, "d"), Verdict::kNoted);
 }
 
+TEST_F(DependenciesTest, WhoWaitsForAPrimeIsNoDependentOfIt) {
+  dependencies_.Begin("a", 1, "b");
+  EXPECT_THAT(dependencies_.DependentsOfPrime("b"), IsEmpty());
+  EXPECT_FALSE(dependencies_.End("a", "b", true)) << "it got what that prime brought";
+  EXPECT_THAT(dependencies_.DependentsOfPrime("b"), ElementsAre("a"));
+  dependencies_.Begin("a", 1, "b");
+  EXPECT_THAT(dependencies_.DependentsOfPrime("b"), IsEmpty());
+  EXPECT_TRUE(dependencies_.End("a", "b", false)) << "it got what was there before";
+  EXPECT_FALSE(dependencies_.End("a", "b", true)) << "nothing was begun";
+}
+
 TEST_F(DependenciesTest, AnotherDefinitionBeginsAnew) {
   dependencies_.Begin("a", 1, "b");
   dependencies_.Keep("a", 1, {"b"});

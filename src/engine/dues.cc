@@ -64,8 +64,8 @@ void AddAfterPrime(const Catalog& catalog, const ResolvedKey& key, Dues& dues) {
   }
 }
 
-void AddComputedFrom(const Catalog& catalog, const std::string& key, const Dependencies& dependencies, Dues& dues) {
-  for (const std::string& reader : dependencies.DependentsOf(key)) {
+void AddReaders(const Catalog& catalog, const std::vector<std::string>& readers, Dues& dues) {
+  for (const std::string& reader : readers) {
     Result<ResolvedKey> due = ResolveKey(catalog, reader);
     // Its product may have gone, or have other parameters now.
     if (due && due->product) dues.Add(*std::move(due));
@@ -78,7 +78,7 @@ void AddAllThatFollows(const Catalog& catalog, const Dependencies* dependencies,
   for (std::size_t i = 0; i < dues.keys.size(); ++i) {
     const ResolvedKey key = dues.keys[i];
     AddAfterPrime(catalog, key, dues);
-    if (dependencies != nullptr) AddComputedFrom(catalog, key.text, *dependencies, dues);
+    if (dependencies != nullptr) AddReaders(catalog, dependencies->DependentsOf(key.text), dues);
   }
   for (std::size_t i = 0; i < dues.products.size(); ++i) {
     const ProductPtr product = dues.products[i];
@@ -96,17 +96,17 @@ void Dues::Add(const ProductPtr& product) {
   if (std::ranges::find(products, product) == products.end()) products.push_back(product);
 }
 
-Dues DuesOfPrime(const Catalog& catalog, const ResolvedKey& key, const Dependencies* dependencies) {
+Dues DuesOfPrime(const Catalog& catalog, const ResolvedKey& key, Dependencies* dependencies) {
   Dues dues;
   AddAfterPrime(catalog, key, dues);
-  if (dependencies != nullptr) AddComputedFrom(catalog, key.text, *dependencies, dues);
+  if (dependencies != nullptr) AddReaders(catalog, dependencies->DependentsOfPrime(key.text), dues);
   AddAllThatFollows(catalog, dependencies, dues);
   return dues;
 }
 
 Dues DuesOfChange(const Catalog& catalog, const std::string& key, const Dependencies& dependencies) {
   Dues dues;
-  AddComputedFrom(catalog, key, dependencies, dues);
+  AddReaders(catalog, dependencies.DependentsOf(key), dues);
   AddAllThatFollows(catalog, &dependencies, dues);
   return dues;
 }

@@ -32,7 +32,8 @@ struct Cause {
 
 // With what is primed after those, and so on: all of it is out of date at once, and computed in its order. With
 // `dependencies`, also what was computed from it; null: that alone that a definition names.
-Dues DuesOfPrime(const Catalog& catalog, const ResolvedKey& key, const Dependencies* dependencies);
+// Those who wait for what is primed are not.
+Dues DuesOfPrime(const Catalog& catalog, const ResolvedKey& key, Dependencies* dependencies);
 // What was computed from a key that was set, purged, or computed elsewhere.
 Dues DuesOfChange(const Catalog& catalog, const std::string& key, const Dependencies& dependencies);
 Cause CauseOfPrime(const Entry& entry);

@@ -209,6 +209,9 @@ CatalogPtr Engine::catalog() const { return impl_->serving().catalog; }
 Result<void> Engine::BeginRead(const ResolvedKey& reader, const std::string& read) {
   return impl_->BeginRead(reader, read);
 }
+void Engine::EndRead(const ResolvedKey& reader, const std::string& read, const Served* served) {
+  impl_->EndRead(reader, read, served);
+}
 std::optional<Served> Engine::Peek(std::string_view raw_key) { return impl_->Peek(raw_key); }
 
 ProductPtr Engine::FindProduct(std::string_view name) {

@@ -232,8 +232,10 @@ class Engine {
   void WantMarked();
 
   // `reader`, which is being computed, is about to read `read`, a canonical key: from now on a change of that makes the
-  // reader due. KCKBadRequest where it would be computed from itself, KCKOverloaded where there is no room.
+  // reader due. KCKBadRequest where it would be computed from itself, KCKOverloaded where there is no room. What is
+  // noted has its EndRead, with what was read; null: nothing.
   Result<void> BeginRead(const ResolvedKey& reader, const std::string& read);
+  void EndRead(const ResolvedKey& reader, const std::string& read, const Served* served);
 
   // A point in this node's order of events: whatever begins later has a higher one.
   std::uint64_t NextSequence();

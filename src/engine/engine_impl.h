@@ -98,6 +98,7 @@ class Engine::Impl {
 
   // reads.cc
   Result<void> BeginRead(const ResolvedKey& reader, const std::string& read);
+  void EndRead(const ResolvedKey& reader, const std::string& read, const Served* served);
 
   // sharing.cc
   Result<WriteTokens> OpenTokens(std::string_view list);

@@ -22,19 +22,6 @@ Engine::WriteCallback VersionTold(AnswerCallback done) {
   };
 }
 
-Engine::FetchCallback ServedTold(AnswerCallback done) {
-  return [done = std::move(done)](const Result<Served>& served) {
-    if (!served) {
-      const ErrorCode code = served.error().code;
-      const bool none = code == ErrorCode::kUnknownKey || code == ErrorCode::kKeyNotSet;
-      // That there was none has been read as well.
-      return done({Failure(served.error()), none ? "none" : ""});
-    }
-    const Entry& entry = *served->entry;
-    done({std::string(entry.value()), VersionText(entry.version()), entry.content().modified_unix_ms});
-  };
-}
-
 }  // namespace
 
 std::string PythonAsks::Answer(const WorkerAsk& ask, const std::vector<std::string>& keys, TimePoint deadline,
@@ -63,41 +50,62 @@ void PythonAsks::Write(const WorkerAsk& ask, AnswerCallback done) {
   done(Refused({ErrorCode::kBadRequest, fmt::format("\"{}\" is nothing that can be asked for", ask.op)}));
 }
 
-Result<ResolvedKey> PythonAsks::BeginRead(const std::string& raw_key, const std::vector<std::string>& readers) {
+Result<PythonAsks::Read> PythonAsks::BeginRead(const std::string& raw_key, const std::vector<std::string>& readers) {
   const CatalogPtr catalog = engine_.catalog();
   Result<ResolvedKey> key = ResolveKey(*catalog, raw_key);
-  if (!key) return key;
-  for (const std::string& reader : readers) {
-    const Result<ResolvedKey> reads = ResolveKey(*catalog, reader);
+  if (!key) return Failure(std::move(key.error()));
+  Read read{*std::move(key), {}};
+  for (const std::string& text : readers) {
+    Result<ResolvedKey> reader = ResolveKey(*catalog, text);
     // Its product may have gone while it was computed: nobody will keep what comes of it.
-    if (!reads || !reads->product) continue;
-    if (Result<void> noted = engine_.BeginRead(*reads, key->text); !noted) return Failure(std::move(noted.error()));
+    if (!reader || !reader->product) continue;
+    if (Result<void> noted = engine_.BeginRead(*reader, read.key.text); !noted) {
+      EndRead(read, nullptr);
+      return Failure(std::move(noted.error()));
+    }
+    read.readers.push_back(*std::move(reader));
   }
-  return key;
+  return read;
+}
+
+void PythonAsks::EndRead(const Read& read, const Served* served) {
+  for (const ResolvedKey& reader : read.readers) engine_.EndRead(reader, read.key.text, served);
+}
+
+Engine::FetchCallback PythonAsks::ServedTold(const Read& read, AnswerCallback done) {
+  return [this, read, done = std::move(done)](const Result<Served>& served) {
+    EndRead(read, served ? &*served : nullptr);
+    if (!served) {
+      const ErrorCode code = served.error().code;
+      const bool none = code == ErrorCode::kUnknownKey || code == ErrorCode::kKeyNotSet;
+      // That there was none has been read as well.
+      return done({Failure(served.error()), none ? "none" : ""});
+    }
+    const Entry& entry = *served->entry;
+    done({std::string(entry.value()), VersionText(entry.version()), entry.content().modified_unix_ms});
+  };
 }
 
 std::string PythonAsks::Get(const std::string& raw_key, const std::vector<std::string>& readers, TimePoint deadline,
                             AnswerCallback done) {
-  Result<ResolvedKey> key = BeginRead(raw_key, readers);
-  if (!key) {
-    done(Refused(key.error()));
+  Result<Read> read = BeginRead(raw_key, readers);
+  if (!read) {
+    done(Refused(read.error()));
     return "";
   }
-  std::string read = key->text;
-  engine_.Fetch(*std::move(key), deadline, ServedTold(std::move(done)));
-  return read;
+  engine_.Fetch(read->key, deadline, ServedTold(*read, std::move(done)));
+  return read->key.text;
 }
 
 std::string PythonAsks::RefreshNow(const std::string& raw_key, const std::vector<std::string>& readers,
                                    TimePoint deadline, AnswerCallback done) {
-  Result<ResolvedKey> key = BeginRead(raw_key, readers);
-  if (!key) {
-    done(Refused(key.error()));
+  Result<Read> read = BeginRead(raw_key, readers);
+  if (!read) {
+    done(Refused(read.error()));
     return "";
   }
-  std::string read = key->text;
-  engine_.Refresh(*std::move(key), nullptr, deadline, ServedTold(std::move(done)));
-  return read;
+  engine_.Refresh(read->key, nullptr, deadline, ServedTold(*read, std::move(done)));
+  return read->key.text;
 }
 
 std::string PythonAsks::Update(const WorkerAsk& ask, TimePoint deadline, AnswerCallback done) {

@@ -22,8 +22,15 @@ class PythonAsks {
                      WorkerPool::AnswerCallback done);
 
  private:
-  // The key that is asked for, noted as read by `readers`.
-  Result<ResolvedKey> BeginRead(const std::string& raw_key, const std::vector<std::string>& readers);
+  // A key that is asked for, noted as read by those that are computed from it.
+  struct Read {
+    ResolvedKey key;
+    std::vector<ResolvedKey> readers;
+  };
+  Result<Read> BeginRead(const std::string& raw_key, const std::vector<std::string>& readers);
+  void EndRead(const Read& read, const Served* served);
+  // What ends the read, and tells what was served.
+  Engine::FetchCallback ServedTold(const Read& read, WorkerPool::AnswerCallback done);
   std::string Get(const std::string& raw_key, const std::vector<std::string>& readers, TimePoint deadline,
                   WorkerPool::AnswerCallback done);
   // A refresh that is waited for, which answers with the value as Get does.

@@ -22,6 +22,16 @@ Result<void> Engine::Impl::BeginRead(const ResolvedKey& reader, const std::strin
   return Fail(ErrorCode::kOverloaded, "too many keys are computed from others to keep account of one more");
 }
 
+void Engine::Impl::EndRead(const ResolvedKey& reader, const std::string& read, const Served* served) {
+  const bool by_compute =
+      served != nullptr && (served->from == ServedFrom::kFill || served->from == ServedFrom::kJoined);
+  if (!dependencies.End(reader.text, read, by_compute)) return;
+  Dues dues;
+  dues.Add(reader);
+  Foretell(dues, nullptr);
+  Settle(dues, dues, {sequence_.Next(), 0, {}}, {RefreshReason::kPrime, fmt::format("prime {}", read), nullptr});
+}
+
 void Engine::Impl::KeepReads(const Flight& flight, const Primed& primed) {
   if (!flight.key.product->function) return;
   std::vector<std::string> reads;

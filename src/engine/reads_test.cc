@@ -24,12 +24,18 @@ class Reads : public EngineFixture {
     scheduler_.RunReady();
   }
 
+  // `reader`, which is being computed, reads what is in memory.
+  void Read(const std::string& reader, const std::string& read) {
+    ASSERT_TRUE(engine_->BeginRead(Key(reader), read));
+    engine_->EndRead(Key(reader), read, nullptr);
+  }
+
   // item/1 is computed from item/2.
   void ComputeBoth() {
     const auto read = Fetch("item/2");
     AnswerFrom(0, "[2]", {});
     const auto reader = Fetch("item/1");
-    ASSERT_TRUE(engine_->BeginRead(Key("item/1"), "item/2"));
+    Read("item/1", "item/2");
     AnswerFrom(1, "[1]", {"item/2"});
     ASSERT_EQ(Peek("item/1"), "[1]");
   }
@@ -58,18 +64,59 @@ TEST_F(Reads, AChangeAfterTheReadAndBeforeItsComputeEnds) {
   const auto read = Fetch("item/2");
   AnswerFrom(0, "[2]", {});
   const auto reader = Fetch("item/1");
-  ASSERT_TRUE(engine_->BeginRead(Key("item/1"), "item/2"));
+  Read("item/1", "item/2");
   Refresh("item/2");
   AnswerFrom(2, "[22]", {});
   AnswerFrom(1, "[1]", {"item/2"});
   EXPECT_THAT(Peek("item/1"), HasSubstr("stale"));
 }
 
+// What it asks for is not there: it waits for the compute, and gets what that brings.
+TEST_F(Reads, WhoWaitsForTheFirstComputeIsNotDueAfterIt) {
+  const auto reader = Fetch("item/1");
+  ASSERT_TRUE(engine_->BeginRead(Key("item/1"), "item/2"));
+  const auto read = Fetch("item/2");
+  AnswerFrom(1, "[2]", {});
+  engine_->EndRead(Key("item/1"), "item/2", &*read->value());
+  AnswerFrom(0, "[1]", {"item/2"});
+  EXPECT_EQ(Text(reader), "[1]");
+  EXPECT_EQ(Peek("item/1"), "[1]");
+  EXPECT_EQ(primer_.begun(), 2U);
+  Refresh("item/2");
+  AnswerFrom(2, "[22]", {});
+  EXPECT_EQ(Peek("item/1"), "stale [1]");
+}
+
+TEST_F(Reads, WhoWaitsWhileASecondComputeIsPublishedIsDue) {
+  const auto reader = Fetch("item/1");
+  ASSERT_TRUE(engine_->BeginRead(Key("item/1"), "item/2"));
+  const auto read = Fetch("item/2");
+  AnswerFrom(1, "[2]", {});
+  Refresh("item/2");
+  AnswerFrom(2, "[22]", {});
+  engine_->EndRead(Key("item/1"), "item/2", &*read->value());
+  AnswerFrom(0, "[1]", {"item/2"});
+  EXPECT_EQ(Peek("item/1"), "stale [1]");
+}
+
+TEST_F(Reads, WhoGotWhatWasThereBeforeAComputeIsDueAfterIt) {
+  Fetch("item/2");
+  AnswerFrom(0, "[2]", {});
+  const auto reader = Fetch("item/1");
+  ASSERT_TRUE(engine_->BeginRead(Key("item/1"), "item/2"));
+  const auto read = Fetch("item/2");
+  Refresh("item/2");
+  AnswerFrom(2, "[22]", {});
+  engine_->EndRead(Key("item/1"), "item/2", &*read->value());
+  AnswerFrom(1, "[1]", {"item/2"});
+  EXPECT_EQ(Peek("item/1"), "stale [1]");
+}
+
 TEST_F(Reads, ASetAndAPurgeAreChanges) {
   ComputeBoth();
   Set("plain", "[7]");
   const auto again = Refresh("item/1");
-  ASSERT_TRUE(engine_->BeginRead(Key("item/1"), "plain"));
+  Read("item/1", "plain");
   AnswerFrom(2, "[1]", {"item/2", "plain"});
   Set("plain", "[8]");
   EXPECT_EQ(Peek("item/1"), "stale [1]");
@@ -82,7 +129,7 @@ TEST_F(Reads, ASetAndAPurgeAreChanges) {
 TEST_F(Reads, ASetOfTheSameContentIsNone) {
   Set("plain", "[7]");
   const auto reader = Fetch("item/1");
-  ASSERT_TRUE(engine_->BeginRead(Key("item/1"), "plain"));
+  Read("item/1", "plain");
   AnswerFrom(0, "[1]", {"plain"});
   Set("plain", "[7]");
   EXPECT_EQ(Peek("item/1"), "[1]");
@@ -105,7 +152,7 @@ TEST_F(Reads, WhatIsReadNoMoreChangesNothing) {
 TEST_F(Reads, AChainIsOutOfDateAtOnce) {
   ComputeBoth();
   const auto third = Fetch("item/3");
-  ASSERT_TRUE(engine_->BeginRead(Key("item/3"), "item/1"));
+  Read("item/3", "item/1");
   AnswerFrom(2, "[3]", {"item/1"});
   Refresh("item/2");
   AnswerFrom(3, "[22]", {});

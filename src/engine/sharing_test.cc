@@ -400,6 +400,7 @@ TEST_F(Sharing, AChangeByAnotherOfWhatAKeyWasComputedFromMakesItDue) {
   one->AnswerUnstamped("[2]");
   one->Get("item/1");
   ASSERT_TRUE(one->engine().BeginRead(one->Key("item/1"), "item/2"));
+  one->engine().EndRead(one->Key("item/1"), "item/2", nullptr);
   EXPECT_EQ(one->AnswerUnstamped("[1]", {"item/2"}), "[1]");
   EXPECT_EQ(other->Get("item/2"), "[2]");
   other->Refresh("item/2");
