@@ -358,7 +358,9 @@ async def summary(city: str):
 def test_what_a_product_reads_refreshes_it(serve):
     node = serve(READS)
     set_ok(node, "shop/Oslo", '"open"')
-    assert node.value("summary/Oslo") == {"of": "open"}
+    first = node.fetch("summary/Oslo")
+    assert first.json()["value"] == {"of": "open"}
+    assert first.headers["KCK-State"] == "fresh", "what it waited for while it was computed is no change of it"
     assert runs(node) == ["report Oslo: open"]
     set_ok(node, "shop/Oslo", '"closed"')
     wait_for(lambda: runs(node)[-1] == "report Oslo: closed", "the refresh before anyone asks")
