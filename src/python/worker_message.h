@@ -35,6 +35,8 @@ struct WorkerStart {
   std::size_t message_bytes_max = 0;
   std::map<std::string, std::string> databases;  // their urls by name, for kck.lib.kck_database
   bool describe = false;                         // it is only to say what the files define
+
+  bool operator==(const WorkerStart&) const = default;
 };
 
 // What a worker is to run.

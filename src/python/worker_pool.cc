@@ -43,6 +43,8 @@ WorkerPool::Impl::Impl(WorkerPoolLimits limits) : limits_(limits), memory_timer_
 void WorkerPool::Impl::Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files,
                              std::map<std::string, std::string> databases) {
   asio::post(context_, [this, start = StartOf(folder, settings, files, std::move(databases)), settings] {
+    const bool is_same = generation_ > 0 && start == start_ && settings == settings_;
+    if (is_same) return;
     start_ = start;
     settings_ = settings;
     ++generation_;

@@ -77,7 +77,7 @@ class WorkerPool {
   void SetHandlers(Handlers handlers);
 
   // Runs the files' functions from now on, by workers that have imported them as they are now. Those before go as soon
-  // as a new one is ready, and have ended what they do. `databases`: WorkerStart's.
+  // as a new one is ready, and have ended what they do; where all is as it was, they stay. `databases`: WorkerStart's.
   void Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files,
              std::map<std::string, std::string> databases = {});
 

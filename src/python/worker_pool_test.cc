@@ -329,6 +329,7 @@ TEST_F(WorkerPoolTest, FilesThatAreOtherOnesThanTheDefinitionsAreToldOf) {
   Serve();
   EXPECT_EQ(Run("double", {{ParamValue("1")}}), "2");
   Write("products/p.py", std::string(kFunctions) + "\n# another\n");
+  settings_.python.calls_max -= 1;  // so that there are new workers
   pool_->Serve(folder_.path(), settings_.python, files_);
   ASSERT_TRUE(BecomesTrue([&] { return Run("pid").find("have changed") != std::string::npos; }));
   EXPECT_GE(other_sources_, 1);
@@ -338,11 +339,20 @@ TEST_F(WorkerPoolTest, OlderWorkersEndWhatTheyDo) {
   Serve();
   auto waits = Begin("waits");
   AwaitFile("begun");
+  Write("products/p.py", std::string(kFunctions) + "\n# another\n");
   Serve();
   const std::string now = Run("pid");
   Write("go", "");
   EXPECT_NE(Text(waits.get()), now) << "it was ended by the worker that had begun it";
   EXPECT_TRUE(BecomesTrue([&] { return pool_->stats().workers == 1; }));
+}
+
+TEST_F(WorkerPoolTest, TheSameDefinitionsAgainStartNoWorkers) {
+  Serve();
+  const std::string pid = Run("pid");
+  Serve();
+  EXPECT_EQ(Run("pid"), pid);
+  EXPECT_EQ(pool_->stats().restarts, 0U);
 }
 
 TEST_F(WorkerPoolTest, AFaultOfAFileHasItsLine) {
