@@ -101,7 +101,9 @@ std::map<std::string, RefreshDatabase> RefreshDatabases(const Settings& settings
     databases[name] = RefreshDatabaseOf(database, sources.at(name));
   }
   // What Python computes without a database takes its workers' time.
-  databases[kPythonDatabase].budget = {settings.python.refresh_share, settings.python.refresh_connections};
+  RefreshDatabase& python = databases[kPythonDatabase];
+  python.budget = {settings.python.refresh_share, settings.python.refresh_connections};
+  python.is_told_unused = false;
   return databases;
 }
 

@@ -399,6 +399,9 @@ RefreshReport RefreshWorker::Report(std::size_t keys_max) const {
   const TimePoint now = scheduler_.Now();
   RefreshReport report;
   for (const auto& [name, database] : databases_) {
+    const auto& wishes = database->counters.wishes;
+    const bool is_used = std::ranges::any_of(wishes, [](std::uint64_t count) { return count > 0; });
+    if (!is_used && !database->is_told_unused) continue;
     DatabaseRefreshReport one;
     one.name = name;
     one.due = database->queue.Counts(now);

@@ -38,6 +38,7 @@ struct RefreshDatabase {
   RefreshBudget budget;
   std::function<bool()> reachable;  // as far as is known; empty: it always is
   LatencyProbe probe;               // empty: its latency is not looked at
+  bool is_told_unused = true;       // false: Report leaves it out until something of it was due
 };
 
 struct RefreshLimits {

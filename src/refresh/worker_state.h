@@ -11,7 +11,8 @@ struct RefreshWorker::Database {
         queue(limits, seed),
         budget(settings.budget),
         reachable(std::move(settings.reachable)),
-        probe(std::move(settings.probe)) {}
+        probe(std::move(settings.probe)),
+        is_told_unused(settings.is_told_unused) {}
 
   bool IsReachable() const { return !reachable || reachable(); }
 
@@ -20,6 +21,7 @@ struct RefreshWorker::Database {
   DatabaseBudget budget;
   const std::function<bool()> reachable;
   const LatencyProbe probe;
+  const bool is_told_unused;
   RefreshCounters counters;
   std::size_t groups = 0;                     // under way
   int outages = 0;                            // tries in a row that found it not there

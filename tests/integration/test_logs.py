@@ -122,7 +122,7 @@ def test_no_secret_is_logged(make_node, database):
     """At the level that tells most: what stands in a header, a query, a path, a body, a URL or the SQL."""
     url = database.url.replace("postgres@", f"postgres:{SECRET}@")
     files = log_files(url, "format: json, level: debug, requests: true, slow_fill: 1ms")
-    files["products/item.yml"] = product(f"select :name || '' as {SECRET}", "name: string",
+    files["products/item.yml"] = product(f"select :name || '' as {SECRET} from (select pg_sleep(0.002)) as slept", "name: string",
                                          rest="stale_seconds: 0.01\nrefresh: {after_updates: [item]}")
     files["updaters/item.yml"] = ("database: main\nparameters: [{name: name, type: string, primary_key: true}]\n"
                                   f"query:\n  template:\n    update: select :name || '{SECRET}' || 1/0\n")
