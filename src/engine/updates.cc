@@ -152,8 +152,9 @@ bool Engine::Impl::IsLost(const ResolvedKey& key, const Waiter& waiter) {
   const ServedProduct* product = serving().Find(key.product->name);
   const std::uint32_t epoch = product != nullptr ? product->history->epoch() : 0;
   // Epoch 0: nothing is known of the database yet.
-  return epoch != 0 && std::ranges::any_of(waiter.after, [epoch](const WriteToken& token) {
-           return token.transaction && token.epoch != epoch;
+  // A function's key has tokens of other databases as well, whose epochs are their own.
+  return epoch != 0 && std::ranges::any_of(waiter.after, [&](const WriteToken& token) {
+           return token.transaction && token.database == key.product->database && token.epoch != epoch;
          });
 }
 

@@ -283,5 +283,22 @@ TEST_F(Updates, AForgedTokenIsRefused) {
   EXPECT_EQ(engine_->OpenTokens(token + "x").error().code, ErrorCode::kBadRequest);
 }
 
+// The epochs of two databases say nothing of each other.
+TEST_F(Updates, ATokenOfAnotherDatabaseIsNotLostToAFunctionsKey) {
+  Fetch("item/9");
+  Answer(0, "[9]", 50);
+  auto product = std::make_shared<Product>(*engine_->FindProduct("item"));
+  product->function = std::make_shared<PythonFunction>();
+  auto updater = std::make_shared<Updater>(*engine_->catalog()->FindUpdater("item"));
+  updater->database = "other";
+  engine_->SetCatalog(
+      std::make_shared<Catalog>(std::vector<ProductPtr>{product}, std::vector<UpdaterPtr>{std::move(updater)}));
+  scheduler_.Advance(seconds(10));  // the other history begins later, and has another epoch
+  const std::string token = Update(WrittenAt(20));
+  const auto fetched = FetchAfter("item/1", token);
+  AnswerPlain(1, "[1]");
+  EXPECT_EQ(Text(fetched), "[1]");
+}
+
 }  // namespace
 }  // namespace kck

@@ -24,7 +24,7 @@ EngineFixture::~EngineFixture() { scheduler_.RunReady(); }
 
 void EngineFixture::Restart() {
   const CatalogPtr catalog = engine_ ? engine_->catalog() : std::make_shared<Catalog>();
-  const Writers writers{{"main", writer_}};
+  const Writers writers{{"main", writer_}, {"other", writer_}};
   engine_ = std::make_unique<Engine>(scheduler_, store_, primer_, memory_bytes_, limits_, writers);
   refresher_.Serve(*engine_);
   engine_->SetRefresher(&refresher_);
