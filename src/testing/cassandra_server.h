@@ -32,6 +32,7 @@ class CassandraServer {
   std::string contact_points() const { return contact_points_; }
 
   void Kill(int node);
+  // What was acknowledged before stays.
   void KillAll();
   // In order: what it was asked before is answered.
   void Stop(int node);
