@@ -18,7 +18,7 @@ insert into member (name) values ('Ada'), ('Bo');
 SETTINGS = """
 KCK = {{
     'databases': {{
-        'library': {{
+        'lending': {{
             'connection_url': '{url}',
         }},
     }},
@@ -27,7 +27,7 @@ KCK = {{
     'prime_on_cache_miss': {primes},
     'cassandra': {{
         'hosts': ['127.0.0.1'],
-        'keyspace': 'library',
+        'keyspace': 'lending',
         'tables': {{'primary_cache': 'a', 'secondary_cache': 'b', 'queued_updates': 'c', 'queued_refreshes': 'd',
                    'queued_refreshes_counter': 'e'}},
     }},
@@ -43,7 +43,7 @@ KCK = {{
 """
 
 BOOK = """
-database: library
+database: lending
 parameters:
   - name: id
     type: int

@@ -57,13 +57,13 @@ def write(cache):
     return [made, changed]
 
 def database(cache):
-    rows = KCKDatabase.query('library', "select id, title, '12:30'::time as at from book where id <= :most order by id",
+    rows = KCKDatabase.query('lending', "select id, title, '12:30'::time as at from book where id <= :most order by id",
                              {'most': 2})
     first = rows.fetchone()
     rest = rows.fetchall()
     missing = [name for name in ('none',) if not hasattr(first, name)]
-    made = KCKDatabase.query('library', 'update book set price = 2 where title like :what', {'what': '%o%'})
-    plain = KCKDatabase.get_database('library').execute('select count(*) from book where title like \\'%o%\\'')
+    made = KCKDatabase.query('lending', 'update book set price = 2 where title like :what', {'what': '%o%'})
+    plain = KCKDatabase.get_database('lending').execute('select count(*) from book where title like \\'%o%\\'')
     return [list(first), first['title'], first.title, dict(first.items()), [row[0] for row in rest], missing,
             made.rowcount, plain.scalar(), rows.keys()]
 
@@ -75,7 +75,7 @@ class Probe(KCKPrimer):
         return [globals()[self.key_to_param_dict(keystr)['what']](self.get_cache())]
 """
 UPDATER = """
-database: library
+database: lending
 parameters: [{name: id, type: int, primary_key: true}, {name: title}, {name: price, type: float}]
 query:
   template:
@@ -135,7 +135,7 @@ from kck.lib.kck_primer import KCKPrimer
 
 class Titles(KCKPrimer):
     keys = ['titles']
-    database = 'library'
+    database = 'lending'
     query_template = 'select id, title from book order by id'
 
     def register_hooks(self):
@@ -177,7 +177,7 @@ class Counts(Titles):
 
 class Novel(KCKPrimer):
     keys = ['novel']
-    database = 'library'
+    database = 'lending'
     parameters = [{'name': 'id', 'type': 'int'}]
     query_template = 'select title from book where id = :id'
 """
@@ -204,11 +204,11 @@ from kck.lib.kck_database import KCKDatabase
 from kck.lib.kck_primer import KCKPrimer
 
 def note(what):
-    KCKDatabase.query('library', 'insert into seen (what) values (:what)', {'what': what})
+    KCKDatabase.query('lending', 'insert into seen (what) values (:what)', {'what': what})
 
 def titles_of(member):
     note('computed ' + member)
-    rows = KCKDatabase.query('library', 'select book.title from loan join book on book.id = loan.book join member '
+    rows = KCKDatabase.query('lending', 'select book.title from loan join book on book.id = loan.book join member '
                              'on member.id = loan.member where member.name = :member order by 1', {'member': member})
     return [row[0] for row in rows]
 
@@ -218,7 +218,7 @@ def loans(member):
 
 @kckrefresh(name='loans', keys=['member'], param_keys={'member': 'who'}, queued=True)
 def lend(book, who):
-    KCKDatabase.query('library', 'insert into loan select book.id, member.id from book, member '
+    KCKDatabase.query('lending', 'insert into loan select book.id, member.id from book, member '
                       'where title = :book and name = :who', {'book': book, 'who': who})
 
 class Lending(KCKPrimer):

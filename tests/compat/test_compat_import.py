@@ -33,7 +33,7 @@ def test_it_writes_what_the_settings_say(node, database):
     assert (node.folder / "kck.yml").read_text() == f"""\
 # Made of settings.py, the settings of KCK 0.6.3.
 databases:
-  "library": {{url: "{database.url}"}}
+  "lending": {{url: "{database.url}"}}
 products: "kprimers"
 python: {{interpreter: "{PYTHON}"}}
 store: {{url: "rocksdb:kck-store"}}
@@ -41,7 +41,7 @@ http: {{listen: "127.0.0.1:8001", compat: "0.6"}}
 """
     taken = {one["from"]: (one["to"], one["line"]) for one in said["taken"]}
     assert taken == {
-        "KCK.databases.library.connection_url": ("databases.library.url", line_of(node, "settings.py", "connection_url")),
+        "KCK.databases.lending.connection_url": ("databases.lending.url", line_of(node, "settings.py", "connection_url")),
         "KCK.primers_dirpath": ("products", line_of(node, "settings.py", "primers_dirpath")),
         "KCK.prime_on_cache_miss": ("on_miss: prime", line_of(node, "settings.py", "prime_on_cache_miss")),
     }
@@ -138,10 +138,10 @@ def test_an_interpreter_that_is_not_there(node):
 def test_what_needs_a_hand_has_its_place(node):
     node.write({
         "settings.py": (node.folder / "settings.py").read_text()
-        .replace("'library': {", "'old': {'connection_url': 'mysql://a/b', 'echo': True},\n        'library': {"),
+        .replace("'lending': {", "'old': {'connection_url': 'mysql://a/b', 'echo': True},\n        'lending': {"),
         "kprimers/colon.yml": BOOK.replace("select title", r"select 'a\:b', title"),
         "kprimers/unknown.yml": BOOK + "augment_functions: {a: b}\n",
-        "kprimers/no_database.yml": BOOK.replace("library", "old"),
+        "kprimers/no_database.yml": BOOK.replace("lending", "old"),
         "kprimers/deep.py": "import kck\nfrom kck.lib.http_service import KCKHTTPServer\n",
         "kprimers/broken.py": "import no_such_module\n",
         "kprimers/reaching.py": "from kck.lib.kck_cache import KCKCache\n\ndef f():\n"

@@ -7,7 +7,7 @@ import pytest
 from compat_folder import BOOK, body, failure, served
 
 AUTH = """
-database: library
+database: lending
 parameters:
   - name: email
   - name: passwd_hash

@@ -14,13 +14,13 @@ from kck.lib.exceptions import PrimerComputerReturnedNoResults
 
 class Title(KCKPrimer):
     keys = ['title', 'name']
-    database = 'library'
+    database = 'lending'
     parameters = [{'name': 'id', 'type': 'int'}]
     query_template = 'select title from book where id = :id'
 
 class Priced(KCKPrimer):
     keys = ['priced']
-    database = 'library'
+    database = 'lending'
     parameters = [{'name': 'most', 'type': 'float'}]
     query_template = 'select title, price from book where price <= :most order by title'
     query_type = QUERY_TYPE_DICTS
@@ -30,7 +30,7 @@ class Priced(KCKPrimer):
 
 class Shouted(KCKPrimer):
     keys = ['shouted']
-    database = 'library'
+    database = 'lending'
     parameters = [{'name': 'id', 'type': 'int'}]
     query_template = 'select title from book where id = :id'
     expire = datetime.timedelta(hours=1)
@@ -45,7 +45,7 @@ class Counted(KCKPrimer):
     def compute(self, keystr):
         letter = self.key_to_param_dict(keystr)['letter']
         rows = KCKDatabase.query(
-            'library', "select title, price::text as price from book where title like :letter || '%' order by id",
+            'lending', "select title, price::text as price from book where title like :letter || '%' order by id",
             {'letter': letter})
         found = [[row['title'], row.price, row[0], row.keys()] for row in rows]
         if not found:
@@ -56,7 +56,7 @@ BY_FILE = """
 from kck.lib.kck_primer import KCKPrimer
 
 class Whatever(KCKPrimer):
-    database = 'library'
+    database = 'lending'
     query_template = 'select count(*) from book'
 """
 
@@ -140,11 +140,11 @@ from kck.lib.kck_database import KCKDatabase
 from kck.lib.kck_primer import KCKPrimer
 
 def note(what):
-    KCKDatabase.query('library', 'insert into seen (what) values (:what)', {'what': what})
+    KCKDatabase.query('lending', 'insert into seen (what) values (:what)', {'what': what})
 
 class Watched(KCKPrimer):
     keys = ['watched']
-    database = 'library'
+    database = 'lending'
     parameters = [{'name': 'id', 'type': 'int'}]
     query_template = 'select title from book where id = :id'
 
@@ -159,7 +159,7 @@ class Watched(KCKPrimer):
 
 class Failing(KCKPrimer):
     keys = ['failing']
-    database = 'library'
+    database = 'lending'
     query_template = 'select 1'
     def pre_prime(self, key): raise ValueError('in a hook')
     def post_prime(self, key): raise ValueError('in a hook')

@@ -6,7 +6,7 @@ from compat_folder import BOOK, body, failure, seen, served
 from support.wait import wait_for
 
 UPDATER = """
-database: library
+database: lending
 parameters:
   - name: id
     type: int
@@ -23,7 +23,7 @@ from kck.lib.kck_database import KCKDatabase
 from kck.lib.kck_updater import KCKUpdater
 
 class AnyName(KCKUpdater):
-    database = 'library'
+    database = 'lending'
     parameters = [{'name': 'id', 'type': 'int', 'primary_key': True}, {'name': 'name', 'type': 'string'}]
     query_template = {
         'insert': 'insert into member (name) values (:name) returning id',
@@ -31,7 +31,7 @@ class AnyName(KCKUpdater):
     }
 
     def post_update(self, key=None, hints=None):
-        KCKDatabase.query('library', 'insert into seen (what) values (:what)', {'what': 'wrote ' + key})
+        KCKDatabase.query('lending', 'insert into seen (what) values (:what)', {'what': 'wrote ' + key})
 """
 OF_PYTHON = CLASSES.replace("returning id", "returning id, name") + """
     def update(self, data, queued=False):
@@ -106,7 +106,7 @@ def test_a_prime_has_the_keys_that_depend_on_it_computed_again(node, database):
 
 
 DOMAIN = """
-database: library
+database: lending
 query:
   template: select id from book
   type: dicts
@@ -144,18 +144,18 @@ def renew(primer, value):
         primer.get_cache().refresh(primer.name + '/' + str(row['id']))
 
 def note(cache, row):
-    KCKDatabase.query('library', 'insert into seen (what) values (:what)', {'what': row['title']})
+    KCKDatabase.query('lending', 'insert into seen (what) values (:what)', {'what': row['title']})
     cache.refresh('timed/1', queued=True)
 
 class Timed(KCKPrimer):
     keys = ['timed']
-    database = 'library'
+    database = 'lending'
     parameters = [{'name': 'id', 'type': 'int'}]
     query_template = 'select title from book where id = :id'
     domain_key = 'book_ids'
     processes = {
         'renew': {'type': 'key', 'key_attribute': 'domain_key', 'hooks': {'value': [renew]}},
-        'titles': {'type': 'sql', 'database': 'library', 'query': 'select title from book order by id',
+        'titles': {'type': 'sql', 'database': 'lending', 'query': 'select title from book order by id',
                    'hooks': {'row': [note]}},
     }
 """
