@@ -71,20 +71,30 @@ bool Dependencies::End(const std::string& key, const std::string& read, bool by_
   return missed;
 }
 
-std::vector<std::string> Dependencies::DependentsOfPrime(const std::string& read) {
-  MutexLock lock(mutex_);
+std::vector<std::string> Dependencies::NotWaiting(const std::string& read) const {
   std::vector<std::string> dependents;
   const auto readers = readers_.find(read);
   if (readers == readers_.end()) return dependents;
   for (const std::string& reader : readers->second) {
-    const auto waits = waiting_.find({reader, read});
-    if (waits == waiting_.end()) {
-      dependents.push_back(reader);
-    } else {
-      ++waits->second.passed_over;
-    }
+    if (!waiting_.contains({reader, read})) dependents.push_back(reader);
   }
   return dependents;
+}
+
+std::vector<std::string> Dependencies::DependentsNotWaiting(const std::string& read) const {
+  MutexLock lock(mutex_);
+  return NotWaiting(read);
+}
+
+std::vector<std::string> Dependencies::DependentsOfPrime(const std::string& read) {
+  MutexLock lock(mutex_);
+  const auto readers = readers_.find(read);
+  if (readers == readers_.end()) return {};
+  for (const std::string& reader : readers->second) {
+    const auto waits = waiting_.find({reader, read});
+    if (waits != waiting_.end()) ++waits->second.passed_over;
+  }
+  return NotWaiting(read);
 }
 
 bool Dependencies::Keep(const std::string& key, std::uint64_t fingerprint, const std::vector<std::string>& reads) {

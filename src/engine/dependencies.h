@@ -48,7 +48,9 @@ class Dependencies {
   std::vector<std::string> ReadsOf(const std::string& key) const KCK_EXCLUDES(mutex_);
   // Those that were computed from `read`.
   std::vector<std::string> DependentsOf(const std::string& read) const KCK_EXCLUDES(mutex_);
-  // The same without those that wait for what is about to be published of it.
+  // The same without those that wait for it.
+  std::vector<std::string> DependentsNotWaiting(const std::string& read) const KCK_EXCLUDES(mutex_);
+  // The same, of what was just published: counts that those who wait were passed over. Once for each publish.
   std::vector<std::string> DependentsOfPrime(const std::string& read) KCK_EXCLUDES(mutex_);
   bool empty() const KCK_EXCLUDES(mutex_);
 
@@ -71,6 +73,7 @@ class Dependencies {
     int passed_over = 0;  // primes that did not make it due
   };
 
+  std::vector<std::string> NotWaiting(const std::string& read) const KCK_REQUIRES(mutex_);
   std::vector<std::string> PathFrom(const std::string& from, const std::string& to) const KCK_REQUIRES(mutex_);
   void Add(const std::string& key, Reads& reads, const std::string& read) KCK_REQUIRES(mutex_);
   void Remove(const std::string& key, Reads& reads, const std::string& read) KCK_REQUIRES(mutex_);

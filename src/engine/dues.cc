@@ -96,10 +96,11 @@ void Dues::Add(const ProductPtr& product) {
   if (std::ranges::find(products, product) == products.end()) products.push_back(product);
 }
 
-Dues DuesOfPrime(const Catalog& catalog, const ResolvedKey& key, Dependencies* dependencies) {
+Dues DuesOfPrime(const Catalog& catalog, const ResolvedKey& key, const std::vector<std::string>& readers,
+                 const Dependencies* dependencies) {
   Dues dues;
   AddAfterPrime(catalog, key, dues);
-  if (dependencies != nullptr) AddReaders(catalog, dependencies->DependentsOfPrime(key.text), dues);
+  AddReaders(catalog, readers, dues);
   AddAllThatFollows(catalog, dependencies, dues);
   return dues;
 }

@@ -30,10 +30,10 @@ struct Cause {
   HintPtr hint;      // null: nothing is known
 };
 
-// With what is primed after those, and so on: all of it is out of date at once, and computed in its order. With
-// `dependencies`, also what was computed from it; null: that alone that a definition names.
-// Those who wait for what is primed are not.
-Dues DuesOfPrime(const Catalog& catalog, const ResolvedKey& key, Dependencies* dependencies);
+// With what is primed after those, and so on: all of it is out of date at once, and computed in its order. `readers`
+// were computed from the key; with null `dependencies`, what was computed from those that are due is not.
+Dues DuesOfPrime(const Catalog& catalog, const ResolvedKey& key, const std::vector<std::string>& readers,
+                 const Dependencies* dependencies);
 // What was computed from a key that was set, purged, or computed elsewhere.
 Dues DuesOfChange(const Catalog& catalog, const std::string& key, const Dependencies& dependencies);
 Cause CauseOfPrime(const Entry& entry);

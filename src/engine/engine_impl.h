@@ -246,6 +246,8 @@ class Engine::Impl {
   void SettleChange(const Write& write, bool changed);
   // Another process has computed or set the key. Not under the lock of a stripe.
   void OnForeignChange(const std::string& key);
+  // They are due after a prime that has happened, of which nothing was foretold.
+  void SettleMet(Dues dues, const std::string& primed);
 
   // hooking.cc
   // Whether somebody asked for what the flight computes. For the hooks of its product.
@@ -266,6 +268,7 @@ class Engine::Impl {
     bool renewed = false;    // its content is what the key held before
   };
   Placed Place(const FlightPtr& flight, const ServedProduct& product, Primed& primed);
+  void SettlePrime(const Dues& foretold, const Dues& due, const Entry& entry);
   bool MayPublish(KeyTable::Stripe& stripe, const Flight& flight) KCK_REQUIRES(stripe.mutex);
   EntryFacts FillFacts(const Flight& flight, const ServedProduct& product, Primed& primed);
   EntryPtr MakeEntry(const Flight& flight, const ServedProduct& product, Primed& primed, const EntryPtr& current);
@@ -289,7 +292,7 @@ class Engine::Impl {
     std::optional<Version> seen = std::nullopt;   // what the key held when that was given
     int attempts = 0;                             // that another process's write came before
     std::uint64_t known_mark = 0;                 // KnownMarks::key
-    Dues dues = {};                               // what was computed from it
+    Dues foretold = {};                           // what was computed from it
     bool equal = false;                           // it puts the content that was there
     bool purges = false;                          // else it sets
   };

@@ -49,28 +49,33 @@ void Engine::Impl::Publish(const FlightPtr& flight, Primed primed) {
   if (found == nullptr) return Abandon(flight, {ErrorCode::kUnknownKey, "the product was taken away"});
   const ServedProduct product = *found;  // kept over the calls below, which may see a newer catalog
   KeepReads(*flight, primed);
-  Dues dues = DuesOfPrime(*serving().catalog, flight->key, &dependencies);
-  if (dues.empty()) {
-    const Placed placed = Place(flight, product, primed);
-    if (placed.published) TellPublished(*flight, *placed.served.entry);
-    return Finish(flight, AsFilled(placed.served));
-  }
+  const std::string& key = flight->key.text;
+  Dues foretold = DuesOfPrime(*serving().catalog, flight->key, dependencies.DependentsNotWaiting(key), &dependencies);
   // Their records come before the entry's in the store's queue, so nobody has to wait for them.
-  Foretell(dues, nullptr);
+  if (!foretold.empty()) Foretell(foretold, nullptr);
   const Placed placed = Place(flight, product, primed);
+  // Once more: whoever began to read it meanwhile may have got what it replaces.
+  const std::vector<std::string> readers = dependencies.DependentsOfPrime(key);
   if (placed.published) {
     // What was computed from it is due after another content alone.
-    const Dues due = placed.renewed ? DuesOfPrime(*serving().catalog, flight->key, nullptr) : dues;
-    Settle(dues, due, {sequence_.Next(), 0, {}}, CauseOfPrime(*placed.served.entry));
+    const Dues due = placed.renewed ? DuesOfPrime(*serving().catalog, flight->key, {}, nullptr)
+                                    : DuesOfPrime(*serving().catalog, flight->key, readers, &dependencies);
+    SettlePrime(foretold, due, *placed.served.entry);
     TellPublished(*flight, *placed.served.entry);
   } else {
-    Release(dues);
+    Release(foretold);
   }
   Finish(flight, AsFilled(placed.served));
 }
 
+void Engine::Impl::SettlePrime(const Dues& foretold, const Dues& due, const Entry& entry) {
+  if (foretold.empty() && due.empty()) return;
+  Settle(foretold, due, {sequence_.Next(), 0, {}}, CauseOfPrime(entry));
+}
+
 // Puts the fill where it belongs, and says what its waiters get.
 Engine::Impl::Placed Engine::Impl::Place(const FlightPtr& flight, const ServedProduct& product, Primed& primed) {
+  KCK_PAUSE_POINT("engine.place");
   const std::string& key = flight->key.text;
   auto& stripe = keys.Of(key);
   MutexLock lock(stripe.mutex);

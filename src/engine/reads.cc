@@ -28,8 +28,7 @@ void Engine::Impl::EndRead(const ResolvedKey& reader, const std::string& read, c
   if (!dependencies.End(reader.text, read, by_compute)) return;
   Dues dues;
   dues.Add(reader);
-  Foretell(dues, nullptr);
-  Settle(dues, dues, {sequence_.Next(), 0, {}}, {RefreshReason::kPrime, fmt::format("prime {}", read), nullptr});
+  SettleMet(std::move(dues), read);
 }
 
 void Engine::Impl::KeepReads(const Flight& flight, const Primed& primed) {
@@ -48,24 +47,29 @@ void Engine::Impl::KeepReads(const Flight& flight, const Primed& primed) {
 }
 
 void Engine::Impl::ForetellChange(const std::shared_ptr<Write>& write, std::function<void()> then) {
-  write->dues = DuesOfChange(*serving().catalog, write->key.text, dependencies);
-  if (write->dues.empty()) return then();
-  Foretell(write->dues, [write, then = std::move(then)](const Result<void>&) { then(); });
+  write->foretold = DuesOfChange(*serving().catalog, write->key.text, dependencies);
+  if (write->foretold.empty()) return then();
+  Foretell(write->foretold, [write, then = std::move(then)](const Result<void>&) { then(); });
 }
 
 void Engine::Impl::SettleChange(const Write& write, bool changed) {
-  if (write.dues.empty()) return;
-  if (!changed) return Release(write.dues);
-  Settle(write.dues, write.dues, {sequence_.Next(), 0, {}},
+  if (!changed) return Release(write.foretold);
+  // Once more: whoever began to read it meanwhile may have got what it replaces.
+  const Dues due = DuesOfChange(*serving().catalog, write.key.text, dependencies);
+  if (write.foretold.empty() && due.empty()) return;
+  Settle(write.foretold, due, {sequence_.Next(), 0, {}},
          {RefreshReason::kPrime, fmt::format("change of {}", write.key.text), nullptr});
 }
 
 void Engine::Impl::OnForeignChange(const std::string& key) {
   if (dependencies.empty()) return;
   Dues dues = DuesOfChange(*serving().catalog, key, dependencies);
-  if (dues.empty()) return;
+  if (!dues.empty()) SettleMet(std::move(dues), key);
+}
+
+void Engine::Impl::SettleMet(Dues dues, const std::string& primed) {
   Foretell(dues, nullptr);
-  Settle(dues, dues, {sequence_.Next(), 0, {}}, {RefreshReason::kPrime, fmt::format("prime {}", key), nullptr});
+  Settle(dues, dues, {sequence_.Next(), 0, {}}, {RefreshReason::kPrime, fmt::format("prime {}", primed), nullptr});
 }
 
 }  // namespace kck

@@ -1,6 +1,9 @@
 // Keys that are computed from others: what changes those makes them due, whenever it comes.
 #include <gmock/gmock.h>
 
+#include <thread>
+
+#include "base/pause_point.h"
 #include "testing/engine_fixture.h"
 
 namespace kck {
@@ -69,6 +72,41 @@ TEST_F(Reads, AChangeAfterTheReadAndBeforeItsComputeEnds) {
   AnswerFrom(2, "[22]", {});
   AnswerFrom(1, "[1]", {"item/2"});
   EXPECT_THAT(Peek("item/1"), HasSubstr("stale"));
+}
+
+// It comes after those were noted who had read item/2, and gets what the compute replaces.
+TEST_F(Reads, WhoBeginsToReadWhileAComputeIsPublishedIsDueAfterIt) {
+  const auto read = Fetch("item/2");
+  AnswerFrom(0, "[2]", {});
+  const auto reader = Fetch("item/1");
+  Refresh("item/2");
+  ArmPausePoint("engine.place");
+  std::jthread publisher([&] {
+    Primed primed;
+    primed.value = "[22]";
+    primer_.Answer(2, std::move(primed));
+  });
+  AwaitPausePoint("engine.place");
+  Read("item/1", "item/2");
+  ReleasePausePoint("engine.place");
+  publisher.join();
+  scheduler_.RunReady();
+  AnswerFrom(1, "[1]", {"item/2"});
+  EXPECT_EQ(Peek("item/1"), "stale [1]");
+}
+
+TEST_F(Reads, WhoBeginsToReadWhileASetIsUnderWayIsDueAfterIt) {
+  Set("plain", "[7]");
+  const auto reader = Fetch("item/1");
+  store_.hold_puts = true;
+  const auto set = Set("plain", "[8]");
+  Read("item/1", "plain");
+  store_.hold_puts = false;
+  store_.ReleasePuts();
+  scheduler_.RunReady();
+  ASSERT_TRUE(set->has_value());
+  AnswerFrom(0, "[1]", {"plain"});
+  EXPECT_EQ(Peek("item/1"), "stale [1]");
 }
 
 // What it asks for is not there: it waits for the compute, and gets what that brings.
