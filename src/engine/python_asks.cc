@@ -26,8 +26,7 @@ Engine::WriteCallback VersionTold(AnswerCallback done) {
 
 std::string PythonAsks::Answer(const WorkerAsk& ask, const std::vector<std::string>& keys, TimePoint deadline,
                                AnswerCallback done) {
-  if (ask.op == "get") return Get(ask.key, keys, deadline, std::move(done));
-  if (ask.op == "refresh" && ask.wait) return RefreshNow(ask.key, keys, deadline, std::move(done));
+  if (ask.op == "get" || (ask.op == "refresh" && ask.wait)) return Get(ask, keys, deadline, std::move(done));
   if (ask.op == "update") return Update(ask, deadline, std::move(done));
   if (ask.op == "refresh") {
     Refresh(ask, std::move(done));
@@ -86,25 +85,19 @@ Engine::FetchCallback PythonAsks::ServedTold(const Read& read, AnswerCallback do
   };
 }
 
-std::string PythonAsks::Get(const std::string& raw_key, const std::vector<std::string>& readers, TimePoint deadline,
+std::string PythonAsks::Get(const WorkerAsk& ask, const std::vector<std::string>& readers, TimePoint deadline,
                             AnswerCallback done) {
-  Result<Read> read = BeginRead(raw_key, readers);
+  Result<Read> read = BeginRead(ask.key, readers);
   if (!read) {
     done(Refused(read.error()));
     return "";
   }
-  engine_.Fetch(read->key, deadline, ServedTold(*read, std::move(done)));
-  return read->key.text;
-}
-
-std::string PythonAsks::RefreshNow(const std::string& raw_key, const std::vector<std::string>& readers,
-                                   TimePoint deadline, AnswerCallback done) {
-  Result<Read> read = BeginRead(raw_key, readers);
-  if (!read) {
-    done(Refused(read.error()));
-    return "";
+  auto told = ServedTold(*read, std::move(done));
+  if (ask.op == "refresh") {
+    engine_.Refresh(read->key, nullptr, deadline, std::move(told));
+  } else {
+    engine_.Fetch(read->key, deadline, std::move(told));
   }
-  engine_.Refresh(read->key, nullptr, deadline, ServedTold(*read, std::move(done)));
   return read->key.text;
 }
 
@@ -145,20 +138,15 @@ void PythonAsks::Refresh(const WorkerAsk& ask, AnswerCallback done) {
     if (!queued) return done(Refused(queued.error()));
     done({std::string("null"), ""});
   };
-  constexpr std::string_view kWhole = "/*";
-  if (ask.key.ends_with(kWhole) && ask.key.find('/') == ask.key.size() - kWhole.size()) {
-    return engine_.RefreshProduct(KeyName(ask.key), std::move(told));
+  if (const auto product = WholeProduct(ask.key); !product.empty()) {
+    return engine_.RefreshProduct(product, std::move(told));
   }
   Result<ResolvedKey> key = ResolveKey(*engine_.catalog(), ask.key);
   if (!key) return done(Refused(key.error()));
-  HintPtr hint;
-  if (!ask.hint.empty()) {
-    if (!ask.hint.starts_with('{') || !IsJson(ask.hint) || ask.hint.size() > Hints::kBytesMax) {
-      return done(Refused({ErrorCode::kBadRequest, "a hint is a JSON object, and not a long one"}));
-    }
-    hint = std::make_shared<const std::string>(ask.hint);
-  }
-  engine_.QueueRefresh(*std::move(key), std::move(hint), std::move(told));
+  Result<HintPtr> hint = nullptr;
+  if (!ask.hint.empty()) hint = ReadHint(ask.hint);
+  if (!hint) return done(Refused(hint.error()));
+  engine_.QueueRefresh(*std::move(key), *std::move(hint), std::move(told));
 }
 
 }  // namespace kck

@@ -31,11 +31,9 @@ class PythonAsks {
   void EndRead(const Read& read, const Served* served);
   // What ends the read, and tells what was served.
   Engine::FetchCallback ServedTold(const Read& read, WorkerPool::AnswerCallback done);
-  std::string Get(const std::string& raw_key, const std::vector<std::string>& readers, TimePoint deadline,
+  // Also a refresh that is waited for.
+  std::string Get(const WorkerAsk& ask, const std::vector<std::string>& readers, TimePoint deadline,
                   WorkerPool::AnswerCallback done);
-  // A refresh that is waited for, which answers with the value as Get does.
-  std::string RefreshNow(const std::string& raw_key, const std::vector<std::string>& readers, TimePoint deadline,
-                         WorkerPool::AnswerCallback done);
   std::string Update(const WorkerAsk& ask, TimePoint deadline, WorkerPool::AnswerCallback done);
   void Write(const WorkerAsk& ask, WorkerPool::AnswerCallback done);
   void Refresh(const WorkerAsk& ask, WorkerPool::AnswerCallback done);

@@ -97,9 +97,4 @@ Route FindRoute(Method method, std::string_view target) {
   return route;
 }
 
-std::string_view WholeProduct(std::string_view key) {
-  const auto slash = key.find('/');
-  return slash != std::string_view::npos && key.substr(slash) == "/*" ? key.substr(0, slash) : std::string_view();
-}
-
 }  // namespace kck

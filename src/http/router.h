@@ -50,8 +50,4 @@ struct Route {
 
 Route FindRoute(Method method, std::string_view target);
 
-// The product that `name/*` stands for; empty where `key` is not of that form. One key whose parameter is a star is
-// spelled `name/%2A`.
-std::string_view WholeProduct(std::string_view key);
-
 }  // namespace kck

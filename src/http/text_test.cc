@@ -207,11 +207,5 @@ TEST(RouterTest, CutsKeyAndQueryWithoutDecoding) {
   EXPECT_EQ(FindRoute(Method::kGet, "/nothing").allow, "");
 }
 
-TEST(RouterTest, TellsAProductFromOneKey) {
-  EXPECT_EQ(WholeProduct("item/*"), "item");
-  for (const char* key : {"item", "item/%2A", "item/*/1", "item/1/*", "*", "/*"})
-    EXPECT_EQ(WholeProduct(key), "") << key;
-}
-
 }  // namespace
 }  // namespace kck

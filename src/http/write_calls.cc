@@ -65,12 +65,9 @@ void PurgeWhole(Exchange& exchange, const Route& route, std::string_view product
 Result<HintPtr> HintOf(std::string_view body) {
   body = Trim(body, kJsonBlanks);
   if (body.empty()) return nullptr;
-  if (body.size() > Hints::kBytesMax || !body.starts_with('{') || !IsJson(body)) {
-    return Fail(
-        ErrorCode::kBadRequest,
-        fmt::format("the body of refresh is a hint: a JSON object of at most {} bytes, or nothing", Hints::kBytesMax));
-  }
-  return std::make_shared<const std::string>(body);
+  Result<HintPtr> hint = ReadHint(body);
+  if (!hint) hint.error().message = fmt::format("the body of refresh is a hint, or nothing: {}", hint.error().message);
+  return hint;
 }
 
 void RefreshWhole(Exchange& exchange, const Route& route, std::string_view product, bool waits) {

@@ -7,12 +7,18 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "base/result.h"
 
 namespace kck {
 
 // One JSON object, shared by all the keys that it is for.
 using HintPtr = std::shared_ptr<const std::string>;
+
+// What somebody gave as a hint. KCKBadRequest where it is no object, or longer than one may be.
+Result<HintPtr> ReadHint(std::string_view json);
 
 // Those of one key, in the order that they came.
 class Hints {

@@ -119,6 +119,11 @@ std::optional<std::string> DecodeSegment(std::string_view segment) {
 
 std::string_view KeyName(std::string_view raw_key) { return raw_key.substr(0, raw_key.find('/')); }
 
+std::string_view WholeProduct(std::string_view key) {
+  const auto slash = key.find('/');
+  return slash != std::string_view::npos && key.substr(slash) == "/*" ? key.substr(0, slash) : std::string_view();
+}
+
 Result<ResolvedKey> ResolveKey(const Catalog& catalog, std::string_view raw_key) {
   if (raw_key.empty()) return Fail(ErrorCode::kBadKey, "the key is empty: it begins with a product's name");
   if (raw_key.size() > kKeyBytesMax) {

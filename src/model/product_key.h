@@ -24,6 +24,10 @@ using TokenParams = std::map<std::size_t, ParamValue>;
 // The first segment, still encoded: all before the first slash.
 std::string_view KeyName(std::string_view raw_key);
 
+// The product that `name/*` stands for; empty where `key` is not of that form. One key whose parameter is a star is
+// spelled `name/%2A`.
+std::string_view WholeProduct(std::string_view key);
+
 // The segments of a key or a path, still encoded.
 std::vector<std::string_view> SplitKey(std::string_view raw_key);
 

@@ -20,6 +20,12 @@ std::string Canonical(std::string_view raw) {
   return key ? key->text : "bad: " + key.error().message;
 }
 
+TEST(Key, TellsAProductFromOneKey) {
+  EXPECT_EQ(WholeProduct("item/*"), "item");
+  for (const char* key : {"item", "item/%2A", "item/*/1", "item/1/*", "*", "/*"})
+    EXPECT_EQ(WholeProduct(key), "") << key;
+}
+
 TEST(Key, HasOneSpelling) {
   EXPECT_EQ(Canonical("item/007/a"), "item/7/a");
   EXPECT_EQ(Canonical("item/7/%61"), "item/7/a");
