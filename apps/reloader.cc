@@ -69,9 +69,7 @@ void Reloader::Take(const Folder& folder, std::vector<JwtKey> keys, const Faults
   node_.engine.SetCatalog(std::make_shared<Catalog>(folder.products, folder.updaters, folder.processes));
   node_.processes.CatalogChanged();
   // After the catalog: until then what is asked for is of the workers before.
-  if (node_.workers != nullptr) {
-    node_.workers->Serve(running_.folder, folder.settings.python, folder.python_files, DatabaseUrls(folder.settings));
-  }
+  if (node_.workers != nullptr) node_.workers->Serve(folder.settings, folder.python_files);
   ApplyLogSettings(folder.settings.log, node_.engine);
   LogInfo("the definitions changed: {} are in service now", DefinitionCounts(folder));
   MutexLock lock(mutex_);

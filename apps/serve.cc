@@ -151,7 +151,7 @@ Result<void> ServeUntilSignal(const Node& node, const Folder& folder, WorkerThre
   node.workers->SetHandlers({answer, [weak = std::weak_ptr(reloader)] {
                                if (const auto alive = weak.lock()) alive->ReloadNow();
                              }});
-  node.workers->Serve(settings.folder, settings.python, folder.python_files, DatabaseUrls(settings));
+  node.workers->Serve(settings, folder.python_files);
   ServerProbes probes{[&reloader] { return reloader->Report(); }, KCK_VERSION,
                       [&databases] { return StatsOf(databases.sources); }};
   const auto server = std::make_shared<HttpServer>(node, settings.http, NetworkThreads(settings), std::move(probes));

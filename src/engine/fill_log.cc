@@ -16,7 +16,8 @@ void AddRequest(LogFields& fields, const TracePtr& trace) {
 void Engine::Impl::SetSlowFill(std::optional<Duration> slow_fill) { slow_fill_ = slow_fill.value_or(Duration::max()); }
 
 void Engine::Impl::NoteFill(const Flight& flight, bool behind, const Result<Primed>& primed) {
-  if (const ServedProduct* product = serving().Find(flight.key.product->name)) {
+  const ServedProduct* product = serving().Find(flight.key.product->name);
+  if (product != nullptr) {
     FillTally& tally = *product->tally;
     tally.fills.fetch_add(1, std::memory_order_relaxed);
     if (primed) tally.cost_us.fetch_add(primed->cost_us, std::memory_order_relaxed);
@@ -25,7 +26,6 @@ void Engine::Impl::NoteFill(const Flight& flight, bool behind, const Result<Prim
   if (primed) return LogSlowFill(flight, behind, *primed);
   const Error& error = primed.error();
   // Somebody wrote the function that raised, and looks for each of its products.
-  const ServedProduct* product = serving().Find(flight.key.product->name);
   LogLimit& limit = product != nullptr && !error.detail.empty() ? product->tally->raised : failed_fill_logged_;
   const auto held = limit.Pass(scheduler_.Now());
   if (!held) return;

@@ -149,6 +149,15 @@ Failure NoTemplate(const Updater& updater, WriteCall call, WriteAction action) {
 
 }  // namespace
 
+std::vector<std::pair<std::string, ParamValue>> NamedParams(const ResolvedWrite& write) {
+  const std::vector<std::size_t>& params = write.updater->Template(write.action)->params;
+  std::vector<std::pair<std::string, ParamValue>> named;
+  for (std::size_t i = 0; i < params.size(); ++i) {
+    named.emplace_back(write.updater->params[params[i]].name, write.params[i]);
+  }
+  return named;
+}
+
 std::string WriteKey(const ResolvedWrite& write) {
   std::string key = write.updater->name;
   if (std::ranges::any_of(write.key, [](const auto& part) { return !part; })) return key;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -39,6 +40,9 @@ struct ResolvedWrite {
   // The primary key; nothing for a part that the database will choose.
   std::vector<std::optional<ParamValue>> key;
 };
+
+// The parameters of its statement, by name.
+std::vector<std::pair<std::string, ParamValue>> NamedParams(const ResolvedWrite& write);
 
 // "item/7", as keys are spelled; the name alone where the primary key is not known.
 std::string WriteKey(const ResolvedWrite& write);

@@ -44,10 +44,7 @@ void PythonFunctions::Write(const ResolvedWrite& write, TimePoint deadline, Writ
   request.call.kind = PythonCall::Kind::kUpdate;
   request.call.name = updater->name;
   request.call.action = WriteActionName(write.action);
-  const std::vector<std::size_t>& params = updater->Template(write.action)->params;
-  for (std::size_t i = 0; i < params.size(); ++i) {
-    request.call.params.emplace_back(updater->params[params[i]].name, write.params[i]);
-  }
+  request.call.params = NamedParams(write);
   request.function = updater->function;
   request.computes = {WorkerPool::WriteOf(updater->name)};
   request.done = [updater, done = std::move(done)](Result<std::vector<PythonResult>> results) {

@@ -80,13 +80,9 @@ HookEvent EventOf(const ResolvedKey& key, Hook hook) {
 }
 
 HookEvent EventOf(const ResolvedWrite& write, Hook hook) {
-  const Updater& updater = *write.updater;
-  HookEvent event{updater.hooks, hook, updater.name, WriteKey(write), {}};
+  HookEvent event{write.updater->hooks, hook, write.updater->name, WriteKey(write), {}};
   event.action = WriteActionName(write.action);
-  const std::vector<std::size_t>& params = updater.Template(write.action)->params;
-  for (std::size_t i = 0; i < params.size(); ++i) {
-    event.write_params.emplace_back(updater.params[params[i]].name, write.params[i]);
-  }
+  event.write_params = NamedParams(write);
   return event;
 }
 

@@ -64,7 +64,7 @@ class PythonPrimerTest : public testing::Test {
     Write("updaters/w.py", kWorkers);
     folder_ = LoadFolder(temp_.path(), DescribeFiles);
     EXPECT_TRUE(folder_.faults.empty()) << FaultText(folder_.faults.at(0));
-    pool_.Serve(temp_.path(), folder_.settings.python, folder_.python_files);
+    pool_.Serve(folder_.settings, folder_.python_files);
   }
 
   void Write(const std::string& name, const std::string& text) const {

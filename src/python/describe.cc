@@ -47,13 +47,7 @@ PythonDefinitions DescribeFiles(const Settings& settings, const PythonFiles& fil
   timer.async_wait([&](boost::system::error_code error) {
     if (!error) context.stop();
   });
-  WorkerStart start;
-  start.folder = settings.folder;
-  start.path = settings.python.path;
-  start.files = files;
-  start.memory_bytes = settings.python.memory_bytes;
-  start.message_bytes_max = settings.python.message_bytes_max;
-  start.databases = DatabaseUrls(settings);
+  WorkerStart start = StartOf(settings, files);
   start.describe = true;
   link->Begin();
   link->Send(StartFrame(start));

@@ -59,6 +59,7 @@ bool WorkerPool::Impl::StartOne() {
   };
   member->link = std::make_shared<WorkerLink>(context_, *process, settings_.message_bytes_max, std::move(events));
   members_.push_back(member);
+  WatchMemory();
   member->link->Begin();
   member->link->Send(StartFrame(start_));
   return true;
@@ -72,10 +73,13 @@ void WorkerPool::Impl::Print(const MemberPtr& member, pid_t pid, std::string_vie
 
 void WorkerPool::Impl::NoteFailedStart(Error error) {
   start_error_ = std::move(error);
-  const int doublings = std::min(starts_failed_++, 16);
-  const auto wait = std::min<Duration>(limits_.start_backoff_max, limits_.start_backoff_min * (1 << doublings));
-  start_at_ = Clock::now() + wait;
+  HoldStarts(starts_failed_++);
   LogWarning("{}", start_error_.message);
+}
+
+void WorkerPool::Impl::HoldStarts(int doublings) {
+  const Duration wait = limits_.start_backoff_min * (1 << std::min(doublings, 16));
+  start_at_ = Clock::now() + std::min<Duration>(limits_.start_backoff_max, wait);
 }
 
 void WorkerPool::Impl::OnEnded(const MemberPtr& member, const std::string& how) {
@@ -92,11 +96,8 @@ void WorkerPool::Impl::OnEnded(const MemberPtr& member, const std::string& how) 
   if (was_ready && !member->stopping && !stopping_) {
     LogWarning("a Python worker is gone, with {} calls that it ran: {}", running.size(), how);
     // One that dies again and again is not started as fast as it can die.
-    const int doublings = std::min(deaths_in_a_row_++ / settings_.workers, 16);
-    if (doublings > 0) {
-      start_at_ =
-          Clock::now() + std::min<Duration>(limits_.start_backoff_max, limits_.start_backoff_min * (1 << doublings));
-    }
+    const int rounds = deaths_in_a_row_++ / settings_.workers;
+    if (rounds > 0) HoldStarts(rounds);
   }
   for (const PoolCallPtr& call : running) AfterDeath(*member, call, how, running.size() == 1);
   if (stopping_ && members_.empty()) return Finish();
@@ -173,7 +174,8 @@ void WorkerPool::Impl::Look() {
     }
     counts_.resident_bytes = resident;
     PublishStats();
-    Look();
+    watching_ = !members_.empty();
+    if (watching_) Look();
   });
 }
 

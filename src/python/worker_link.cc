@@ -126,11 +126,7 @@ void WorkerLink::End(const std::string& why) {
   }
   if (ended_) return;
   TakeLines(true);
-  ended_ = true;
-  socket_.release();
-  output_.release();
-  if (exited_.is_open()) exited_.release();
-  const std::string how = EndWorker(process_);
+  const std::string how = EndProcess();
   // What `ended` does may let go of this.
   const auto told = std::move(events_.ended);
   events_ = {};
@@ -138,12 +134,15 @@ void WorkerLink::End(const std::string& why) {
 }
 
 void WorkerLink::Kill() {
-  if (ended_) return;
+  if (!ended_) EndProcess();
+}
+
+std::string WorkerLink::EndProcess() {
   ended_ = true;
   socket_.release();
   output_.release();
   if (exited_.is_open()) exited_.release();
-  EndWorker(process_);
+  return EndWorker(process_);
 }
 
 }  // namespace kck

@@ -44,6 +44,7 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   void Write();
   void AwaitExit();
   void End(const std::string& why);
+  std::string EndProcess();  // as EndWorker
 
   WorkerProcess process_;
   const pid_t pid_;

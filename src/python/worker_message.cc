@@ -6,6 +6,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "model/settings.h"
+
 namespace kck {
 namespace {
 
@@ -104,11 +106,24 @@ std::vector<std::string> Texts(const Json& map, const char* name) {
   return texts;
 }
 
+// False: one of the list is no pair of texts.
+bool ReadPairs(const Json& map, const char* name, std::vector<std::pair<std::string, std::string>>& pairs) {
+  for (const Json& item : List(map, name)) {
+    if (!item.is_array() || item.size() != 2 || !item[0].is_string() || !item[1].is_string()) return false;
+    pairs.emplace_back(item[0].get<std::string>(), item[1].get<std::string>());
+  }
+  return true;
+}
+
+int Line(const Json& map) {
+  return static_cast<int>(std::min<std::uint64_t>(Number(map, "line"), std::numeric_limits<int>::max()));
+}
+
 PythonDefinition ReadDefinition(const Json& map) {
   PythonDefinition definition;
   definition.kind = Text(map, "kind");
   definition.file = Text(map, "file");
-  definition.line = static_cast<int>(std::min<std::uint64_t>(Number(map, "line"), std::numeric_limits<int>::max()));
+  definition.line = Line(map);
   definition.fields = Text(map, "fields");
   definition.hooks = Texts(map, "hooks");
   definition.hooks_only = Flag(map, "hooks_only");
@@ -131,16 +146,11 @@ Result<WorkerMessage> ReadHello(const Json& map) {
   }
   for (const Json& item : List(map, "faults")) {
     if (!item.is_object()) return Bad("a fault is no map");
-    const int line = static_cast<int>(std::min<std::uint64_t>(Number(item, "line"), std::numeric_limits<int>::max()));
-    hello.described.faults.push_back({{Text(item, "file"), line, 0}, Text(item, "message"), Text(item, "cure"), false});
+    hello.described.faults.push_back(
+        {{Text(item, "file"), Line(item), 0}, Text(item, "message"), Text(item, "cure"), false});
   }
   hello.described.files = Texts(map, "files");
-  for (const Json& item : List(map, "sources")) {
-    if (!item.is_array() || item.size() != 2 || !item[0].is_string() || !item[1].is_string()) {
-      return Bad("one of sources is no pair of path and content");
-    }
-    hello.described.sources.emplace_back(item[0].get<std::string>(), item[1].get<std::string>());
-  }
+  if (!ReadPairs(map, "sources", hello.described.sources)) return Bad("one of sources is no pair of path and content");
   return hello;
 }
 
@@ -155,12 +165,7 @@ Result<PythonResult> ReadOne(const Json& map) {
   result.empty = Flag(map, "empty");
   result.rows = Number(map, "rows");
   if (map.contains("returning")) result.returning = Text(map, "returning");
-  for (const Json& read : List(map, "reads")) {
-    if (!read.is_array() || read.size() != 2 || !read[0].is_string() || !read[1].is_string()) {
-      return Bad("one of reads is no pair of key and version");
-    }
-    result.reads.emplace_back(read[0].get<std::string>(), read[1].get<std::string>());
-  }
+  if (!ReadPairs(map, "reads", result.reads)) return Bad("one of reads is no pair of key and version");
   if (const auto error = map.find("error"); error != map.end() && error->is_object()) {
     result.failure = ReadFailure(*error);
   }
@@ -258,6 +263,18 @@ void AddHook(const PythonCall& call, Json& message) {
 }
 
 }  // namespace
+
+WorkerStart StartOf(const Settings& settings, const PythonFiles& files) {
+  WorkerStart start;
+  start.folder = settings.folder;
+  start.path = settings.python.path;
+  start.files = files;
+  start.memory_bytes = settings.python.memory_bytes;
+  start.concurrency = settings.python.concurrency;
+  start.message_bytes_max = settings.python.message_bytes_max;
+  start.databases = DatabaseUrls(settings);
+  return start;
+}
 
 std::string StartFrame(const WorkerStart& start) {
   Json sources = Json::array();

@@ -22,6 +22,8 @@
 
 namespace kck {
 
+struct Settings;
+
 inline constexpr std::uint64_t kWorkerProtocol = 1;
 inline constexpr std::size_t kFrameHeadBytes = 4;
 
@@ -110,6 +112,8 @@ struct WorkerEnd {
 };
 
 using WorkerMessage = std::variant<WorkerHello, WorkerResult, WorkerAsk, WorkerEnd>;
+
+WorkerStart StartOf(const Settings& settings, const PythonFiles& files);
 
 std::string StartFrame(const WorkerStart& start);
 std::string CallFrame(std::uint64_t id, const PythonCall& call, std::chrono::milliseconds timeout);

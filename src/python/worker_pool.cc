@@ -16,19 +16,6 @@ namespace asio = boost::asio;
 constexpr std::size_t kLookedAtMax = 64;
 constexpr auto kCancelGrace = std::chrono::milliseconds(500);
 
-WorkerStart StartOf(const std::string& folder, const PythonSettings& settings, const PythonFiles& files,
-                    std::map<std::string, std::string> databases) {
-  WorkerStart start;
-  start.folder = folder;
-  start.databases = std::move(databases);
-  start.path = settings.path;
-  start.files = files;
-  start.memory_bytes = settings.memory_bytes;
-  start.concurrency = settings.concurrency;
-  start.message_bytes_max = settings.message_bytes_max;
-  return start;
-}
-
 Error Late(const PoolCall& call) {
   return {ErrorCode::kSourceTimeout, fmt::format("the Python function of {} {} took longer than allowed",
                                                  KindName(call.request.call), call.request.call.name)};
@@ -40,9 +27,8 @@ WorkerPool::Impl::Impl(WorkerPoolLimits limits) : limits_(limits), memory_timer_
   thread_ = std::thread([this] { context_.run(); });
 }
 
-void WorkerPool::Impl::Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files,
-                             std::map<std::string, std::string> databases) {
-  asio::post(context_, [this, start = StartOf(folder, settings, files, std::move(databases)), settings] {
+void WorkerPool::Impl::Serve(const Settings& all, const PythonFiles& files) {
+  asio::post(context_, [this, start = StartOf(all, files), settings = all.python] {
     const bool is_same = generation_ > 0 && start == start_ && settings == settings_;
     if (is_same) return;
     start_ = start;
@@ -52,7 +38,6 @@ void WorkerPool::Impl::Serve(const std::string& folder, const PythonSettings& se
     start_at_ = TimePoint();
     if (start_.files.empty()) RetireOlder();
     FillUp();
-    WatchMemory();
   });
 }
 
@@ -195,10 +180,7 @@ void WorkerPool::Impl::Condemn(const MemberPtr& member, const PoolCallPtr& culpr
 WorkerPool::WorkerPool(WorkerPoolLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
 WorkerPool::~WorkerPool() = default;
 void WorkerPool::SetHandlers(Handlers handlers) { impl_->SetHandlers(std::move(handlers)); }
-void WorkerPool::Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files,
-                       std::map<std::string, std::string> databases) {
-  impl_->Serve(folder, settings, files, std::move(databases));
-}
+void WorkerPool::Serve(const Settings& settings, const PythonFiles& files) { impl_->Serve(settings, files); }
 void WorkerPool::Call(Request request, TimePoint deadline) { impl_->Call(std::move(request), deadline); }
 WorkerPoolStats WorkerPool::stats() const { return impl_->stats(); }
 std::string WorkerPool::WriteOf(std::string_view updater) { return SourceName("updater", updater); }

@@ -11,7 +11,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,7 +19,7 @@
 #include "base/result.h"
 #include "base/scheduler.h"
 #include "model/python_definitions.h"
-#include "model/python_settings.h"
+#include "model/settings.h"
 #include "python/worker_message.h"
 
 namespace kck {
@@ -77,9 +76,8 @@ class WorkerPool {
   void SetHandlers(Handlers handlers);
 
   // Runs the files' functions from now on, by workers that have imported them as they are now. Those before go as soon
-  // as a new one is ready, and have ended what they do; where all is as it was, they stay. `databases`: WorkerStart's.
-  void Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files,
-             std::map<std::string, std::string> databases = {});
+  // as a new one is ready, and have ended what they do; where all is as it was, they stay.
+  void Serve(const Settings& settings, const PythonFiles& files);
 
   struct Request {
     PythonCall call;

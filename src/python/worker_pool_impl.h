@@ -19,8 +19,7 @@ class WorkerPool::Impl {
 
   ~Impl() { Stop(); }
   void SetHandlers(Handlers handlers) { handlers_ = std::move(handlers); }
-  void Serve(const std::string& folder, const PythonSettings& settings, const PythonFiles& files,
-             std::map<std::string, std::string> databases);
+  void Serve(const Settings& all, const PythonFiles& files);
   void Call(Request request, TimePoint deadline);
   WorkerPoolStats stats() const;
   void Stop();
@@ -56,6 +55,8 @@ class WorkerPool::Impl {
   bool StartOne();
   void Print(const MemberPtr& member, pid_t pid, std::string_view line);
   void NoteFailedStart(Error error);
+  // No worker is started for a while, twice as long for each of the `doublings`.
+  void HoldStarts(int doublings);
   void OnEnded(const MemberPtr& member, const std::string& how);
   // What becomes of a call whose worker has gone.
   void AfterDeath(const PoolMember& member, const PoolCallPtr& call, const std::string& how, bool only_one);

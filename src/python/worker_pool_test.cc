@@ -140,7 +140,7 @@ class WorkerPoolTest : public testing::Test {
                           return ask.key;
                         },
                         [this] { ++other_sources_; }});
-    pool_->Serve(folder_.path(), settings_.python, files_);
+    pool_->Serve(settings_, files_);
   }
 
   // What a function asks for is computed by the pool: kck.get alone.
@@ -321,7 +321,7 @@ TEST_F(WorkerPoolTest, AnInterpreterThatIsNotThereIsAFaultAndAnAnswer) {
   EXPECT_THAT(FaultText(described.faults[0]),
               HasSubstr("cannot be started with '/none/python3': No such file or directory"));
   pool_ = std::make_unique<WorkerPool>();
-  pool_->Serve(folder_.path(), settings_.python, files_);
+  pool_->Serve(settings_, files_);
   EXPECT_THAT(Run("pid"), HasSubstr("KCKPrimerFailed: Python workers cannot be started with '/none/python3'"));
 }
 
@@ -330,7 +330,7 @@ TEST_F(WorkerPoolTest, FilesThatAreOtherOnesThanTheDefinitionsAreToldOf) {
   EXPECT_EQ(Run("double", {{ParamValue("1")}}), "2");
   Write("products/p.py", std::string(kFunctions) + "\n# another\n");
   settings_.python.calls_max -= 1;  // so that there are new workers
-  pool_->Serve(folder_.path(), settings_.python, files_);
+  pool_->Serve(settings_, files_);
   ASSERT_TRUE(BecomesTrue([&] { return Run("pid").find("have changed") != std::string::npos; }));
   EXPECT_GE(other_sources_, 1);
 }
