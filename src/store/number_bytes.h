@@ -4,9 +4,17 @@
 #include <algorithm>
 #include <array>
 #include <boost/endian/conversion.hpp>
+#include <cstring>
 #include <string>
 
 namespace kck {
+
+// Writes sizeof(Number) bytes.
+template <typename Number>
+void StoreNumber(char* to, Number number) {
+  const Number bytes = boost::endian::native_to_little(number);
+  std::memcpy(to, &bytes, sizeof(Number));
+}
 
 template <typename Number, boost::endian::order kOrder = boost::endian::order::little>
 void AppendNumber(std::string& out, Number number) {
@@ -21,7 +29,7 @@ void AppendSortable(std::string& out, Number number) {
   AppendNumber<Number, boost::endian::order::big>(out, number);
 }
 
-// From bytes that AppendNumber appended; so many are there.
+// From bytes that StoreNumber or AppendNumber wrote; so many are there.
 template <typename Number>
 Number LoadNumber(const char* from) {
   std::array<unsigned char, sizeof(Number)> bytes;
