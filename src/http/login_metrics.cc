@@ -12,16 +12,12 @@ void AddLoginMetrics(Families& families, const ServerState& server) {
            login->sessions_known());
   if (!login->is_on()) return;
   const LoginCounters& counters = login->counters();
-  prometheus::MetricFamily& family = AddFamily(
-      families, "kck_logins_total", "Logins and renewals, by what came of them.", prometheus::MetricType::Counter);
-  const auto add = [&](const char* result, std::uint64_t count) {
-    AddCounterMetric(family, static_cast<double>(count)).label = {{"result", result}};
-  };
-  add("done", counters.done);
-  add("renewed", counters.renewed);
-  add("refused", counters.refused);
-  add("limited", counters.limited);
-  add("failed", counters.failed);
+  AddCounters(families, "kck_logins_total", "Logins and renewals, by what came of them.", "result",
+              {{"done", counters.done},
+               {"renewed", counters.renewed},
+               {"refused", counters.refused},
+               {"limited", counters.limited},
+               {"failed", counters.failed}});
 }
 
 }  // namespace kck

@@ -38,4 +38,12 @@ void AddGauge(Families& families, std::string name, std::string help, std::uint6
   AddGaugeMetric(AddFamily(families, std::move(name), std::move(help), MetricType::Gauge), static_cast<double>(value));
 }
 
+void AddCounters(Families& families, std::string name, std::string help, const char* label,
+                 std::initializer_list<std::pair<const char*, std::uint64_t>> counts) {
+  MetricFamily& family = AddFamily(families, std::move(name), std::move(help), MetricType::Counter);
+  for (const auto& [of, count] : counts) {
+    AddCounterMetric(family, static_cast<double>(count)).label = {{label, of}};
+  }
+}
+
 }  // namespace kck

@@ -4,8 +4,10 @@
 #include <prometheus/metric_family.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace kck {
@@ -23,5 +25,9 @@ prometheus::ClientMetric& AddGaugeMetric(prometheus::MetricFamily& family, doubl
 void AddCounter(Families& families, std::string name, std::string help, double value);
 void AddCounter(Families& families, std::string name, std::string help, std::uint64_t value);
 void AddGauge(Families& families, std::string name, std::string help, std::uint64_t value);
+
+// A family of counters that one label tells apart: `counts` are by its values.
+void AddCounters(Families& families, std::string name, std::string help, const char* label,
+                 std::initializer_list<std::pair<const char*, std::uint64_t>> counts);
 
 }  // namespace kck

@@ -90,16 +90,12 @@ void AddLeases(Families& families, const Leases& leases) {
   AddGauge(families, "kck_leases", "Keys that applications compute now.", leases.leases());
   AddGauge(families, "kck_lease_waiters", "Requests that wait for what applications compute.", leases.waiting());
   AddCounter(families, "kck_leases_granted_total", "Leases given to applications.", counters.granted);
-  MetricFamily& ended =
-      AddFamily(families, "kck_leases_ended_total", "Leases that ended, by how.", MetricType::Counter);
-  const auto add = [&](const char* how, std::uint64_t count) {
-    AddCounterMetric(ended, static_cast<double>(count)).label = {{"how", how}};
-  };
-  add("published", counters.published);
-  add("superseded", counters.superseded);
-  add("given_up", counters.given_up);
-  add("expired", counters.expired);
-  add("lost", counters.lost);
+  AddCounters(families, "kck_leases_ended_total", "Leases that ended, by how.", "how",
+              {{"published", counters.published},
+               {"superseded", counters.superseded},
+               {"given_up", counters.given_up},
+               {"expired", counters.expired},
+               {"lost", counters.lost}});
 }
 
 void AddEngine(Families& families, Engine& engine) {

@@ -16,15 +16,8 @@ void AddWorkerMetrics(Families& families, const ServerState& server) {
   gauge("kck_python_waiting", "Calls that wait for a Python worker.", stats.waiting);
   gauge("kck_python_resident_bytes", "Memory of all Python workers.", stats.resident_bytes);
   AddCounter(families, "kck_python_calls_total", "Calls of Python functions.", stats.calls);
-  prometheus::MetricFamily& family =
-      AddFamily(families, "kck_python_failures_total", "Calls of Python functions that failed, by how.",
-                prometheus::MetricType::Counter);
-  const auto add = [&](const char* how, std::uint64_t count) {
-    AddCounterMetric(family, static_cast<double>(count)).label = {{"how", how}};
-  };
-  add("raised", stats.failed);
-  add("late", stats.timed_out);
-  add("died", stats.died);
+  AddCounters(families, "kck_python_failures_total", "Calls of Python functions that failed, by how.", "how",
+              {{"raised", stats.failed}, {"late", stats.timed_out}, {"died", stats.died}});
   AddCounter(families, "kck_python_restarts_total", "Python workers that were started in place of another one.",
              stats.restarts);
 }
