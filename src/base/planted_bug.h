@@ -27,6 +27,8 @@ enum class Bug {
   kWishWhileLeasedLost,
   kMissCountsAsDone,
   kRestoredNotDue,
+  kMarksOfOthersIgnored,
+  kStoreNotAskedAgain,
 };
 
 struct BugName {
@@ -54,6 +56,10 @@ inline constexpr std::array kBugs{
     BugName{Bug::kWishWhileLeasedLost, "wish-while-leased-lost", "the queue loses a wish for a key that is leased"},
     BugName{Bug::kMissCountsAsDone, "miss-counts-as-done", "a fill that misses the change ends the wish"},
     BugName{Bug::kRestoredNotDue, "restored-not-due", "what was due when the process ended is not due after it"},
+    BugName{Bug::kMarksOfOthersIgnored, "marks-of-others-ignored",
+            "RULE 4: what is read from a shared store is fresh, whatever another process has marked"},
+    BugName{Bug::kStoreNotAskedAgain, "store-not-asked-again",
+            "what memory holds is never held against the store that others write to"},
 };
 
 #ifdef KCK_TEST_HOOKS
