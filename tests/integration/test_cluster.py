@@ -5,12 +5,14 @@ import itertools
 import pytest
 
 from support.cassandra import Cassandra, prepare
-from support.cluster import await_stored, fills, metric, set_up
+from support.cluster import await_stored, fills, item_files, metric, set_up
 from support.files import product
 from support.node import run_kck
+from support.python import PYTHON
 from support.wait import wait_for
 
 KEYSPACES = itertools.count(1)
+PAGE = "import kck\n\n\n@kck.product\ndef page(id: int):\n    return {\"n\": kck.get(\"item\", id)}\n"
 ITEM = product("select n from item where id = :id", "id: int", rest="  process_result: {jsonpath_first: \"$[0][0]\"}")
 
 
@@ -31,10 +33,10 @@ def make_cluster_node(make_node, database, cassandra):
                      "insert into item select g, 0 from generate_series(1, 20) g")
     keyspace = f"kck{next(KEYSPACES)}"
 
-    def make(node_id, **files):
+    def make(node_id, more="", **files):
         store = f"cassandra://{cassandra.contact_points}/{keyspace}"
         settings = (f'databases: {{main: {{url: "{database.url}"}}}}\n'
-                    f'store: {{url: "{store}", request_timeout: 1s}}\nnode: {{id: {node_id}}}\n')
+                    f'store: {{url: "{store}", request_timeout: 1s}}\nnode: {{id: {node_id}}}\n{more}')
         return make_node({"kck.yml": settings, "products/item.yml": ITEM, **files})
 
     return make
@@ -113,6 +115,38 @@ def test_a_token_of_one_node_is_honoured_by_the_others(make_cluster_node):
     token = one.request("PUT", "/update/item/1", json={"n": 9}).json()["token"]
     answer = other.get("/fetch/item/1", headers={"KCK-After": token})
     assert (answer.status_code, answer.json().get("value")) == (200, 9), answer.text
+
+
+@pytest.fixture
+def python_pair(make_cluster_node):
+    """As `pair`, with page/:id in Python over item/:id, which an updater writes."""
+    files = {**item_files("select n from item where id = :id"), "products/page.py": PAGE}
+    workers = f"python: {{interpreter: {PYTHON}, workers: 1}}\n"
+    one, other = (make_cluster_node(name, more=workers, **files) for name in ("one", "other"))
+    set_up(one)
+    return one.start(), other.start()
+
+
+def test_what_a_worker_of_one_computed_the_other_serves_without_computing(python_pair):
+    one, other = python_pair
+    first = one.fetch("page/1")
+    assert first.json()["value"] == {"n": 0}
+    await_stored(one)
+    second = other.fetch("page/1")
+    assert (second.json(), second.headers["ETag"]) == (first.json(), first.headers["ETag"])
+    assert (fills(one), fills(other)) == (2, 0)
+
+
+@pytest.mark.parametrize("writer", [0, 1])
+def test_a_write_by_any_node_refreshes_what_python_computed_from_it(python_pair, writer):
+    one, other = python_pair
+    assert one.value("page/1") == {"n": 0}
+    await_stored(one)
+    assert other.value("page/1") == {"n": 0}
+    written = python_pair[writer].request("PUT", "/update/item/1", json={"n": 9})
+    assert written.status_code == 200, written.text
+    for node in python_pair:
+        wait_for(lambda node=node: node.value("page/1") == {"n": 9}, "the write to show in page/1")
 
 
 def test_a_restarted_node_serves_what_the_others_stored_meanwhile(pair, database):
