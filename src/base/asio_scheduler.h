@@ -1,14 +1,10 @@
-// The real Scheduler: work and timers on a Boost.Asio io_context.
+// The real Scheduler: work and timers on an executor of Boost.Asio.
 #pragma once
 
-#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <memory>
-#include <unordered_map>
 
 #include "base/scheduler.h"
-#include "base/thread_annotations.h"
 
 namespace kck {
 
@@ -21,11 +17,12 @@ class AsioScheduler : public Scheduler {
   TimePoint Now() const override;
   std::int64_t UnixMillis() const override;
   void Post(std::function<void()> work) override;
+  void Continue(std::function<void()> work) override;
   TimerId At(TimePoint when, std::function<void()> work) override;
   void Cancel(TimerId timer) override;
 
  private:
-  struct Timers;
+  class Timers;
 
   boost::asio::any_io_executor executor_;
   std::shared_ptr<Timers> timers_;  // shared with the handlers that are still queued

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <utility>
 
 namespace kck {
 
@@ -28,6 +29,10 @@ class Scheduler {
 
   // Runs `work` soon, never inside this call. Any thread.
   virtual void Post(std::function<void()> work) = 0;
+
+  // As Post, for the last thing that the caller does: where it runs such work itself, its thread goes on with it, and
+  // no other one is woken.
+  virtual void Continue(std::function<void()> work) { Post(std::move(work)); }
 
   // Runs `work` at or after `when`, once, unless cancelled. Any thread.
   virtual TimerId At(TimePoint when, std::function<void()> work) = 0;

@@ -156,6 +156,8 @@ class PythonHooks;      // primer/python_hooks.h
 
 class Engine {
  public:
+  // On the thread that had the value, a database's or a worker pool's too: it takes the answer on and leaves the work
+  // to others. Never within the call that it was given to.
   using FetchCallback = std::function<void(Result<Served>)>;
   using WriteCallback = std::function<void(Result<Version>)>;  // the version that the write made
   using DoneCallback = std::function<void(Result<void>)>;

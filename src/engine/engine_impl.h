@@ -135,7 +135,12 @@ class Engine::Impl {
   void FetchHeld(const ResolvedKey& key, TimePoint deadline, const WaiterPtr& waiter);
   // What a reader of `entry` gets: the entry, or that the product has no value.
   Result<Served> Answer(const ResolvedKey& key, Served served);
-  void Reply(const ResolvedKey& key, const WaiterPtr& waiter, Result<Served> answer, Computed computed = {});
+  // What tells the waiter; null where it was told already, or is one who refreshes, and told soon.
+  std::function<void()> TakeReply(const ResolvedKey& key, const WaiterPtr& waiter, Result<Served> answer,
+                                  Computed computed);
+  // Reply: soon, from anywhere. ReplyNow: within the call, from where nothing is locked.
+  void Reply(const ResolvedKey& key, const WaiterPtr& waiter, Result<Served> answer);
+  void ReplyNow(const ResolvedKey& key, const WaiterPtr& waiter, Result<Served> answer, Computed computed);
   void Refuse(const ResolvedKey& key, const WaiterPtr& waiter, Error error);
   void Kick(std::string_view raw_key);
   // Lets `waiter` have the result of a flight that began at or after `after`, starting one where needed.
@@ -143,8 +148,9 @@ class Engine::Impl {
   // Fills of the product that began before it are purged.
   std::uint64_t GoneBefore(std::string_view name);
   void OnDeadline(const ResolvedKey& key, const WaiterPtr& waiter);
-  void StartFlight(KeyTable::Stripe& stripe, KeyState& state, ResolvedKey key, std::vector<WaiterPtr> waiters)
-      KCK_REQUIRES(stripe.mutex);
+  // The flight that has to begin for it; null where it waits for another one, or is refused.
+  FlightPtr JoinOrMake(ResolvedKey key, std::uint64_t after, TimePoint deadline, const WaiterPtr& waiter);
+  void BeginSoon(const FlightPtr& flight);
   // The flight becomes the key's, without beginning. Null, with the waiters refused, where there may be no more.
   FlightPtr MakeFlight(KeyTable::Stripe& stripe, KeyState& state, ResolvedKey key, std::vector<WaiterPtr> waiters)
       KCK_REQUIRES(stripe.mutex);

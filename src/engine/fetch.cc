@@ -70,8 +70,9 @@ Result<Served> Engine::Impl::Answer(const ResolvedKey& key, Served served) {
   return served;
 }
 
-void Engine::Impl::Reply(const ResolvedKey& key, const WaiterPtr& waiter, Result<Served> answer, Computed computed) {
-  if (waiter->answered.exchange(true)) return;
+std::function<void()> Engine::Impl::TakeReply(const ResolvedKey& key, const WaiterPtr& waiter, Result<Served> answer,
+                                              Computed computed) {
+  if (waiter->answered.exchange(true)) return nullptr;
   if (waiter->timer != 0) scheduler_.Cancel(waiter->timer);
   if (waiter->refreshed) {
     Result<Refreshed> refreshed = Refreshed{};
@@ -80,14 +81,23 @@ void Engine::Impl::Reply(const ResolvedKey& key, const WaiterPtr& waiter, Result
     } else {
       refreshed = Failure(std::move(answer.error()));
     }
-    return scheduler_.Post([refreshed = std::move(refreshed), done = std::move(waiter->refreshed)]() mutable {
+    // What follows from a refresh is more than to take an answer on.
+    scheduler_.Post([refreshed = std::move(refreshed), done = std::move(waiter->refreshed)]() mutable {
       done(std::move(refreshed));
     });
+    return nullptr;
   }
   if (answer && answer->from == ServedFrom::kFill && waiter->joined) answer->from = ServedFrom::kJoined;
   if (answer) answer = Answer(key, *std::move(answer));
-  auto reply = [done = std::move(waiter->done), answer = std::move(answer)]() mutable { done(std::move(answer)); };
-  scheduler_.Post(std::move(reply));
+  return [done = std::move(waiter->done), answer = std::move(answer)]() mutable { done(std::move(answer)); };
+}
+
+void Engine::Impl::Reply(const ResolvedKey& key, const WaiterPtr& waiter, Result<Served> answer) {
+  if (auto reply = TakeReply(key, waiter, std::move(answer), {})) scheduler_.Post(std::move(reply));
+}
+
+void Engine::Impl::ReplyNow(const ResolvedKey& key, const WaiterPtr& waiter, Result<Served> answer, Computed computed) {
+  if (auto reply = TakeReply(key, waiter, std::move(answer), computed)) reply();
 }
 
 // Under the lock of the key's stripe.
@@ -107,24 +117,32 @@ void Engine::Impl::Kick(std::string_view raw_key) {
 }
 
 void Engine::Impl::Join(ResolvedKey key, std::uint64_t after, TimePoint deadline, const WaiterPtr& waiter) {
+  // Begun without the lock, which its first step takes.
+  if (const FlightPtr begins = JoinOrMake(std::move(key), after, deadline, waiter)) BeginSoon(begins);
+}
+
+FlightPtr Engine::Impl::JoinOrMake(ResolvedKey key, std::uint64_t after, TimePoint deadline, const WaiterPtr& waiter) {
   auto& stripe = keys.Of(key.text);
   const std::string text = key.text;
   MutexLock lock(stripe.mutex);
   KeyState& state = stripe.At(text);
   if (!state.flight && state.backoff && !waiter->wants_new && state.backoff->retry_at > scheduler_.Now()) {
-    return Refuse(key, waiter, state.backoff->error);
+    Refuse(key, waiter, state.backoff->error);
+    return nullptr;
   }
   const std::size_t waiting = (state.flight ? state.flight->waiters.size() : 0) + state.next_waiters.size();
   if (waiting >= limits_.waiters_per_flight_max) {
     ++counters.overloaded;
-    return Refuse(key, waiter, {ErrorCode::kOverloaded, "too many requests wait for this key"});
+    Refuse(key, waiter, {ErrorCode::kOverloaded, "too many requests wait for this key"});
+    return nullptr;
   }
   if (deadline != TimePoint::max() && waiter->timer == 0) {
     waiter->timer = scheduler_.At(deadline, [this, key, waiter] { OnDeadline(key, waiter); });
   }
   waiter->joined = IsCurrent(state, key) && !PlantedBug(Bug::kSecondFlight);
+  FlightPtr made;
   if (!waiter->joined) {
-    StartFlight(stripe, state, std::move(key), {waiter});
+    made = MakeFlight(stripe, state, std::move(key), {waiter});
   } else if (state.flight->sequence >= after) {
     ++counters.joined;
     state.flight->waiters.push_back(waiter);
@@ -134,6 +152,7 @@ void Engine::Impl::Join(ResolvedKey key, std::uint64_t after, TimePoint deadline
     state.next_key = std::move(key);
   }
   stripe.Tidy(text);
+  return made;
 }
 
 // A flight whose result will not be published, or is of another definition, is nobody's to wait for.
@@ -154,11 +173,8 @@ void Engine::Impl::OnDeadline(const ResolvedKey& key, const WaiterPtr& waiter) {
   Refuse(key, waiter, {ErrorCode::kSourceTimeout, "the value was not ready in time"});
 }
 
-void Engine::Impl::StartFlight(KeyTable::Stripe& stripe, KeyState& state, ResolvedKey key,
-                               std::vector<WaiterPtr> waiters) {
-  if (FlightPtr flight = MakeFlight(stripe, state, std::move(key), std::move(waiters))) {
-    scheduler_.Post([this, flight = std::move(flight)] { Begin(flight); });
-  }
+void Engine::Impl::BeginSoon(const FlightPtr& flight) {
+  scheduler_.Post([this, flight] { Begin(flight); });
 }
 
 // Refuses the waiters where the engine stops, or has all the flights that it may have.

@@ -108,7 +108,7 @@ void Engine::Impl::ServeWaiters(const FlightPtr& flight, const Served& served) {
   }
   for (const WaiterPtr& waiter : taken) {
     if (served.freshness != Freshness::kFresh) ++counters.stale_served;
-    Reply(flight->key, waiter, served);
+    ReplyNow(flight->key, waiter, served, {});
   }
 }
 
@@ -228,6 +228,7 @@ void Engine::Impl::RememberFailure(KeyTable::Stripe& stripe, KeyState& state, Er
 void Engine::Impl::Finish(const FlightPtr& flight, const Result<Served>& outcome) {
   if (const auto group = std::exchange(flight->group, nullptr)) group->Skip();
   std::vector<WaiterPtr> waiters;
+  FlightPtr next;
   Computed computed{false, flight->cost_us};
   {
     auto& stripe = keys.Of(flight->key.text);
@@ -243,18 +244,19 @@ void Engine::Impl::Finish(const FlightPtr& flight, const Result<Served>& outcome
       --keys.failures;
     }
     if (!state.flight && state.next_key) {
-      ResolvedKey next = *std::move(state.next_key);
+      ResolvedKey next_key = *std::move(state.next_key);
       state.next_key.reset();
-      StartFlight(stripe, state, std::move(next), std::exchange(state.next_waiters, {}));
+      next = MakeFlight(stripe, state, std::move(next_key), std::exchange(state.next_waiters, {}));
     }
     stripe.Tidy(flight->key.text);
   }
+  if (next) BeginSoon(next);
   if (PlantedBug(Bug::kErrorLeavesWaiters) && !outcome && waiters.size() > 1) waiters.resize(1);
   for (const WaiterPtr& waiter : waiters) {
     if (outcome && !waiter->Sees(*outcome->entry)) {
       AwaitNewer(flight->key, waiter);
     } else {
-      Reply(flight->key, waiter, outcome, computed);
+      ReplyNow(flight->key, waiter, outcome, computed);
     }
   }
   CountDown(keys.flights);

@@ -60,7 +60,7 @@ void RefreshWorker::RefreshDomain(const ProductPtr& product, RefreshReason reaso
   engine_.Fetch(*std::move(domain), scheduler_.Now() + kDomainWait, [this, walk](Result<Served> served) {
     if (!served) return walk->done(Failure(std::move(served.error())));
     walk->domain = served->entry;
-    BeginWalk(walk);
+    scheduler_.Post([this, walk] { BeginWalk(walk); });
   });
 }
 

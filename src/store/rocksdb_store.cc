@@ -122,7 +122,7 @@ void RocksDbStore::CloseAll() {
 // filters know, or was written or read lately.
 void RocksDbStore::Get(std::string key, std::uint64_t, GetCallback done) {
   if (Found found = FindInMemory(key)) {
-    return scheduler_.Post([done = std::move(done), found = *std::move(found)] { done(found); });
+    return scheduler_.Continue([done = std::move(done), found = *std::move(found)] { done(found); });
   }
   Read([this, key = std::move(key), done = std::move(done)](const Error* refused) {
     done(refused != nullptr ? Result<EntryPtr>(Failure(*refused)) : Find(key));
