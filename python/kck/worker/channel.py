@@ -1,4 +1,4 @@
-"""What the user's code reaches from inside of a worker: its calls become questions to the server, whose answers the
+"""What the user's code reaches from inside of a worker: its calls become questions to the server, whose answers a
 thread that reads the socket hands in."""
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ running: ContextVar[Call | None] = ContextVar("kck_call", default=None)
 
 
 class Channel:
-    """Sends questions, any thread. `answer` belongs to the reading thread."""
+    """Sends questions, any thread. `answer` is of the thread that reads."""
 
     def __init__(self, writer: FrameWriter) -> None:
         self._writer = writer

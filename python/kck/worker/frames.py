@@ -3,11 +3,11 @@ has a `type`."""
 
 from __future__ import annotations
 
-import io
 import os
 import socket
 import struct
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import msgpack
@@ -23,30 +23,58 @@ class FrameError(Exception):
 
 
 class FrameReader:
-    """One thread reads."""
+    """One thread at a time reads."""
 
     def __init__(self, connection: socket.socket) -> None:
-        self._stream = io.BufferedReader(socket.SocketIO(connection, "r"), 1 << 16)
+        self._connection = connection
+        self._received = memoryview(bytearray(1 << 16))
+        self._unread = bytearray()
         self.bytes_max = BYTES_MAX
 
     def read(self) -> Message | None:
-        """The next message; None once the server has closed the connection. Raises FrameError."""
-        try:
-            head = self._stream.read(4)
-            if len(head) < 4:
+        """The next message; waits for it. None once the server has closed the connection. Raises FrameError."""
+        while (message := self._next()) is None:
+            if not self._receive(0):
                 return None
-            (length,) = _LENGTH.unpack(head)
-            if length > self.bytes_max:
-                raise FrameError(f"a frame of {length} bytes, of which {self.bytes_max} are allowed")
-            body = self._stream.read(length)
+        return message
+
+    def read_waiting(self) -> Iterator[Message]:
+        """The messages that have come; does not wait. Raises EOFError behind the last one, and FrameError."""
+        while True:
+            while (message := self._next()) is not None:
+                yield message
+            try:
+                if not self._receive(socket.MSG_DONTWAIT):
+                    raise EOFError
+            except BlockingIOError:
+                return
+
+    def _receive(self, flags: int) -> bool:
+        """False once the connection is closed."""
+        try:
+            count = self._connection.recv_into(self._received, 0, flags)
+        except BlockingIOError:
+            raise
         except OSError:
+            return False
+        self._unread += self._received[:count]
+        return count > 0
+
+    def _next(self) -> Message | None:
+        if len(self._unread) < _LENGTH.size:
             return None
-        if len(body) < length:
+        (length,) = _LENGTH.unpack_from(self._unread)
+        if length > self.bytes_max:
+            raise FrameError(f"a frame of {length} bytes, of which {self.bytes_max} are allowed")
+        end = _LENGTH.size + length
+        if len(self._unread) < end:
             return None
+        body = self._unread[_LENGTH.size : end]
+        del self._unread[:end]
         return _message(body)
 
 
-def _message(body: bytes) -> Message:
+def _message(body: bytearray) -> Message:
     try:
         message = msgpack.unpackb(body)
     except Exception as error:  # msgpack raises classes of its own and ValueErrors

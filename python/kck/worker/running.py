@@ -150,7 +150,7 @@ class Runner:
             self._writer.write_packed(self._packed(said))
             self._end_where_worn()
         except OSError:
-            pass  # the server is gone: the reading thread ends the process
+            pass  # the server is gone: who reads ends the process
 
     def _packed(self, said: Message) -> bytes:
         """With as many of the items as a frame can hold; the others are errors."""

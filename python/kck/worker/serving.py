@@ -1,5 +1,6 @@
-"""The worker's threads. One reads the socket. The main thread runs sync functions, one at a time. Async ones run on one
-event loop in a thread of its own, which is there if any definition is async."""
+"""The worker's threads. The main thread runs sync functions, one at a time, and reads the socket while it has none;
+another one reads meanwhile. Async functions run on one event loop in a thread of its own, which is there if any
+definition is async."""
 
 from __future__ import annotations
 
@@ -23,6 +24,7 @@ from kck.worker.event_loop import EventLoop
 from kck.worker.frames import FrameError, FrameReader, FrameWriter, Message
 from kck.worker.limits import leave
 from kck.worker.loading import Loaded, load
+from kck.worker.reading import SharedReading
 from kck.worker.running import Runner
 
 _PROTOCOL = 1
@@ -42,7 +44,7 @@ def serve(number: int) -> NoReturn:
         if start["type"] != "start" or start.get("protocol") != _PROTOCOL:
             raise FrameError(f"the first message is no start of protocol {_PROTOCOL}: this is kck {kck.__version__}")
         reader.bytes_max = writer.bytes_max = start["message_bytes_max"]
-        worker = _Worker(start, reader, writer)
+        worker = _Worker(start, connection, reader, writer)
     except (FrameError, KeyError) as error:
         _end_by_protocol(error)
     worker.serve()
@@ -55,11 +57,13 @@ def _end_by_protocol(error: Exception) -> NoReturn:
 
 
 class _Worker:
-    def __init__(self, start: Message, reader: FrameReader, writer: FrameWriter) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(self, start: Message, connection: socket.socket, reader: FrameReader, writer: FrameWriter) -> None:
+        self._reading, self._writer = SharedReading(connection, reader, self._take), writer
         self._pid = os.getpid()
         self._channel = Channel(writer)
-        self._inbox: queue.SimpleQueue[Message | None] = queue.SimpleQueue()  # None: look whether to go on
+        self._inbox: queue.SimpleQueue[Message | None] = (
+            queue.SimpleQueue()
+        )  # None: look whether what is waited for is there
         self._stopping = False
         files = [*start["products"], *start["updaters"], *start["processes"]]
         self._places = (start["folder"], start["path"], files, start.get("sources", []))
@@ -72,7 +76,8 @@ class _Worker:
     def serve(self) -> NoReturn:
         # The user's modules may ask from the start on, and a server that goes away ends even an import that hangs.
         set_current(WorkerCalls(self._channel))
-        threading.Thread(target=self._read, name="kck-reader", daemon=True).start()
+        beside = threading.Thread(target=_end_with, args=[self._reading.read_beside], name="kck-reader", daemon=True)
+        beside.start()
         limits.bound_memory(self._memory_bytes)
         loaded = load(*self._places)
         if os.getpid() != self._pid:
@@ -83,15 +88,23 @@ class _Worker:
         self._runner = Runner(loaded.definitions, self._channel, self._writer)
         self._channel.run_until, self._channel.wake = self._run_until, lambda: self._inbox.put(None)
         self._greet(loaded)
-        self._run_until(lambda: self._stopping)
+        while not self._stopping:
+            _end_with(self._reading.read_on_main)
+            self._run_waiting()
         if self._loop is not None:
             self._loop.finish()
         with contextlib.suppress(BaseException):
             atexit._run_exitfuncs()
         leave(0)
 
+    def _run_waiting(self) -> None:
+        assert self._runner is not None
+        while not self._inbox.empty():  # nobody else takes from it
+            if (call := self._inbox.get()) is not None:
+                self._runner.run(call)
+
     def _run_until(self, done: Callable[[], bool]) -> None:
-        """Also within a call that waits for the server."""
+        """Within a call that waits for the server. The other thread reads: here there may be no stack left for it."""
         assert self._runner is not None
         while not done():
             if (call := self._inbox.get()) is not None:
@@ -102,21 +115,10 @@ class _Worker:
                  "python": platform.python_version(), **loaded.described()}  # fmt: skip
         if self._describes:
             hello["sources"] = loaded.sources()
-        with contextlib.suppress(OSError):  # the server is gone: the reading thread ends the process
+        with contextlib.suppress(OSError):  # the server is gone: who reads ends the process
             self._writer.write(hello)
 
-    # Below: the reading thread.
-
-    def _read(self) -> None:
-        try:
-            while (message := self._reader.read()) is not None:
-                self._take(message)
-        except (FrameError, KeyError) as error:
-            _end_by_protocol(error)
-        except BaseException as error:  # MemoryError
-            print(f"kck worker: the thread that reads failed: {type(error).__name__} {error}", file=sys.stderr)
-            leave(1)
-        os._exit(0)
+    # Below: of the thread that reads.
 
     def _take(self, message: Message) -> None:
         kind = message["type"]
@@ -129,7 +131,7 @@ class _Worker:
                 self._loop.cancel(message["id"])
         elif kind == "stop":
             self._stopping = True
-            self._inbox.put(None)
+            self._reading.wake_main()
         else:
             raise FrameError(f"a message of the unknown type {kind!r}")
 
@@ -142,3 +144,18 @@ class _Worker:
             self._loop.begin(call["id"], lambda: runner.run_async(call))
         else:
             self._inbox.put(call)
+            if threading.current_thread() is not threading.main_thread():
+                self._reading.wake_main()
+
+
+def _end_with(read: Callable[[], None]) -> None:
+    """Ends the process where there is nothing more to read."""
+    try:
+        read()
+    except EOFError:
+        os._exit(0)
+    except (FrameError, KeyError) as error:
+        _end_by_protocol(error)
+    except BaseException as error:  # MemoryError
+        print(f"kck worker: what came could not be read: {type(error).__name__} {error}", file=sys.stderr)
+        leave(1)
