@@ -1,4 +1,4 @@
-"""Connections for asyncio: one request at a time each, kept for the next one. All of one event loop."""
+"""Connections for asyncio: one request at a time each, kept for the next one of the same event loop."""
 
 from __future__ import annotations
 
@@ -91,45 +91,17 @@ class Connection(asyncio.Protocol):
             self._answer.set_exception(error)
 
 
-class Pool:
-    """Up to `size` connections, made as they are needed. In another event loop, and in a forked process, it begins
-    anew; what was made for another loop is left to the system, since that loop alone may close it."""
+class _Places:
+    """Up to `size` connections of one event loop in one process, and who waits for one. Used by that loop alone: a call
+    leaves what it entered, whatever other loops do meanwhile."""
 
-    def __init__(self, address: Address, tls: ssl.SSLContext | None, size: int) -> None:
-        self._address, self._tls, self._size = address, tls, size
-        self._closed = False
-        self._owner: tuple[asyncio.AbstractEventLoop, int] | None = None
+    def __init__(self, size: int) -> None:
+        self._size = size
         self._idle: list[Connection] = []
         self._used = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    async def exchange(self, send: Send, deadline: float) -> Answer:
-        owner = (asyncio.get_running_loop(), os.getpid())
-        if self._owner != owner:
-            self._owner, self._idle, self._used, self._waiting = owner, [], 0, deque()
-        await self._enter(deadline)
-        connection = None
-        keep = False
-        try:
-            if send.careful:  # the loop learns what has come meanwhile: that a connection was closed
-                await asyncio.sleep(0)
-                await asyncio.sleep(0)
-            connection = self._idle_connection(send) or await self._connect(deadline)
-            answer = await connection.exchange(send.data, deadline)
-            if answer.status == 408 and connection.reused:  # it was given up before the request came
-                raise KCKConnectionError("the server closed an idle connection", sent=True, reused=True)
-            keep = connection.reused = answer.keep and connection.is_quiet
-            return answer
-        finally:
-            self._leave(connection, keep)
-
-    def close(self) -> None:
-        self._closed = True
-        self._drop_idle()
-
-    async def _enter(self, deadline: float) -> None:
-        if self._closed:
-            raise RuntimeError("the client is closed")
+    async def enter(self, deadline: float) -> None:
         if self._used < self._size:
             self._used += 1
             return
@@ -143,13 +115,27 @@ class Pool:
                 self._hand_over()
             raise
 
-    def _leave(self, connection: Connection | None, keep: bool) -> None:
+    def leave(self, connection: Connection | None, keep: bool) -> None:
         if connection is not None:
-            if keep and not self._closed:
+            if keep:
                 self._idle.append(connection)
             else:
                 connection.close()
         self._hand_over()
+
+    def idle_connection(self, send: Send) -> Connection | None:
+        if send.fresh:
+            self.drop_idle()  # they are as old as the one that failed
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_quiet:
+                return connection
+            connection.close()
+        return None
+
+    def drop_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
 
     def _hand_over(self) -> None:
         while self._waiting:
@@ -159,15 +145,57 @@ class Pool:
                 return
         self._used -= 1
 
-    def _idle_connection(self, send: Send) -> Connection | None:
-        if send.fresh:
-            self._drop_idle()  # they are as old as the one that failed
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.is_quiet:
-                return connection
-            connection.close()
-        return None
+
+_Owner = tuple[asyncio.AbstractEventLoop, int]  # a loop, and the process: a fork copies loops
+
+
+class Pool:
+    """Up to `size` connections for each event loop, made as they are needed. Loops of any threads, side by side; a
+    forked process begins anew. What was made for another loop, or by the parent, is left to the system, since that loop
+    alone may close it."""
+
+    def __init__(self, address: Address, tls: ssl.SSLContext | None, size: int) -> None:
+        self._address, self._tls, self._size = address, tls, size
+        self._closed = False
+        # Of all threads, without a lock, which a fork might leave held: each use is one step of the dict.
+        self._places: dict[_Owner, _Places] = {}
+
+    async def exchange(self, send: Send, deadline: float) -> Answer:
+        if self._closed:
+            raise RuntimeError("the client is closed")
+        owner = _running()
+        places = self._places.get(owner) or self._begin(owner)
+        await places.enter(deadline)
+        connection = None
+        keep = False
+        try:
+            if send.careful:  # the loop learns what has come meanwhile: that a connection was closed
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+            connection = places.idle_connection(send) or await self._connect(deadline)
+            answer = await connection.exchange(send.data, deadline)
+            if answer.status == 408 and connection.reused:  # it was given up before the request came
+                raise KCKConnectionError("the server closed an idle connection", sent=True, reused=True)
+            keep = connection.reused = answer.keep and connection.is_quiet
+            return answer
+        finally:
+            places.leave(connection, keep and not self._closed)
+
+    def close(self) -> None:
+        """In the loop whose idle connections are closed."""
+        self._closed = True
+        here = self._places.get(_running())
+        self._places.clear()
+        if here is not None:
+            here.drop_idle()
+
+    def _begin(self, owner: _Owner) -> _Places:
+        """Forgets those that are of no more use, as well."""
+        for other in list(self._places):
+            if other[0].is_closed() or other[1] != owner[1]:
+                self._places.pop(other, None)
+        places = self._places[owner] = _Places(self._size)
+        return places
 
     async def _connect(self, deadline: float) -> Connection:
         loop, address = asyncio.get_running_loop(), self._address
@@ -181,9 +209,9 @@ class Pool:
         except OSError as error:
             raise KCKConnectionError(f"{address} cannot be reached: {error}") from error
 
-    def _drop_idle(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
+
+def _running() -> _Owner:
+    return asyncio.get_running_loop(), os.getpid()
 
 
 async def _within(work: Awaitable[T], deadline: float, error: str) -> T:

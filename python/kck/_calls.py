@@ -68,6 +68,10 @@ class Login:
     expires_in_seconds: int
 
 
+class Items(list[T]):
+    """What an mget read. An error may stand for an item, and is not raised."""
+
+
 class Call(Generic[T_co]):
     """`safe`: doing it twice is doing it once, and it may be tried again after an error that says so. `idempotent`: it
     may be sent again where it was not begun to be answered. `reads`: it shows the session's writes."""
@@ -106,11 +110,11 @@ def entry(name: str, parameters: Sequence[Parameter], wait: float | None, known:
                 unchanged=lambda answer: dataclasses.replace(known, **_facts(answer)))  # fmt: skip
 
 
-def mget(keys: Iterable[str], wait: float | None, read: Callable[[Body], T]) -> list[Call[list[T]]]:
+def mget(keys: Iterable[str], wait: float | None, read: Callable[[Body], T]) -> list[Call[Items[T]]]:
     """As many calls as the server's bound on the keys of one makes needful."""
     listed = [key(one) for one in keys]
     parts = [listed[at : at + KEYS_MAX] for at in range(0, len(listed), KEYS_MAX)]
-    return [Call("POST", "/mget" + _wait(wait), lambda body, _: [read(item) for item in body["items"]],
+    return [Call("POST", "/mget" + _wait(wait), lambda body, _: Items(read(item) for item in body["items"]),
                  body=dumps(part), safe=True, reads=True) for part in parts]  # fmt: skip
 
 

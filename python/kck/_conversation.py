@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from kck import _calls
 from kck._address import Address
-from kck._calls import Call, Written
+from kck._calls import Call, Items, Written
 from kck._http import Answer, encode
 from kck._json import Loads
 from kck._session import Session
@@ -56,13 +56,13 @@ def converse(address: Address, session: Session, loads: Loads, call: Call[T]) ->
         after = session.writes.text() if call.reads else ""
         try:
             answer: Answer = yield Send(_request(address, session, call, after), fresh, not call.idempotent)
-            return _outcome(session, loads, call, answer)
+            return _outcome(session, loads, call, after, answer)
         except KCKConnectionError as error:
             if fresh or not _may_send_again(call, error):
                 raise
             fresh = True
         except AuthTokenExpired:  # the server has done nothing
-            if renewed or not session.refresh_token:
+            if renewed or call.anonymous or not session.refresh_token:
                 raise
             renewed = True
             session.take((yield from converse(address, session, loads, _calls.renew(session.refresh_token))))
@@ -71,8 +71,9 @@ def converse(address: Address, session: Session, loads: Loads, call: Call[T]) ->
             if not call.safe or error.retry_after is None or pauses > PAUSES_MAX:
                 raise
             yield Pause(min(error.retry_after, PAUSE_SECONDS_MAX), error)
-        except (KCKTokenLost, KCKBadRequest):
-            session.writes.forget(after)  # or each read from now on would end so
+        except (KCKTokenLost, KCKBadRequest) as error:
+            if _is_of_tokens(error):
+                session.writes.forget(after)  # or each read from now on would end so
             raise
 
 
@@ -89,7 +90,12 @@ def _may_send_again(call: Call[T], error: KCKConnectionError) -> bool:
     return call.safe or (call.idempotent and error.reused and not error.began)
 
 
-def _outcome(session: Session, loads: Loads, call: Call[T], answer: Answer) -> T:
+def _is_of_tokens(error: KCKError) -> bool:
+    """A product, or the call itself, may be a bad request as well: that says nothing of the session's writes."""
+    return isinstance(error, KCKTokenLost) or error.message.startswith("KCK-After")
+
+
+def _outcome(session: Session, loads: Loads, call: Call[T], after: str, answer: Answer) -> T:
     if answer.status == 304 and call.unchanged:
         return call.unchanged(answer)
     try:
@@ -101,6 +107,8 @@ def _outcome(session: Session, loads: Loads, call: Call[T], answer: Answer) -> T
         raise _no_answer(answer) from fault
     if isinstance(result, Written):
         session.writes.add(result.token)
+    if isinstance(result, Items) and any(isinstance(item, KCKTokenLost) for item in result):
+        session.writes.forget(after)
     return result
 
 

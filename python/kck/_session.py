@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
+import weakref
 from collections.abc import Callable
 
 from kck._calls import Login
@@ -17,13 +19,19 @@ _AUTH_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 class Writes:
-    """Tokens of writes, the newest last. Bounded: the newest 32, for `life` seconds each. Any thread."""
+    """Tokens of writes, the newest last. Bounded: the newest 32, for `life` seconds each. Any thread; a forked process
+    goes on with a copy."""
 
     def __init__(self, life: float, tokens: str = "") -> None:
         self.life = life
-        self._lock = threading.Lock()
         self._until: dict[str, float] = {}  # by token, the first to go first
+        self.begin_anew()
         self.add(*filter(None, (token.strip() for token in tokens.split(","))))
+        _writes.add(self)
+
+    def begin_anew(self) -> None:
+        """In a forked process: the lock may have been held by a thread that is not here."""
+        self._lock = threading.Lock()
 
     def add(self, *tokens: str) -> None:
         """Raises ValueError for what is no token."""
@@ -54,6 +62,18 @@ class Writes:
         old = [token for token, until in self._until.items() if until <= now]
         for token in [*old, *[token for token in self._until if token not in old][:-WRITES_MAX]]:
             del self._until[token]
+
+
+_writes: weakref.WeakSet[Writes] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for writes in list(_writes):
+        writes.begin_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class Session:

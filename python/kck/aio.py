@@ -23,8 +23,8 @@ T = TypeVar("T")
 
 
 class AsyncClient(Base):
-    """As `Client`, with coroutines for calls. It serves one event loop at a time: in another one, and in a forked
-    process, it makes connections anew. A call that is cancelled closes its connection."""
+    """As `Client`, with coroutines for calls. Event loops of several threads may use it: each, and a forked
+    process, has connections of its own, `pool_size` at most. A call that is cancelled closes its connection."""
 
     def __init__(
         self,

@@ -12,14 +12,15 @@ def answer(value=1, head=b"HTTP/1.1 200 OK", fields=b""):
     return head + b"\r\n" + fields + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
-def error(status, name, fields=b""):
-    body = b'{"success":false,"error":{"name":"%s","args":["k"],"message":"so it is"}}' % name
+def error(status, name, fields=b"", message=b"so it is"):
+    body = b'{"success":false,"error":{"name":"%s","args":["k"],"message":"%s"}}' % (name, message)
     return b"HTTP/1.1 %d X\r\n%sContent-Length: %d\r\n\r\n" % (status, fields, len(body)) + body
 
 
 class ScriptedServer:
     """`connections`: for each connection, in their order, what is answered to its requests; None closes it without an
-    answer, an Event is waited for. What is not in the script is closed. `requests`: what came, by connection."""
+    answer, an Event is waited for and closes it. An answer may be a list of its parts; an Event among them is waited
+    for before those behind it. What is not in the script is closed. `requests`: what came, by connection."""
 
     def __init__(self, *connections):
         self.script = connections
@@ -51,7 +52,10 @@ class ScriptedServer:
                 if said is None:
                     return
                 for part in said if isinstance(said, list) else [said]:
-                    connection.sendall(part)
+                    if isinstance(part, threading.Event):
+                        part.wait(20)
+                    else:
+                        connection.sendall(part)
 
     @staticmethod
     def _read(connection):

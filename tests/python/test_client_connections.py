@@ -57,9 +57,23 @@ def start(request):
 WRITTEN = b'{"success":true,"action":"update","rows":1,"returning":[],"token":"%s"}'
 
 
-def written(token):
-    body = WRITTEN % token
+LOGIN = b'{"success":true,"auth_token":"a","refresh_token":"r","expires_in":1}'
+ITEM = b'{"success":true,"key":"k","version":"1","value":1,"modified":0,"state":"fresh","age_seconds":0,"as_of":"%s"}'
+FAILED_ITEM = b'{"success":false,"key":"k","error":{"name":"%s","args":["k"],"message":"so it is"}}'
+
+
+def ok(body):
     return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+def written(token):
+    return ok(WRITTEN % token)
+
+
+def items(*errors):
+    """The answer to an mget: of each key the error of that name, or a value where that is None."""
+    each = [FAILED_ITEM % name if name else ITEM % b"2013-01-31T00:00:00Z" for name in errors]
+    return ok(b'{"success":true,"items":[%s]}' % b",".join(each))
 
 
 def test_a_connection_is_kept(start):
@@ -214,6 +228,37 @@ def test_reads_show_writes_until_those_are_forgotten(start):
     assert not any(b"KCK-After" in request for request in (server.requests[0][i] for i in (0, 1, 2, 4, 6)))
 
 
+def test_entries_report_lost_writes_once(start):
+    server, client = start([written(b"t1"), items(None, b"KCKTokenLost"), items(None, None)])
+    client.call("update", "item", {}, 7)
+    first, second = client.call("entries", ["a", "b"])
+    assert first.value == 1 and isinstance(second, kck.KCKTokenLost)
+    assert client.client.tokens == ""
+    assert [found.value for found in client.call("entries", ["a", "b"])] == [1, 1]
+    assert [b"KCK-After" in request for request in server.requests[0]] == [False, True, False]
+
+
+def test_a_bad_request_makes_no_session_forget_its_writes(start):
+    bad = b"KCKBadRequest"
+    _, client = start([written(b"t1"), error(400, bad), items(bad), items(bad, None)])
+    client.call("update", "item", {}, 7)
+    for name, keys in [("get", "k"), ("mget", ["k"])]:
+        with pytest.raises(kck.KCKBadRequest):  # of the product
+            client.call(name, keys)
+    assert isinstance(client.call("entries", ["k", "l"])[0], kck.KCKBadRequest)
+    assert client.client.tokens == "t1"
+
+
+@pytest.mark.parametrize("message", [b"KCK-After: token 1 is not one that this server gave",
+                                     b"KCK-After takes 32 tokens at most"])
+def test_writes_that_the_server_does_not_take_are_forgotten(start, message):
+    _, client = start([written(b"t1"), error(400, b"KCKBadRequest", message=message), answer(1)])
+    client.call("update", "item", {}, 7)
+    with pytest.raises(kck.KCKBadRequest, match="KCK-After"):
+        client.call("get", "k")
+    assert client.client.tokens == "" and client.call("get", "k") == 1
+
+
 def test_sessions_are_apart_and_travel_as_text(start):
     server, client = start([written(b"t1"), answer(1), answer(2), answer(3)])
     client.call("update", "item", {}, 7)
@@ -232,6 +277,28 @@ def test_a_token_may_be_called_for(start):
     client.call("get", "k")
     client.call("get", "k")
     assert b"Authorization: Bearer a\r\n" in server.requests[0][0] and b"Bearer b\r\n" in server.requests[0][1]
+
+
+def test_a_token_is_renewed_once(start):
+    expired = error(401, b"AuthTokenExpired")
+    server, client = start([ok(LOGIN), expired, ok(LOGIN), answer(1), expired, ok(LOGIN), expired, answer(2)])
+    client.call("login", "ann", "x")
+    assert client.call("get", "k") == 1
+    with pytest.raises(kck.AuthTokenExpired):
+        client.call("get", "k")
+    assert len(server.requests[0]) == 7
+
+
+def test_an_expired_refresh_token_renews_nothing(start):
+    server, client = start([ok(LOGIN)] + [error(401, b"AuthTokenExpired")] * 20)
+    client.call("login", "ann", "x")
+    with pytest.raises(kck.AuthTokenExpired):
+        client.call("get", "k")
+    assert [request.split(b" HTTP")[0] for request in server.requests[0]] == [
+        b"POST /login/ann", b"GET /fetch/k", b"POST /token"]
+    with pytest.raises(kck.AuthTokenExpired):
+        client.call("logout")
+    assert len(server.requests[0]) == 4 and server.requests[0][3].startswith(b"POST /logout")
 
 
 def test_a_cancelled_call_takes_its_connection_along():

@@ -3,8 +3,10 @@
 import datetime
 import decimal
 import itertools
+import os
 import pickle
 import random
+import signal
 import uuid
 
 import pytest
@@ -144,6 +146,21 @@ def test_writes_are_kept_bounded_the_newest_and_for_their_life():
     for wrong in ["a b", "a\r\nHost: x", "ä"]:
         with pytest.raises(ValueError, match="is no token"):
             Writes(300, wrong)
+
+
+def test_a_forked_process_does_not_wait_for_a_lock_that_a_thread_held():
+    writes = Writes(300, "a")
+    with writes._lock:  # as a thread that remembers a write while another forks
+        child = os.fork()
+        if child == 0:
+            signal.alarm(10)  # ends a child that hangs
+            try:
+                writes.add("b")
+                os._exit(0 if writes.text() == "a,b" else 1)
+            finally:
+                os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert writes.text() == "a"
 
 
 def test_errors_can_be_sent_between_processes():
