@@ -32,6 +32,8 @@ def _of_numpy(numpy: Any, value: Any) -> Any:
     elif kind == "f" and value.dtype.itemsize > 8:
         value = value.astype(numpy.float64)  # numpy's long double is no float of Python's
     plain = value.tolist()
+    if kind == "M" and any(isinstance(one, int) for one in value.ravel().tolist()):
+        raise ValueError("a date that Python's do not reach")
     return UNKNOWN if isinstance(plain, numpy.generic) else plain
 
 
@@ -49,6 +51,8 @@ def _of_pandas(pandas: Any, value: Any) -> Any:
         return None
     if isinstance(value, pandas.DataFrame):
         return _records(value)
+    if isinstance(value, pandas.MultiIndex):
+        return value.tolist()
     if isinstance(value, (pandas.Series, pandas.Index, pandas.api.extensions.ExtensionArray)):
         return _column(pandas.Series(value))
     return UNKNOWN
@@ -56,8 +60,9 @@ def _of_pandas(pandas: Any, value: Any) -> Any:
 
 def _records(frame: Any) -> list[dict[Any, Any]]:
     names = list(frame.columns)
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+    texts = [str(name) for name in names]
+    if len(set(texts)) < len(texts):
+        twice = next(text for text in texts if texts.count(text) > 1)
         raise ValueError(f"two columns of the name {twice!r}")
     columns = [_column(frame.iloc[:, at]) for at in range(len(names))]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

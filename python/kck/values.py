@@ -22,6 +22,8 @@ from kck import _arrays
 from kck.errors import KCKValueError
 
 _NOT_PLAIN = object()
+# What the makers of values raise of one that has no form: a date that UTC puts outside of its years, bytes with gaps.
+_FAULTS = (TypeError, ValueError, OverflowError, BufferError)
 
 
 class _Fields(dict[str, Any]):
@@ -32,7 +34,7 @@ def encode(value: Any) -> bytes:
     """The value's JSON in UTF-8. Raises KCKValueError, which names the place inside of the value."""
     try:
         return _encode(value).encode()
-    except (TypeError, ValueError, RecursionError, _NeedsWriterError):
+    except (*_FAULTS, RecursionError, _NeedsWriterError):
         return _Writer().encode(value)
 
 
@@ -217,7 +219,7 @@ class _Writer:
     def _other(self, value: Any) -> None:
         try:
             reduced = _reduced(value)
-        except (TypeError, ValueError) as error:
+        except _FAULTS as error:
             raise self._fault(str(error)) from error
         if reduced is _NOT_PLAIN:
             raise self._fault(

@@ -86,6 +86,9 @@ def test_sql_over_sqlite(tmp_path, monkeypatch):
     row = rows.fetchone()
     assert (row["name"], row.id, row[1], row.keys()) == ("pen", 1, "pen", ["id", "name"])
     assert rows.fetchone() is None and list(rows) == []
+    assert (row.count("pen"), row.index("pen")) == (1, 1)
+    counted = KCKDatabase.query("shop", 'select count(*) as count, 7 as "index" from item').fetchone()
+    assert (counted.count, counted.index) == (1, 7)
     with pytest.raises(KeyError):
         row["other"]
     with pytest.raises(AttributeError):
@@ -95,6 +98,19 @@ def test_sql_over_sqlite(tmp_path, monkeypatch):
     assert KCKDatabase.query("shop", "select count(*) from item").scalar() == 1
     with pytest.raises(kck.KCKError, match="kck.yml has no database other: it has shop"):
         KCKDatabase.query("other", "select 1")
+
+
+@pytest.mark.parametrize(
+    ("sql", "placed"),
+    [
+        ("select :id::int, n::text", "select %(id)s::int, n::text"),
+        ("where a=:a and b = :b_2", "where a=%(a)s and b = %(b_2)s"),
+        (r"select '10\:30', a\:\:int", "select '10:30', a::int"),
+        ("where name like '%:' || :name || '%'", "where name like '%%:' || %(name)s || '%%'"),
+    ],
+)
+def test_parameters_of_sql_for_postgresql(sql, placed):
+    assert kck_database.for_driver(sql) == placed
 
 
 def test_a_database_that_nothing_tells_of(monkeypatch):

@@ -103,7 +103,12 @@ FAULTS = {
     "cycle": (cyclic(), 'value[0]["rows"]: a list that contains itself'),
     "cycle of dataclasses": (cyclic_dataclass(), "value.price[0]: a "),
     "in a set": ({Decimal, 1}, ": a type, "),
-}
+    "after the year 9999 in UTC": (
+        {"at": datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))}, 'value["at"]: ',
+    ),
+    "before the year 1 in UTC": ([datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))], "value[0]: "),
+    "bytes with gaps": ([memoryview(b"abcd")[::2]], "value[0]: "),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import re
@@ -16,13 +17,25 @@ from kck.errors import KCKError
 # By name, in a worker: the server tells it. Elsewhere those of the settings count.
 urls: dict[str, str] = {}
 
-_PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
+_PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)")
+
+
+def _of_column(name: str) -> property:
+    """The column of that name, where there is one; tuple's method else."""
+
+    def of(row: Row) -> Any:
+        names = row.keys()
+        return row[name] if name in names else functools.partial(getattr(tuple, name), row)
+
+    return property(of)
 
 
 class Row(tuple[Any, ...]):
     """A tuple whose values have their columns' names as well: row["name"], row.name."""
 
     _names: Sequence[str] = ()
+    count = _of_column("count")
+    index = _of_column("index")
 
     @classmethod
     def of(cls, values: Sequence[Any], names: Sequence[str]) -> Row:
@@ -91,6 +104,11 @@ class Result:
             yield row
 
 
+def for_driver(sql: str) -> str:
+    """SQL with :name as PostgreSQL's drivers have it. `::` of a cast stays, `\\:` is a colon."""
+    return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%")).replace("\\:", ":")
+
+
 class Database:
     """A database by its url. Each statement is a transaction of its own. One connection; calls of several threads
     wait for each other. One that was lost is made anew by the next call."""
@@ -110,7 +128,7 @@ class Database:
                 if self._url.startswith("sqlite:"):
                     cursor.execute(sql, dict(params or {}))
                 elif params:
-                    cursor.execute(_PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%")).replace("\\:", ":"), dict(params))
+                    cursor.execute(for_driver(sql), dict(params))
                 else:
                     cursor.execute(sql.replace("\\:", ":"))
                 names = [column[0] for column in cursor.description or ()]
