@@ -172,8 +172,10 @@ Result<void> ServeUntilSignal(const Node& node, const Folder& folder, WorkerThre
 
 // What tokens are judged by, where kck.yml asks for them.
 struct FrontDoor {
-  FrontDoor(const AuthSettings& settings, std::vector<JwtKey> keys, Store& store, Engine& engine)
-      : sessions(store), authenticator(settings, std::move(keys), &sessions), login(engine, authenticator, sessions) {}
+  FrontDoor(const AuthSettings& settings, std::vector<JwtKey> keys, Scheduler& scheduler, Store& store, Engine& engine)
+      : sessions(store),
+        authenticator(settings, std::move(keys), &sessions),
+        login(scheduler, engine, authenticator, sessions) {}
 
   Sessions sessions;
   Authenticator authenticator;
@@ -208,7 +210,7 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
   ProcessRunner processes(scheduler, **store, engine, refresher, ProcessDatabases(folder.settings, databases.writers),
                           *claims, {}, std::random_device{}(), &functions);
   std::optional<FrontDoor> door;
-  if (folder.settings.auth.on) door.emplace(folder.settings.auth, std::move(keys), **store, engine);
+  if (folder.settings.auth.on) door.emplace(folder.settings.auth, std::move(keys), scheduler, **store, engine);
   const HttpSettings& http = folder.settings.http;
   std::optional<CompressedForms> forms;
   if (http.compression) forms.emplace(scheduler, **store, *http.compression, http.compat_06);
@@ -228,7 +230,7 @@ int Run(const Folder& folder, WorkerThreads& workers, Scheduler& scheduler, cons
   if (forms) forms->Stop();
   processes.Stop();
   refresher.Stop();
-  pool.Stop();  // what it runs is answered, and so no flight of the engine waits for it
+  pool.Stop();  // what it runs is answered, and what comes later, and so no flight of the engine waits for it
   engine.Stop();
   (*store)->Close();
   workers.Stop();  // before the engine goes, which posted work may still name

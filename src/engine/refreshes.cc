@@ -80,7 +80,7 @@ FlightPtr Engine::Impl::JoinBehind(RefreshTask task) {
   if (augments && IsCurrent(state, task.key)) {
     // A flight of its own comes after it, with the hints.
     waiter->done = [this, again = std::make_shared<RefreshTask>(std::move(task))](const Result<Served>&) {
-      RefreshBehind({std::move(*again)});
+      scheduler_.Post([this, again] { RefreshBehind({std::move(*again)}); });
     };
     state.flight->waiters.push_back(waiter);
     return nullptr;

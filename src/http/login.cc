@@ -59,8 +59,9 @@ struct Login::Pending {
   bool renews = false;  // by a refresh token
 };
 
-Login::Login(Engine& engine, Authenticator& authenticator, Sessions& sessions)
-    : engine_(engine),
+Login::Login(Scheduler& scheduler, Engine& engine, Authenticator& authenticator, Sessions& sessions)
+    : scheduler_(scheduler),
+      engine_(engine),
       authenticator_(authenticator),
       sessions_(sessions),
       workers_(WorkersOf(std::thread::hardware_concurrency())) {}
@@ -112,13 +113,16 @@ void Login::Read(const std::shared_ptr<Pending>& pending, TimePoint deadline, Ro
   for (const LoginSettings::Part& part : login.parts) values.push_back(ValueOf(part, pending->attempt, login));
   Result<ResolvedKey> key = KeyOf(product, values);
   if (!key) return then(Unknown());  // what is no value of the parameter's type is nobody's name
-  engine_.Refresh(*std::move(key), nullptr, deadline,
-                  [form = FormOf(login), then = std::move(then)](Result<Served> served) {
-                    const bool absent = !served && served.error().code == ErrorCode::kKeyNotSet;
-                    if (absent || (served && served->entry->kind() == EntryKind::kEmpty)) return then(Unknown());
-                    if (!served) return then(Failure(std::move(served.error())));
-                    then(ReadLoginRow(served->entry->value(), form));
-                  });
+  auto judge = [form = FormOf(login), then = std::move(then)](Result<Served> served) {
+    const bool absent = !served && served.error().code == ErrorCode::kKeyNotSet;
+    if (absent || (served && served->entry->kind() == EntryKind::kEmpty)) return then(Unknown());
+    if (!served) return then(Failure(std::move(served.error())));
+    then(ReadLoginRow(served->entry->value(), form));
+  };
+  // What follows may sign a token, which the database's thread has no time for.
+  engine_.Refresh(*std::move(key), nullptr, deadline, [this, judge = std::move(judge)](Result<Served> served) {
+    scheduler_.Post([judge, served = std::move(served)]() mutable { judge(std::move(served)); });
+  });
 }
 
 void Login::Compare(const std::shared_ptr<Pending>& pending, Result<LoginRow> row) {

@@ -52,7 +52,7 @@ class Login {
     std::string address;  // as LimitedName() has it
   };
 
-  Login(Engine& engine, Authenticator& authenticator, Sessions& sessions);
+  Login(Scheduler& scheduler, Engine& engine, Authenticator& authenticator, Sessions& sessions);
 
   // Whether kck.yml has logins.
   bool is_on() const { return authenticator_.state()->login != nullptr; }
@@ -90,6 +90,7 @@ class Login {
   void End(const std::shared_ptr<Pending>& pending, Result<IssuedTokens> result);
   void GiveBack(const Pending& pending);
 
+  Scheduler& scheduler_;
   Engine& engine_;
   Authenticator& authenticator_;
   Sessions& sessions_;

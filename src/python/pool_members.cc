@@ -203,7 +203,7 @@ void WorkerPool::Impl::Finish() {
   PublishStats();
   memory_timer_.cancel();
   start_timer_.cancel();
-  work_.reset();
+  stopped_.set_value();
 }
 
 void WorkerPool::Impl::PublishStats() {

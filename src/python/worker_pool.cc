@@ -51,10 +51,17 @@ WorkerPoolStats WorkerPool::Impl::stats() const {
   return stats_;
 }
 
-void WorkerPool::Impl::Stop() {
-  if (!thread_.joinable()) return;
-  asio::post(context_, [this] { BeginStop(); });
+WorkerPool::Impl::~Impl() {
+  Stop();
+  work_.reset();
   thread_.join();
+}
+
+// The thread goes on, so that calls that come later are answered.
+void WorkerPool::Impl::Stop() {
+  if (std::exchange(told_to_stop_, true)) return;
+  asio::post(context_, [this] { BeginStop(); });
+  stopped_.get_future().wait();
 }
 
 void WorkerPool::Impl::Take(Request request, TimePoint deadline) {

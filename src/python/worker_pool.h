@@ -96,7 +96,7 @@ class WorkerPool {
   // What stands for the writes of an updater in `computes`.
   static std::string WriteOf(std::string_view updater);
 
-  // Ends all workers. Calls that have not ended are answered with KCKOverloaded.
+  // Ends all workers. Calls that have not ended are answered with KCKOverloaded, and so is whatever is called later.
   void Stop();
 
  private:

@@ -5,6 +5,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <deque>
+#include <future>
 #include <set>
 #include <thread>
 
@@ -17,7 +18,7 @@ class WorkerPool::Impl {
  public:
   explicit Impl(WorkerPoolLimits limits);
 
-  ~Impl() { Stop(); }
+  ~Impl();
   void SetHandlers(Handlers handlers) { handlers_ = std::move(handlers); }
   void Serve(const Settings& all, const PythonFiles& files);
   void Call(Request request, TimePoint deadline);
@@ -94,6 +95,8 @@ class WorkerPool::Impl {
   bool watching_ = false;
   bool stopping_ = false;
   bool finished_ = false;
+  bool told_to_stop_ = false;  // of who calls Stop
+  std::promise<void> stopped_;
   std::size_t lines_ = 0;
   WorkerPoolStats counts_;
   mutable Mutex stats_mutex_;

@@ -410,5 +410,15 @@ TEST_F(WorkerPoolTest, StopAnswersAll) {
   EXPECT_THAT(Text(runs.get()), HasSubstr("the server is stopping"));
 }
 
+// A statement that was slow may bring rows only then, which a hook in Python is to see.
+TEST_F(WorkerPoolTest, WhatComesAfterStopIsAnsweredToo) {
+  pool_ = std::make_unique<WorkerPool>();
+  Serve();
+  pool_->Stop();
+  auto late = Begin("pid");
+  ASSERT_EQ(late.wait_for(milliseconds(kPatience)), std::future_status::ready);
+  EXPECT_THAT(Text(late.get()), HasSubstr("KCKOverloaded: the server is stopping"));
+}
+
 }  // namespace
 }  // namespace kck

@@ -12,6 +12,9 @@ from collections.abc import Callable
 
 from kck.worker.frames import FrameReader, Message
 
+# An interpreter that was built over old headers has no name for it.
+_EPOLLEXCLUSIVE = getattr(select, "EPOLLEXCLUSIVE", 1 << 28)
+
 
 class SharedReading:
     """`take` gets the messages in their order, one at a time, on either thread."""
@@ -23,7 +26,7 @@ class SharedReading:
         # What comes wakes the first of the two that waits, in this order.
         self._main, self._other = select.epoll(), select.epoll()
         for poll in (self._main, self._other):
-            poll.register(connection, select.EPOLLIN | select.EPOLLEXCLUSIVE)
+            poll.register(connection, select.EPOLLIN | _EPOLLEXCLUSIVE)
         self._main.register(self._waker, select.EPOLLIN)
 
     def read_on_main(self) -> None:
