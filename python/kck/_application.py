@@ -6,12 +6,13 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import copy
+import logging
 import os
 import ssl
 import threading
 import weakref
 from collections.abc import Awaitable, Sequence
-from concurrent.futures import wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 from kck import _runtime
@@ -40,6 +41,8 @@ from kck.aio import AsyncClient
 from kck.client import Client
 from kck.errors import KCKError
 from kck.keys import Parameter
+
+log = logging.getLogger("kck")
 
 GIVE_UP_SECONDS = 2.0
 LEASE_CONNECTIONS_MAX = 256
@@ -134,7 +137,7 @@ class Application:
             inside = _computing.set(_computing.get() | {step.key})
             try:
                 result = step.begin()
-                return step.end(asyncio.run(_awaited(result)) if step.computation.is_async else result)
+                return step.end(_wait_for(result) if step.computation.is_async else result)
             finally:
                 _computing.reset(inside)
         if isinstance(step, NewLease):
@@ -156,6 +159,10 @@ class Application:
 
         try:
             threading.Thread(target=work, name="kck-behind", daemon=True).start()
+        except RuntimeError as error:  # the system has no more threads for this process
+            log.info("kck: nothing is computed behind readers: %s", error)
+            room.release()
+            return False
         except BaseException:
             room.release()
             raise
@@ -204,6 +211,24 @@ class Application:
             return False
         self._tasks.add(asyncio.get_running_loop().create_task(self._drive_async(plan)))
         return True
+
+
+def _wait_for(result: Awaitable[Any]) -> Any:
+    """What an async function returns, for one who waits: in this thread, or in another where a loop runs in this one,
+    since no second one may."""
+    if not _loop_runs():
+        return asyncio.run(_awaited(result))
+    context = contextvars.copy_context()
+    with ThreadPoolExecutor(1, "kck-compute") as thread:
+        return thread.submit(context.run, asyncio.run, _awaited(result)).result()
+
+
+def _loop_runs() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 async def _awaited(result: Awaitable[Any]) -> Any:

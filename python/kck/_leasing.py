@@ -91,10 +91,7 @@ class Compute:
         if made.many:
             item = made.item(tuple(self.values))
             return made.function([item], hints=[hints]) if made.takes_hints else made.function([item])
-        more = {"hints": hints} if made.takes_hints else {}
-        if made.names is not None:
-            return made.function(**dict(zip(made.names, self.values, strict=True)), **more)
-        return made.function(*self.values, **more)
+        return made.of_values(self.values, hints)
 
     def end(self, result: Any) -> Any:
         """The value in what the function returned."""
@@ -162,6 +159,8 @@ class Leasing:
                     return (yield from self._read_leased(text, product, values, until, found))
                 finally:
                     self._end_lead(text, leader)
+            if found is not None:
+                return found.value  # it is stale, and another reader sees to it
             if not (yield Await(leader, until - time.monotonic())):
                 raise KCKSourceTimeout(f"{text} was not computed in time")
 
@@ -251,7 +250,7 @@ class Leasing:
             except BaseException as error:
                 # It may have been given to this process, which does not know of it.
                 if not isinstance(error, KCKError) or getattr(error, "sent", False):
-                    yield from self._give_up(text, lease)
+                    yield from self._give_up_after(error, text, lease)
                 raise
 
     def _alone(self, text: str, product: Computed, values: Sequence[Parameter]) -> Plan:
@@ -260,9 +259,13 @@ class Leasing:
     def _compute(self, text: str, product: Computed, values: Sequence[Parameter], lease: str) -> Plan:
         try:
             body = encode((yield Compute(text, product.computation, values)))
-        except BaseException:
-            yield from self._give_up(text, lease)
+            yield from self._publish(text, product, body, lease)
+        except BaseException as error:
+            yield from self._give_up_after(error, text, lease)
             raise
+        return self._loads(body)
+
+    def _publish(self, text: str, product: Computed, body: bytes, lease: str) -> Plan:
         fields = product.fields
         try:
             call = _lease_calls.publish(text, lease, body, fields.get("expire_seconds"), fields.get("stale_seconds"))
@@ -272,15 +275,15 @@ class Leasing:
         except KCKError as error:
             log.warning("kck: the value of %s was computed and is not kept: %s", text, error)
             yield from self._give_up(text, lease)
-        return self._loads(body)
 
     def _compute_behind(self, text: str, product: Computed, values: Sequence[Parameter], lease: str) -> Plan:
         with self._lock:
             self._behind.add(text)
         try:
             has_room = yield Behind(self._once_behind(text, self._compute(text, product, values, lease)))
-        except BaseException:
+        except BaseException as error:
             self._behind.discard(text)
+            yield from self._give_up_after(error, text, lease)
             raise
         if not has_room:
             self._behind.discard(text)
@@ -299,6 +302,12 @@ class Leasing:
         except Exception:
             log.exception("kck: computing %s behind its readers failed", text)
 
+    def _give_up_after(self, error: BaseException, text: str, lease: str) -> Plan:
+        """Of a cancelled task and after Ctrl-C too. A plan that is closed can ask for nothing more: what it held ends
+        with the process, or in its time."""
+        if not isinstance(error, GeneratorExit):
+            yield from self._give_up(text, lease)
+
     def _give_up(self, text: str, lease: str) -> Plan:
         try:
             yield LeaseCall(_lease_calls.give_up(text, lease), brief=True)
@@ -313,6 +322,8 @@ class Leasing:
         if self._raises:
             raise error
         with self._lock:
+            if time.monotonic() < self._away_until:
+                return  # another call has seen the same outage
             is_new = self._away_seconds == 0
             self._away_seconds = min(AWAY_SECONDS_MAX, self._away_seconds * 2 or 0.5)
             self._away_until = time.monotonic() + self._away_seconds

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from kck.errors import KCKDefinitionError
 
-_HINTS = "hints"  # the argument of this name is no parameter: it takes what is known of the change
+HINTS = "hints"  # the argument of this name is no parameter: it takes what is known of the change
 
 
 def _timestamp(text: str) -> datetime:
@@ -97,11 +97,11 @@ def of_signature(function: Callable[..., Any], *, skip: Iterable[str] = ()) -> S
     for argument in arguments.values():
         if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD):
             is_open = True
-        elif argument.name != _HINTS and argument.name not in skip:
+        elif argument.name != HINTS and argument.name not in skip:
             parameters.append(_of_argument(name, argument, annotations))
             if argument.default is argument.empty:
                 required.add(argument.name)
-    return Signature(parameters, frozenset(required), _HINTS in arguments, is_open)
+    return Signature(parameters, frozenset(required), HINTS in arguments, is_open)
 
 
 def _of_argument(function: str, argument: inspect.Parameter, annotations: Mapping[str, Any]) -> Parameter:

@@ -104,7 +104,7 @@ def _definition(cls: type[KCKPrimer], name: str) -> Definition:
     if parameters:
         fields["parameters"] = [one.fields() for one in parameters]
     takes_hints = of_python and of_signature(primer.compute).takes_hints
-    target = Computation(name, _of_texts(primer), parameters, many=False, takes_hints=takes_hints, by_name=False,
+    target = Computation(name, _of_texts(primer), parameters, many=False, takes_hints=takes_hints, passing=None,
                          hooks={})  # fmt: skip
     target.read = tuple  # the key is given as text
     if not of_python:

@@ -12,6 +12,7 @@ from kck._definitions import Definition, caller, define, description_of
 from kck._durations import Duration
 from kck._hooks import PRIME_HOOKS, Hooks
 from kck._parameters import Parameter, Signature, fault, of_option, of_signature, reader
+from kck._passing import Binding, Passing, passing_of
 from kck._runtime import current
 
 P = ParamSpec("P")
@@ -22,25 +23,28 @@ KeyTemplates = str | Sequence[str]
 
 
 class Computation:
-    """How a worker computes a product's keys. `read` makes the function's arguments of a key's canonical texts."""
+    """How a product's keys are computed. `read` makes Python's values of a key's canonical texts; `passing` says how
+    the function gets them: None, by place and as they stand."""
 
     def __init__(
         self, name: str, function: Callable[..., Any], parameters: list[Parameter], *, many: bool, takes_hints: bool,
-        by_name: bool, hooks: Hooks,
+        passing: Passing | None, hooks: Hooks,
     ) -> None:  # fmt: skip
         self.name, self.function, self.parameters = name, function, parameters
-        self.many, self.takes_hints, self.hooks = many, takes_hints, hooks
-        self.names = tuple(one.name for one in parameters) if by_name else None
+        self.many, self.takes_hints, self.passing, self.hooks = many, takes_hints, passing, hooks
         self.is_async = inspect.iscoroutinefunction(function)
         self.read = reader(parameters)
         self.item = _item_of([one.name for one in parameters])
 
     def one(self, texts: Sequence[str | None], hints: list[Any]) -> Any:
         """The function's result for one key: of an async function an awaitable."""
-        values = self.read(texts)
+        return self.of_values(self.read(texts), hints)
+
+    def of_values(self, values: Sequence[Any], hints: list[Any]) -> Any:
+        """As `one`, of Python's values."""
         more = {"hints": hints} if self.takes_hints else {}
-        if self.names is not None:
-            return self.function(**dict(zip(self.names, values, strict=True)), **more)
+        if self.passing is not None:
+            return self.passing.call(self.function, values, more)
         return self.function(*values, **more)
 
     def all(self, keys: Sequence[Sequence[str | None]], hints: list[list[Any]]) -> tuple[list[Any], Any]:
@@ -71,10 +75,8 @@ class Product(Generic[P, R]):
         self.__doc__, self.__name__ = function.__doc__, getattr(function, "__name__", name)
         self.__module__, self.__qualname__ = function.__module__, getattr(function, "__qualname__", name)
         self.__wrapped__ = function
-        names = [inspect.Parameter(one.name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-                 for one in computation.parameters]  # fmt: skip
-        self._signature = inspect.Signature(names)
-        self._defaults = [one.default for one in computation.parameters]
+        self._binding = Binding(name, function, computation.parameters, computation.many)
+        self._in_order = self._binding.in_order
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -89,20 +91,10 @@ class Product(Generic[P, R]):
         return result
 
     def values(self, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """The parameters of a call in the key's order. Raises TypeError."""
-        if not kwargs and len(args) == len(self._defaults):
+        """The parameters of a call, whose arguments are those of the function, in the key's order. Raises TypeError."""
+        if not kwargs and len(args) == self._in_order:
             return args
-        given = self._signature.bind_partial(*args, **kwargs).arguments
-        return tuple([self._value(one, given) for one in self.parameters])
-
-    def _value(self, parameter: Parameter, given: Mapping[str, Any]) -> Any:
-        if parameter.name in given:
-            return given[parameter.name]
-        if parameter.default is not inspect.Parameter.empty:
-            return parameter.default
-        if parameter.nullable:
-            return None
-        raise TypeError(f"{self.name} needs the parameter {parameter.name}")
+        return self._binding.values(args, kwargs)
 
     def __repr__(self) -> str:
         return f"<kck.product {self.name}>"
@@ -153,12 +145,13 @@ def make_product(
 ) -> Definition:
     """Raises KCKDefinitionError."""
     qualified = getattr(function, "__qualname__", name)
-    parameters, takes_hints, by_name = _arguments(function, many, options)
+    parameters, takes_hints = _arguments(function, many, options)
+    passing = None if many else passing_of(function, [one.name for one in parameters])
     fields = {"name": name, **_product_fields.fields_of(options)}
     if parameters:
         fields["parameters"] = [one.fields() for one in parameters]
     computation = Computation(
-        name, function, parameters, many=many, takes_hints=takes_hints, by_name=by_name, hooks=hooks
+        name, function, parameters, many=many, takes_hints=takes_hints, passing=passing, hooks=hooks
     )
     file, line = caller()
     told = [hook for hook in hooks if hook not in PRIME_HOOKS]
@@ -167,21 +160,22 @@ def make_product(
 
 def _arguments(
     function: Callable[..., Any], many: bool, options: Mapping[str, Any]
-) -> tuple[list[Parameter], bool, bool]:
-    """The parameters, whether the function takes hints, and whether it is called with names."""
+) -> tuple[list[Parameter], bool]:
+    """The parameters, and whether the function takes hints."""
     signature = of_signature(function, skip=_all_names(function) if many else ())
     given = options.get("parameters")
     if given is None:
         given = options.get("keys")
     if many:
         _check_many(function, given)
-        return of_option(given or ()), signature.takes_hints, False
+        return of_option(given or ()), signature.takes_hints
     if given is None:
         if signature.open:
             raise fault(f"{function.__qualname__} takes any number of arguments", "name each, or give parameters=")
-        return signature.parameters, signature.takes_hints, False
+        return signature.parameters, signature.takes_hints
     parameters = of_option(given, signature.parameters)
-    return parameters, signature.takes_hints, _by_name(function, signature, parameters)
+    _check_names(function, signature, parameters)
+    return parameters, signature.takes_hints
 
 
 def _all_names(function: Callable[..., Any]) -> list[str]:
@@ -198,7 +192,7 @@ def _check_many(function: Callable[..., Any], given: Any) -> None:
                     "let it take the list of keys, and hints if it wants them")  # fmt: skip
 
 
-def _by_name(function: Callable[..., Any], signature: Signature, parameters: list[Parameter]) -> bool:
+def _check_names(function: Callable[..., Any], signature: Signature, parameters: list[Parameter]) -> None:
     names = [one.name for one in parameters]
     known = [one.name for one in signature.parameters]
     missing = sorted(signature.required - set(names))
@@ -207,4 +201,3 @@ def _by_name(function: Callable[..., Any], signature: Signature, parameters: lis
     unknown = [name for name in names if name not in known]
     if unknown and not signature.open:
         raise fault(f"{function.__qualname__} has no argument {unknown[0]}", f"it has {', '.join(known) or 'none'}")
-    return not unknown and names != known[: len(names)]

@@ -11,6 +11,7 @@ from kck._definitions import Definition, caller, define, description_of, without
 from kck._durations import Duration, seconds
 from kck._hooks import UPDATE_HOOKS, Hooks, hooks_of
 from kck._parameters import Parameter, fault, of_option, of_signature
+from kck._passing import check_by_name
 
 ACTIONS = ("insert", "update", "delete")
 _ACTION = "action"  # the argument that a function takes it as
@@ -161,6 +162,7 @@ def _check(
         if unknown:
             raise fault(f"{function.__qualname__} takes {unknown[0]}, which is no parameter",
                         "name it in parameters= too")  # fmt: skip
+        check_by_name(function, sorted(taken[action]))
         missing = [name for name in key if name not in taken[action]]
         if missing and action != "insert":
             raise fault(f"{function.__qualname__} does not take {missing[0]} of the primary key",

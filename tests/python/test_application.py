@@ -10,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+import types
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.wait import wait_for
@@ -84,6 +86,17 @@ def unused_port():
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield held.getsockname()[1]
+
+
+@pytest.fixture
+def leases(node):
+    """How many are held, and how many were given up."""
+
+    def count():
+        lines = dict(line.rpartition(" ")[::2] for line in node.get("/metrics").text.splitlines())
+        return int(lines["kck_leases"]), int(lines.get('kck_leases_ended_total{how="given_up"}', 0))
+
+    return count
 
 
 @pytest.fixture
@@ -197,6 +210,38 @@ def test_values_are_the_same_whoever_computes(connected):
     assert pair.function(1) == (1, None, {"t": (1, 2)})
 
 
+def test_calls_bind_as_the_function_does(connected):
+    @kck.kckprime(name="ordered", keys=["b", "a"])
+    def ordered(a, b):
+        return {"a": a, "b": b}
+
+    @kck.product
+    def limited(limit: int | None = 10):
+        return limit
+
+    assert ordered(1, 2) == ordered(1, b=2) == ordered.function(1, 2) == {"a": 1, "b": 2}
+    assert connected.get("ordered/2/1") == {"a": 1, "b": 2}
+    assert (limited(), connected.get("limited/10"), limited(None)) == (10, 10, None)
+
+
+def test_functions_get_the_values_as_they_take_them(connected):
+    @kck.product
+    def only_by_name(a: int, *, b: int):
+        return [a, b]
+
+    @kck.product(parameters=["x", {"name": "y", "type": "int"}])
+    def any_names(**kw):
+        return kw
+
+    @kck.product(keys=["b", "a"])
+    async def by_place(a, b, /):
+        return [a, b]
+
+    assert only_by_name(1, b=2) == [1, 2]
+    assert any_names(y=1, x="u") == {"x": "u", "y": 1}
+    assert asyncio.run(by_place(1, 2)) == [1, 2]
+
+
 def test_lives_are_the_products(connected, node):
     @kck.product(expire="1h", stale="30m")
     def aged():
@@ -293,6 +338,79 @@ def test_cancelled_tasks_leave_what_they_hold_and_wish(application, connected):
     assert application.metric('kck_leases_ended_total{how="given_up"}') == 1
     application.go()
     assert process.values() == [{"number": 1, "by": process.pid}]
+
+
+def test_a_task_cancelled_as_it_puts_the_value_gives_the_lease_back(connected, leases, monkeypatch):
+    """While PUT /set connects or waits for its answer."""
+    ordinary = connected._aio_leases._run
+
+    @kck.product
+    async def value():
+        return 1
+
+    async def main():
+        puts = asyncio.Event()
+
+        async def run(call):
+            if call.method != "PUT":
+                return await ordinary(call)
+            puts.set()
+            return await asyncio.Event().wait()
+
+        monkeypatch.setattr(connected._aio_leases, "_run", run)
+        task = asyncio.create_task(value())
+        await puts.wait()
+        assert leases() == (1, 0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert leases() == (0, 1)
+
+
+class Interrupt(BaseException):
+    """As KeyboardInterrupt, which would end the tests where it is not caught."""
+
+
+def test_a_put_that_is_interrupted_gives_the_lease_back(connected, leases, monkeypatch):
+    ordinary = connected._leases._run
+
+    def run(call):
+        if call.method == "PUT":
+            raise Interrupt
+        return ordinary(call)
+
+    @kck.product
+    def value():
+        return 1
+
+    monkeypatch.setattr(connected._leases, "_run", run)
+    with pytest.raises(Interrupt):
+        value()
+    assert leases() == (0, 1)
+
+
+def test_without_a_thread_for_it_a_stale_value_is_served(connected, client, leases, monkeypatch):
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    @kck.product(expire=3600, stale=0.05)
+    def value():
+        return 1
+
+    @kck.kckrefresh(name="value", queued=True)
+    def write():
+        return "done"
+
+    assert value() == 1
+    wait_for(lambda: client.entry("value").state == "stale", "its soft life to end")
+    kind = type("Thread", (threading.Thread,), {"start": start})
+    monkeypatch.setattr("kck._application.threading", types.SimpleNamespace(Thread=kind))
+    for given_up in range(1, 12):
+        assert value() == 1
+        assert leases() == (0, given_up)
+    assert write() == "done"
 
 
 def test_who_waits_takes_no_connection_from_who_computes(application, node):
@@ -481,6 +599,45 @@ def test_kckrefresh_around_async_functions(connected):
     assert plain() == 2
 
 
+def test_kckrefresh_of_an_async_product_where_a_loop_runs(connected):
+    count = {"n": 1}
+
+    @kck.product
+    async def counted():
+        await asyncio.sleep(0)
+        return count["n"]
+
+    @kck.kckrefresh(name="counted")
+    def change(n):
+        count["n"] = n
+
+    async def main():
+        assert await counted() == 1
+        change(2)
+        assert await connected.aio.get("counted") == 2, "computed, before anybody asks"
+
+    asyncio.run(main())
+    change(3)
+    assert connected.get("counted") == 3
+
+
+def test_a_circle_by_a_write_where_a_loop_runs(connected):
+    @kck.product
+    async def outer():
+        return change()
+
+    @kck.product
+    async def inner():
+        return await outer()
+
+    @kck.kckrefresh(name="inner")
+    def change():
+        return 1
+
+    with pytest.raises(kck.KCKError, match="computing outer needs outer"):
+        asyncio.run(outer())
+
+
 def test_a_stale_value_may_be_waited_for(connected, client):
     count = iter(range(1, 100))
 
@@ -491,6 +648,28 @@ def test_a_stale_value_may_be_waited_for(connected, client):
     assert counter() == 1
     wait_for(lambda: client.entry("counter").state == "stale", "its soft life to end")
     assert counter() == 2
+
+
+def test_while_one_waits_for_a_new_value_the_others_get_the_stale_one(connected, client):
+    go, count = threading.Event(), iter(range(1, 100))
+
+    @kck.product(expire=3600, stale=0.05, on_stale="wait")
+    def counter():
+        number = next(count)
+        if number > 1:
+            assert go.wait(60)
+        return number
+
+    assert counter() == 1
+    wait_for(lambda: client.entry("counter").state == "stale", "its soft life to end")
+    with ThreadPoolExecutor() as threads:
+        try:
+            readers = [threads.submit(counter) for _ in range(4)]
+            wait_for(lambda: sum(one.done() for one in readers) == 3, "all but one to have a value")
+            assert [one.result() for one in readers if one.done()] == [1, 1, 1]
+        finally:
+            go.set()
+        assert sorted(one.result() for one in readers) == [1, 1, 1, 2]
 
 
 def test_an_async_function_computes_behind_in_a_task(connected, client):

@@ -77,6 +77,80 @@ def test_a_call_that_does_not_fit_is_a_type_error(seen, call):
     assert seen.calls == []
 
 
+def middle(a, b=2, c=3):
+    """A key that has not all of them."""
+
+
+def hinted(a, hints=(), b=5):
+    """Hints are no parameter."""
+
+
+def only_by_name(a: int, *, b: int = 7):
+    """An argument that is given by name alone."""
+
+
+def by_name_alone(first, /, **more):
+    """Names that it does not have."""
+
+
+def any_number(first, *rest):
+    """Names that it does not have, by their places."""
+
+
+def limited(limit: int | None = 10):
+    """A default in place of None, which NULL is."""
+
+
+def nullable(a: int | None, b: int):
+    """No default, and None allowed."""
+
+
+BOUND = [
+    (limited, None, (), {}, (10,)),
+    (limited, None, (None,), {}, (None,)),
+    (nullable, None, (), {"b": 1}, (None, 1)),
+    (middle, ["c", "a"], (1,), {}, (3, 1)),
+    (middle, ["c", "a"], (), {"a": 1, "c": 5}, (5, 1)),
+    (middle, ["b", "a", "c"], (1, 4, 5), {}, (4, 1, 5)),
+    (middle, ["b", "a", "c"], (1,), {"b": 4}, (4, 1, 3)),
+    (hinted, None, (1, 2), {}, (1, 2)),
+    (hinted, ["b", "a"], (1,), {}, (5, 1)),
+    (only_by_name, None, (1,), {"b": 2}, (1, 2)),
+    (only_by_name, ["b", "a"], (1,), {}, (7, 1)),
+    (by_name_alone, ["x", "first"], (1,), {"x": 2}, (2, 1)),
+    (by_name_alone, [{"name": "x", "nullable": True}, "first"], (1,), {}, (None, 1)),
+    (any_number, ["first", "x", "y"], (1, 2), {"y": 3}, (1, 2, 3)),
+]
+
+
+@pytest.mark.parametrize(("function", "keys", "args", "kwargs", "values"), BOUND)
+def test_a_call_binds_as_the_function_does(function, keys, args, kwargs, values):
+    assert kck.product(parameters=keys)(function).values(*args, **kwargs) == values
+
+
+NOT_BOUND = [
+    (middle, ["c", "a"], (1, 2), {}),  # b, which the key has not
+    (middle, ["c", "a"], (), {"c": 1}),
+    (hinted, None, (1,), {"hints": []}),
+    (only_by_name, None, (1, 2), {}),
+    (by_name_alone, ["x", "first"], (), {"x": 2, "first": 1}),
+    (by_name_alone, ["x", "first"], (1,), {}),
+    (any_number, ["first", "x"], (1, 2, 3), {}),
+]
+
+
+@pytest.mark.parametrize(("function", "keys", "args", "kwargs"), NOT_BOUND)
+def test_what_the_function_would_not_take_is_a_type_error(function, keys, args, kwargs):
+    with pytest.raises(TypeError):
+        kck.product(parameters=keys)(function).values(*args, **kwargs)
+
+
+def test_a_call_of_many_binds_as_the_key_does():
+    made = kck.product(many=True, parameters=["a", {"name": "b", "nullable": True}])(limited)
+    assert made.values(1, 2) == made.values(b=2, a=1) == (1, 2)
+    assert made.values(1) == (1, None)
+
+
 def test_a_definition_with_a_fault_is_raised_where_it_stands():
     with pytest.raises(kck.KCKDefinitionError, match="list") as caught:
 

@@ -109,6 +109,38 @@ def star(*args): return args
     assert worker.value("swapped", "t", "1") == [1, "t"] and worker.value("star", "7") == [7]
 
 
+PASSED = """
+import kck
+@kck.product
+def only_by_name(a: int, *, b: int): return [a, b]
+@kck.product(keys=["b", "a"])
+def by_place(a: int, b: int, /): return [a, b]
+@kck.product(parameters=["x", {"name": "y", "type": "int"}])
+def any_names(**kw): return sorted(kw.items())
+@kck.product(parameters=["x", "a", "y"])
+def first_and_rest(a, *rest): return [a, *rest]
+@kck.product(parameters=["x", "a"])
+def first_and_names(a, /, **kw): return [a, kw]
+@kck.product
+def hinted(a: int, hints, b: int): return [a, hints, b]
+class Of(kck.Primer):
+    name = "of_class"
+    def compute(self, a: int, *, b: int): return [a, b]
+"""
+
+
+def test_functions_get_the_values_as_they_take_them(make):
+    worker = make(PASSED)
+    assert worker.hello["faults"] == []
+    assert worker.value("only_by_name", "1", "2") == [1, 2]
+    assert worker.value("by_place", "2", "1") == [1, 2]
+    assert worker.value("any_names", "u", "1") == [["x", "u"], ["y", 1]]
+    assert worker.value("first_and_rest", "u", "v", "w") == ["v", "u", "w"]
+    assert worker.value("first_and_names", "u", "v") == ["v", {"x": "u"}]
+    assert worker.value("hinted", "1", "2") == [1, [], 2]
+    assert worker.value("of_class", "1", "2") == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
@@ -125,6 +157,10 @@ def star(*args): return args
         ("import kck\n@kck.product\ndef f(*args): pass\n", 2, "f takes any number of arguments"),
         ("import kck\n@kck.product(keys=['b'])\ndef f(a): pass\n", 2, "f needs a, which is no parameter"),
         ("import kck\n@kck.product(keys=['a', 'b'])\ndef f(a): pass\n", 2, "f has no argument b"),
+        ("import kck\n@kck.product(keys=['b'])\ndef f(a=1, b=2, /): pass\n", 2, "f cannot be given b"),
+        ("import kck\n@kck.product(keys=['x'])\ndef f(a=1, *rest): pass\n", 2, "f cannot be given x"),
+        ("import kck\n@kck.updater\ndef f(a, /): pass\n", 2, "f cannot be given a"),
+        ("import kck\n@kck.updater(parameters=['a'])\ndef f(*args): pass\n", 2, "f cannot be given a"),
         (
             "import kck\n@kck.product(parameters=[{'name': 'a', 'typ': 'int'}])\ndef f(a): pass\n",
             2,
