@@ -10,7 +10,6 @@ import logging
 import os
 import ssl
 import threading
-import weakref
 from collections.abc import Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
@@ -19,6 +18,7 @@ from kck import _runtime
 from kck._aio_pool import Pool as AioPool
 from kck._base import tls_context
 from kck._calls import Call
+from kck._forks import begin_anew_after_fork
 from kck._holder import Holder
 from kck._json import Loads, loads
 from kck._leasing import (
@@ -77,7 +77,7 @@ class Application:
         self._leases_brief, self._aio_leases_brief = copy.copy(self._leases), copy.copy(self._aio_leases)
         self._leases_brief._timeout = self._aio_leases_brief._timeout = GIVE_UP_SECONDS
         self.begin_anew()
-        _applications.add(self)
+        begin_anew_after_fork(self)
 
     def begin_anew(self) -> None:
         """In a forked process."""
@@ -238,18 +238,6 @@ async def _awaited(result: Awaitable[Any]) -> Any:
 def _check_recursion(step: CheckRecursion) -> None:
     if step.key in _computing.get():
         raise KCKError(f"computing {step.key} needs {step.key}: it would wait for itself")
-
-
-_applications: weakref.WeakSet[Application] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for application in list(_applications):
-        application.begin_anew()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 def connect(

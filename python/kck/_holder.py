@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import copy
 import itertools
-import os
 import threading
-import weakref
 
 from kck import _lease_calls
 from kck._base import tls_context
+from kck._forks import begin_anew_after_fork
 from kck._pool import Pool
 from kck.client import Client
 
@@ -23,7 +22,7 @@ class Holder:
         self._client._pool = Pool(client._address, tls_context(client._address, client._tls), 1)
         self._numbers = itertools.count(1)
         self.begin_anew()
-        _holders.add(self)
+        begin_anew_after_fork(self)
 
     def begin_anew(self) -> None:
         self._lock = threading.Lock()
@@ -48,15 +47,3 @@ class Holder:
 
     def close(self) -> None:
         self._client.close()
-
-
-_holders: weakref.WeakSet[Holder] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for holder in list(_holders):
-        holder.begin_anew()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

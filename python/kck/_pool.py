@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import ssl
 import threading
 import time
-import weakref
 
 from kck._address import Address
 from kck._conversation import Send
+from kck._forks import begin_anew_after_fork
 from kck._http import READ_BYTES, Answer, AnswerReader
 from kck.errors import KCKConnectionError, KCKTimeout
 
@@ -70,7 +69,7 @@ class Pool:
         self._address, self._tls, self._size = address, tls, size
         self._closed = False
         self._reset()
-        _pools.add(self)
+        begin_anew_after_fork(self)
 
     def _reset(self) -> None:
         self._changed = threading.Condition(threading.Lock())
@@ -139,25 +138,13 @@ class Pool:
         while self._idle:
             self._idle.pop().close()
 
-    def leave_to_parent(self) -> None:
+    def begin_anew(self) -> None:
         """In a forked process: its copies of the sockets are closed, which ends no connection of the parent's. The
         lock may have been held by a thread that is not here."""
         idle = self._idle
         self._reset()
         for connection in idle:
             connection.close()
-
-
-_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for pool in list(_pools):
-        pool.leave_to_parent()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _connect(address: Address, tls: ssl.SSLContext | None, deadline: float) -> socket.socket:

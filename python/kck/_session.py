@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 import time
-import weakref
 from collections.abc import Callable
 
 from kck._calls import Login
+from kck._forks import begin_anew_after_fork
 
 Token = str | Callable[[], str] | None
 
@@ -27,7 +26,7 @@ class Writes:
         self._until: dict[str, float] = {}  # by token, the first to go first
         self.begin_anew()
         self.add(*filter(None, (token.strip() for token in tokens.split(","))))
-        _writes.add(self)
+        begin_anew_after_fork(self)
 
     def begin_anew(self) -> None:
         """In a forked process: the lock may have been held by a thread that is not here."""
@@ -62,18 +61,6 @@ class Writes:
         old = [token for token, until in self._until.items() if until <= now]
         for token in [*old, *[token for token in self._until if token not in old][:-WRITES_MAX]]:
             del self._until[token]
-
-
-_writes: weakref.WeakSet[Writes] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for writes in list(_writes):
-        writes.begin_anew()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 class Session:
