@@ -32,6 +32,8 @@ bool IsNewer(const Entry& stored, const Entry& held) {
     return stored.version().number >= held.version().number;
   }
   if (stored.version() != held.version()) return stored.version() > held.version();
+  // Two processes may have given one version to two contents, as of sets at once. What the store has is what counts.
+  if (stored.foreign() && stored.kind() == EntryKind::kSet && stored.value() != held.value()) return true;
   // Of one version, each process numbers its own renewals.
   return stored.as_of_unix_ms() > held.as_of_unix_ms();
 }

@@ -221,6 +221,23 @@ TEST_F(Sharing, SetsOfTwoProcessesFollowEachOther) {
   EXPECT_EQ(other->Get("note"), "error KCKUnknownKey");
 }
 
+// Two that set at once may give one version to two contents.
+TEST_F(Sharing, OfTwoSetValuesOfOneVersionTheStoresCounts) {
+  const auto one = Start("one");
+  EXPECT_TRUE(one->Set("note", "1"));
+  EntryFacts facts = one->engine().Peek("note")->entry->facts();
+  facts.fill_sequence += 1000;
+  facts.as_of_unix_ms -= 1;
+  const auto other = shared_.Open("other");
+  bool put = false;
+  other->PutShared("note", {Entry::Make("note", facts, "2"), {}, "", {}}, std::nullopt,
+                   [&](const Result<void>& done) { put = done.has_value(); });
+  scheduler_.RunReady();
+  EXPECT_TRUE(put);
+  PassRecheck();
+  EXPECT_EQ(one->Get("note"), "2");
+}
+
 // Sequences of two processes say nothing of each other, but what is computed after a value is known supersedes it.
 TEST_F(Sharing, WithoutStampsALaterComputeSupersedesWhatItKnew) {
   const auto one = Start("one");

@@ -210,6 +210,28 @@ TEST_F(CassandraPutsTest, ATransactionThatLostIsJudgedAgain) {
   EXPECT_EQ(tables_.settable->entry->version(), (Version{1, 20, 0}));
 }
 
+TEST_F(CassandraPutsTest, AVersionIsThatOfTheProcessThatPutItFirst) {
+  const auto set = [](std::uint64_t sequence) {
+    return [sequence](EntryFacts& facts) {
+      facts.kind = EntryKind::kSet;
+      facts.fill_sequence = sequence;
+    };
+  };
+  tables_.settable = tables_.RowOf(Of(10, 0));
+  tables_.before_write = [&] {
+    tables_.before_write = {};
+    EntryRow first = tables_.RowOf(Of(11, 0, set(1), "\"theirs\""));
+    first.cell.writer = 2;
+    first.packed = PackCell(first.cell);
+    tables_.settable = first;
+  };
+  EXPECT_THAT(Put(Of(11, 0, set(2), "\"ours\"")), HasSubstr("another process was there before"));
+  EXPECT_EQ(tables_.settable->entry->value(), "\"theirs\"");
+
+  tables_.settable = tables_.RowOf(Of(11, 0, set(2), "\"ours\""));
+  EXPECT_EQ(Put(Of(11, 0, set(2), "\"ours\"")), "ok") << "its own, once more";
+}
+
 TEST_F(CassandraPutsTest, ATransactionThatAlwaysLosesEnds) {
   std::uint64_t number = 10;
   tables_.before_write = [&] { tables_.settable = tables_.RowOf(Of(++number, 0)); };

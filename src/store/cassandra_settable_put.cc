@@ -45,6 +45,7 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
     if (overwritten && put_.condition) return Abandon(unclear_->Unclear());
     kept_ = *std::move(row);
     expected_ = there;
+    if (!put_.condition && HasTaken(kept_)) return Drop();
     const Result<bool> wins =
         JudgePut(*put_.entry, kept_ ? kept_->entry.get() : nullptr, put_.condition, tools_.scheduler.Now());
     if (!wins) return Abandon(CassandraFailure::Refusal(wins.error()));
@@ -55,6 +56,12 @@ class SettablePut : public std::enable_shared_from_this<SettablePut> {
     unclear_.reset();
     tools_.tables.WriteSettable(put_.key, *put_.entry, cell_, expected_,
                                 [self = shared_from_this()](Outcome<bool> applied) { self->OnWritten(applied); });
+  }
+
+  // Two processes that saw the same entry give their next ones the same version. It is the first one's: with two
+  // contents of one version, each would keep its own.
+  bool HasTaken(const std::optional<EntryRow>& row) const {
+    return row && row->entry && row->cell.writer != cell_.writer && row->entry->version() == put_.entry->version();
   }
 
   void OnWritten(const Outcome<bool>& applied) {
