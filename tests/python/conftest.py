@@ -9,6 +9,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "python"))
 
 import kck  # noqa: E402
+from application_processes import Application  # noqa: E402
+from kck import _definitions, _runtime  # noqa: E402
 from support.files import kck_yml, make_sqlite, product  # noqa: E402
 
 TABLE = """create table item (id integer primary key, name text not null unique, price real);
@@ -52,3 +54,32 @@ def node(make_node, files):
 def client(node):
     with kck.Client(node.url) as made:
         yield made
+
+
+@pytest.fixture
+def application(node, tmp_path):
+    made = Application(tmp_path / "application", node)
+    yield made
+    for process in made.processes:
+        process.end()
+
+
+@pytest.fixture
+def leases(node):
+    """How many are held, and how many were given up."""
+
+    def count():
+        lines = dict(line.rpartition(" ")[::2] for line in node.get("/metrics").text.splitlines())
+        return int(lines["kck_leases"]), int(lines.get('kck_leases_ended_total{how="given_up"}', 0))
+
+    return count
+
+
+@pytest.fixture
+def connected(node):
+    known = list(_definitions.definitions)
+    made = kck.connect(node.url)
+    yield made
+    made.close()
+    _runtime.set_current(None)
+    _definitions.definitions[:] = known
